@@ -1,0 +1,46 @@
+# Two commands matter: `make run` ends with a ringing desk, `make test` shows that it works. `make` alone prints this list.
+PYTHON ?= python3
+ROLE ?= supervisor
+TEST_TIMEOUT ?= 180
+# The bootstrap makes .venv where it is missing or its lock file changed, then becomes the venv's Python.
+RUN = $(PYTHON) -I launcher/bootstrap.py run --
+TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
+TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test,speech-test --system-packages --
+
+.DEFAULT_GOAL := help
+.PHONY: help run call test check lint unit token check-config prompts clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
+
+run: ## set up all that is needed, start it, end with the desk's address; Ctrl-C ends it
+	@HOTLINE_DEMO=1 exec $(RUN) -m launcher run
+
+call: ## a synthetic citizen rings (LINE=12345 and NUMBER=13855700001 if you like)
+	@HOTLINE_DEMO=1 exec $(RUN) -m launcher call $(if $(LINE),--line $(LINE)) $(if $(NUMBER),--number $(NUMBER))
+
+token: ## a bearer token for the API: make -s token ROLE=supervisor
+	@HOTLINE_DEMO=1 exec $(RUN) -m agent_desktop.token $(ROLE)
+
+check-config: ## explain every mistake in HOTLINE_* and the city's YAML file
+	@exec $(RUN) -m launcher check-config
+
+prompts: ## render the announcements that citizens hear
+	@exec $(TEST) -m ivr.render
+
+test: ## install what tests need, check, and run every test
+	@$(TEST_ALL) -m launcher.lint
+	@exec $(TEST_ALL) -m pytest --timeout $(TEST_TIMEOUT)
+
+check: lint ## ruff, mypy, import-linter, unit tests and transcripts, in under a minute
+	@exec $(TEST) -m pytest --timeout $(TEST_TIMEOUT) -q -m "unit or transcripts"
+
+lint: ## ruff, mypy and import-linter
+	@exec $(TEST) -m launcher.lint
+
+unit: ## unit tests only
+	@exec $(TEST) -m pytest --timeout $(TEST_TIMEOUT) -q -m unit
+
+clean: ## remove caches and the Python environment (never HOTLINE_HOME)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

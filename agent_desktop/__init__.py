@@ -1,0 +1,1 @@
+"""What talks to browsers: pages, API, websockets and the telephone relay."""

@@ -1,0 +1,56 @@
+"""The web application: routes, handlers, headers and the lifespan of the desk's parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from agent_desktop import socket
+from agent_desktop.desk import open_desk
+from agent_desktop.headers import SecurityHeaders
+from agent_desktop.refusals import install_handlers
+from agent_desktop.routes import calls, docs, drafts, live, pages, phone, recordings, sign_in
+from agent_desktop.static_version import static_version
+from hotline_core.adapters import clock
+from hotline_core.log import Log, open_log
+from hotline_core.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def create_app(
+    settings: Settings,
+    *,
+    log: Log | None = None,
+    now: Callable[[], float] = clock.now,
+    templates: Path = HERE / "templates",
+    static: Path = HERE / "static",
+) -> FastAPI:
+    """The application of one desk; its parts start and stop with the lifespan."""
+    log = log or open_log("desk", settings.log_level)
+    desk = open_desk(settings, log, now)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
+        desk.start()
+        try:
+            yield
+        finally:
+            await desk.close()
+
+    app = FastAPI(title="hotline", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.desk = desk
+    app.state.templates = Jinja2Templates(directory=[templates, HERE / "api_docs"])
+    app.state.version = static_version(static)
+    for module in (sign_in, calls, drafts, live, phone, recordings, pages, docs):
+        app.include_router(module.router)
+    app.include_router(socket.router)
+    app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")
+    install_handlers(app, desk.wording, log)
+    app.add_middleware(SecurityHeaders, is_tls=settings.tls_cert is not None)
+    return app

@@ -1,0 +1,79 @@
+"""How the API tells a call: one shape for live and stored ones, numbers masked unless the reader may see them; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent_desktop.view import Live, Viewer
+from hotline_core.adapters.calls_schema import CallRow
+from hotline_core.adapters.calls_store import ListedCall, ListedRecording
+from hotline_core.log import masked
+
+Told = dict[str, object]
+
+
+def stored_call(row: CallRow, *, recording: bool, is_whole: bool) -> Told:
+    """A call of the calls database."""
+    return {
+        "call_id": row.call_id,
+        "line": row.line,
+        "caller": row.caller if is_whole else masked(row.caller),
+        "dialled": row.dialled,
+        "state": row.state,
+        "arrived_at": row.arrived_at,
+        "queued_at": row.queued_at,
+        "answered_at": row.answered_at,
+        "ended_at": row.ended_at,
+        "agent": row.agent,
+        "ended_by": row.ended_by,
+        "outcome": row.outcome,
+        "recording": recording,
+    }
+
+
+def live_call(call: Live, *, is_whole: bool) -> Told:
+    """A call of the live view: its own words (id, phase) and the stored ones (call_id, state), so that a page needs one."""
+    caller = str(call.get("caller") or "")
+    return {
+        **call,
+        "call_id": call.get("id"),
+        "state": call.get("phase"),
+        "caller": caller if is_whole else masked(caller),
+        "ended_at": None,
+        "ended_by": None,
+        "outcome": None,
+        "recording": False,
+    }
+
+
+def unseen_call(call_id: str) -> Told:
+    """A call nobody can describe now (live view and database away, or not there yet): the ticket can still be written."""
+    names = ("line", "caller", "dialled", "arrived_at", "queued_at", "answered_at", "ended_at", "agent", "ended_by", "outcome")
+    return {"call_id": call_id, "state": "unknown", **dict.fromkeys(names), "recording": False}
+
+
+def listed_calls(found: Iterable[ListedCall], *, is_whole: bool) -> list[Told]:
+    """Calls of a list."""
+    return [stored_call(item.call, recording=item.recording, is_whole=is_whole) for item in found]
+
+
+def listed_recording(item: ListedRecording, *, is_whole: bool) -> Told:
+    """A recording with what is known of its call."""
+    call = item.call
+    return {
+        "call_id": item.recording.call_id,
+        "started_at": item.recording.started_at,
+        "length_s": item.recording.length_s,
+        "size": item.recording.size,
+        "sha256": item.recording.sha256,
+        "state": item.recording.state,
+        "line": call.line if call else None,
+        "caller": (call.caller if is_whole else masked(call.caller)) if call else None,
+        "agent": call.agent if call else None,
+        "arrived_at": call.arrived_at if call else None,
+    }
+
+
+def may_open(viewer: Viewer, agent: object) -> bool:
+    """True when the ticket of a call with this agent may be opened by `viewer`: own, nobody's yet, or a supervisor's look."""
+    return viewer.sees_all or not agent or agent == viewer.extension

@@ -1,0 +1,164 @@
+"""All parts of the desk's process in one frozen value: opened once, handed to routes and websockets."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from agent_desktop.auth import Passwords, SignIn
+from agent_desktop.blocking import Blocking
+from agent_desktop.drafts import Drafts
+from agent_desktop.gate import Gate
+from agent_desktop.health import Health
+from agent_desktop.health_board import HealthBoard
+from agent_desktop.hub import Hub
+from agent_desktop.intents import BridgeClient
+from agent_desktop.listening import Listening
+from agent_desktop.refusals import Unavailable
+from agent_desktop.rights import Rights, load_rights
+from agent_desktop.tokens import Tokens
+from agent_desktop.wording import Wording, load_wording
+from hotline_core.adapters import ports, secrets
+from hotline_core.adapters.calls_store import CallsStore
+from hotline_core.adapters.engine import make_engine
+from hotline_core.adapters.live import Beats, Delta, LiveReader, Lost, Snapshot
+from hotline_core.adapters.secrets import Secrets
+from hotline_core.adapters.tasks import Tasks
+from hotline_core.city import City
+from hotline_core.log import Log
+from hotline_core.settings import Settings, load_city
+
+REFRESH_S = 5.0
+LIVE = "live view"
+GATE = "gate"
+# Websocket close codes: come back in a moment; sign in first.
+SERVICE_RESTART = 1012
+NOT_SIGNED_IN = 4401
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a request may need."""
+
+    settings: Settings
+    city: City
+    secrets: Secrets
+    rights: Rights
+    wording: Wording
+    log: Log
+    now: Callable[[], float]
+    tasks: Tasks
+    calls_engine: Engine
+    tickets_engine: Engine
+    calls_threads: Blocking
+    tickets_threads: Blocking
+    gate: Gate
+    sign_in: SignIn
+    tokens: Tokens
+    drafts: Drafts
+    calls: CallsStore
+    listening: Listening
+    board: HealthBoard
+    hub: Hub
+    bridge: BridgeClient
+    health: Health
+    live: LiveReader
+
+    def start(self) -> None:
+        """Start the background: live view, pollers, who may come in."""
+        self.health.start(self.tasks)
+        self.tasks.spawn(LIVE, self._follow_live())
+        self.tasks.spawn(GATE, self._refresh_gate())
+
+    async def close(self) -> None:
+        """Stop everything that was started; safe to call once."""
+        self.hub.close(SERVICE_RESTART)
+        await self.bridge.close()
+        await self.tasks.close(timeout_s=1.0)
+        await asyncio.to_thread(self.calls_engine.dispose)
+        await asyncio.to_thread(self.tickets_engine.dispose)
+
+    async def _follow_live(self) -> None:
+        async for event in self.live.events():
+            match event:
+                case Snapshot():
+                    self.hub.replace(event)
+                case Delta():
+                    self.hub.change(event)
+                case Beats():
+                    self.health.beats(event)
+                case Lost():
+                    self.log.warning("live view lost", reason=event.reason)
+                    self.hub.lost()
+                    self.health.redis_lost()
+
+    async def _refresh_gate(self) -> None:
+        """Learn who was disabled and which sessions ended elsewhere; close the pages of those."""
+        while True:
+            try:
+                self.gate.learn(await self.tickets_threads.run(lambda: self.gate.fetch(self.now())))
+                for client in self.hub.clients:
+                    if not self.gate.may_stay(client.caller):
+                        client.close(NOT_SIGNED_IN)
+            except Unavailable:
+                pass  # health tells it; what was known last stays in force
+            await asyncio.sleep(REFRESH_S)
+
+
+def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
+    """Make every part; nothing is started yet and no server needs to be there."""
+    kept = secrets.load_or_make(settings.paths.secrets)
+
+    def died(name: str, error: BaseException) -> None:
+        log.error("a task died", task=name, kind=type(error).__name__)
+        if name in (LIVE, GATE):  # without these the desk would show old words as new ones: the supervisor starts it afresh
+            signal.raise_signal(signal.SIGTERM)
+
+    tasks = Tasks(died)
+    calls_engine = make_engine(settings.calls_url)
+    tickets_engine = make_engine(settings.tickets_url, durable=True)
+    calls_threads = Blocking(4, code="calls_database_down")
+    tickets_threads = Blocking(4, code="database_down")
+    board = HealthBoard(now())
+    hub = Hub(board.parts)
+    bridge = BridgeClient(settings.paths.bridge_socket, tasks, now, log)
+    health = Health(
+        board,
+        bridge=bridge,
+        calls=calls_engine,
+        tickets=tickets_engine,
+        relay_socket=settings.paths.relay_socket,
+        asterisk_port=lambda: ports.read(settings.paths).asterisk_http,
+        now=now,
+        on_change=hub.parts_changed,
+        log=log,
+    )
+    return Desk(
+        settings=settings,
+        city=load_city(settings.city_file),
+        secrets=kept,
+        rights=load_rights(),
+        wording=load_wording(),
+        log=log,
+        now=now,
+        tasks=tasks,
+        calls_engine=calls_engine,
+        tickets_engine=tickets_engine,
+        calls_threads=calls_threads,
+        tickets_threads=tickets_threads,
+        gate=Gate(tickets_engine, kept.session),
+        sign_in=SignIn(tickets_engine, Passwords(), kept.log),
+        tokens=Tokens(tickets_engine),
+        drafts=Drafts(tickets_engine),
+        calls=CallsStore(calls_engine),
+        listening=Listening(tickets_engine),
+        board=board,
+        hub=hub,
+        bridge=bridge,
+        health=health,
+        live=LiveReader(settings.redis, now=now),
+    )

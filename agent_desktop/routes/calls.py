@@ -1,0 +1,111 @@
+"""Calls: list, one call with its timeline, and the ticket of a call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from agent_desktop.asking import Needs, desk_of
+from agent_desktop.call_view import Told, listed_calls, live_call, may_open, stored_call, unseen_call
+from agent_desktop.desk import Desk
+from agent_desktop.gate import Caller
+from agent_desktop.refusals import Unavailable
+from agent_desktop.socket import viewer_of
+from agent_desktop.view import Viewer
+from hotline_core.adapters.calls_store import CallFilter, ListedCall
+from hotline_core.errors import Forbidden, NotFound
+
+router = APIRouter(prefix="/api/calls", tags=["calls"])
+CallId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+State = Literal["greeting", "waiting", "ringing", "talking", "held", "duty", "ended"]
+EARLIER = 20
+
+
+@router.get("")
+async def list_calls(
+    request: Request,
+    caller: Annotated[Caller, Depends(Needs("see_calls"))],
+    number: Annotated[str | None, Query(alias="caller", pattern=r"^\+?[0-9]{1,20}$")] = None,
+    line: Annotated[str | None, Query(pattern=r"^\+?[0-9]{1,20}$")] = None,
+    since: Annotated[float | None, Query(ge=0, le=1e11)] = None,
+    state: State | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    before: Annotated[str | None, Query(max_length=100, pattern=r"^[0-9.e+]+~[A-Za-z0-9._-]{1,64}$")] = None,
+) -> Told:
+    """Calls, newest first; `before` takes the `next` of the page before."""
+    desk = desk_of(request)
+    is_whole = desk.rights.may(caller.role, "see_full_numbers")
+    if number is not None and not is_whole:
+        raise Forbidden(act="see_full_numbers")  # a search by number would tell a masked one digit by digit
+    wanted = CallFilter(caller=number, line=line, since=since, state=state, limit=limit, before=before)
+    page = await desk.calls_threads.run(lambda: desk.calls.list_calls(wanted))
+    return {"calls": listed_calls(page.calls, is_whole=is_whole), "next": page.next}
+
+
+@router.get("/{call_id}")
+async def one_call(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("see_calls"))]) -> Told:
+    """A call and what happened to it, in order."""
+    desk = desk_of(request)
+    found = await desk.calls_threads.run(lambda: desk.calls.call(call_id))
+    if found is None:
+        raise NotFound("unknown_call")
+    timeline = await desk.calls_threads.run(lambda: desk.calls.timeline(call_id))
+    told = stored_call(found.call, recording=found.recording, is_whole=_sees_whole(desk, caller, found))
+    told["timeline"] = [{"seq": entry.seq, "at": entry.at, "kind": entry.kind, "facts": dict(entry.facts)} for entry in timeline]
+    return told
+
+
+@router.get("/{call_id}/ticket")
+async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("write_draft"))]) -> Told:
+    """All an agent needs when a call is offered: the call, earlier calls of the number, the draft."""
+    desk = desk_of(request)
+    viewer = viewer_of(desk, caller)
+    draft = await desk.tickets_threads.run(lambda: desk.drafts.read(call_id))
+    call, number, arrived_at = await _call_of_ticket(desk, viewer, call_id)
+    earlier: list[Told] | None = None
+    try:
+        found = await desk.calls_threads.run(lambda: desk.calls.earlier_calls(number, arrived_at, EARLIER), timeout_s=2.0)
+        # Whole, because the reader sees this very number already.
+        earlier = listed_calls(found, is_whole=True) if number else None
+    except Unavailable:
+        pass  # the ticket pops without them; earlier_known says so
+    return {
+        "call": call,
+        "earlier": earlier or [],
+        "earlier_known": earlier is not None,
+        "draft": {"text": draft.text, "version": draft.version, "saved_at": draft.saved_at, "saved_by": draft.saved_by},
+    }
+
+
+async def _call_of_ticket(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Told, str, float]:
+    """The call as told, its number and its arrival; live state first, then the database, then what little is known."""
+    live = desk.hub.state.calls.get(call_id) if desk.hub.is_linked else None
+    if live is not None:
+        _refuse_others(viewer, live.get("agent"))
+        is_whole = viewer.sees_all or live.get("agent") == viewer.extension
+        arrived_at = live.get("arrived_at")
+        number = str(live.get("caller") or "") if is_whole else ""
+        return live_call(live, is_whole=is_whole), number, float(arrived_at) if isinstance(arrived_at, int | float) else desk.now()
+    try:
+        found = await desk.calls_threads.run(lambda: desk.calls.call(call_id), timeout_s=2.0)
+    except Unavailable:
+        return unseen_call(call_id), "", desk.now()
+    if found is None:
+        if desk.hub.is_linked and desk.hub.state.epoch:
+            raise NotFound("unknown_call")
+        return unseen_call(call_id), "", desk.now()
+    _refuse_others(viewer, found.call.agent)
+    is_whole = viewer.sees_all or found.call.agent == viewer.extension
+    told = stored_call(found.call, recording=found.recording, is_whole=is_whole)
+    return told, found.call.caller if is_whole else "", found.call.arrived_at
+
+
+def _refuse_others(viewer: Viewer, agent: object) -> None:
+    if not may_open(viewer, agent):
+        raise Forbidden(act="write_draft")
+
+
+def _sees_whole(desk: Desk, caller: Caller, found: ListedCall) -> bool:
+    is_own = bool(caller.extension) and found.call.agent == caller.extension
+    return is_own or desk.rights.may(caller.role, "see_full_numbers")

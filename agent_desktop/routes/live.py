@@ -1,0 +1,31 @@
+"""The live view by plain HTTP, and the health of the parts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from agent_desktop.asking import Needs, desk_of
+from agent_desktop.gate import Caller
+from agent_desktop.hub import Message
+from agent_desktop.socket import viewer_of
+
+router = APIRouter(prefix="/api", tags=["live"])
+
+
+@router.get("/live")
+async def live(request: Request, caller: Annotated[Caller, Depends(Needs("see_live"))]) -> Message:
+    """Queues, waiting callers, calls and agents now, as far as the caller may see them."""
+    desk = desk_of(request)
+    return desk.hub.told(viewer_of(desk, caller))
+
+
+@router.get("/health")
+async def health(request: Request, response: Response) -> Message:
+    """Every part with its state since when; 503 until all are up."""
+    desk = desk_of(request)
+    desk.board.tick(desk.now())
+    if not desk.board.is_ready:
+        response.status_code = 503
+    return desk.board.told()

@@ -1,0 +1,64 @@
+"""The pages: rendered by name, with who one is, the lines and the version of the static files."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from agent_desktop.asking import cookie_caller, desk_of
+from agent_desktop.gate import Caller
+from agent_desktop.rights import Act
+from hotline_core.errors import Forbidden
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def start(request: Request) -> Response:
+    """Where one belongs: the desk, the list of calls, or signing in."""
+    caller = cookie_caller(request)
+    if caller is None:
+        return _to("/sign-in")
+    return _to("/desk" if desk_of(request).rights.may(caller.role, "write_draft") else "/calls")
+
+
+@router.get("/sign-in")
+async def sign_in(request: Request) -> Response:
+    """The page to sign in; who is signed in already goes on."""
+    return _render(request, "sign_in.html", None) if cookie_caller(request) is None else _to("/")
+
+
+@router.get("/desk")
+async def desk(request: Request) -> Response:
+    """The agents' and supervisors' page."""
+    return _page(request, "desk.html", "write_draft")
+
+
+@router.get("/calls")
+async def calls(request: Request) -> Response:
+    """The list of calls with recordings and player."""
+    return _page(request, "calls.html", "see_calls")
+
+
+def _page(request: Request, name: str, act: Act) -> Response:
+    caller = cookie_caller(request)
+    if caller is None:
+        return _to("/sign-in")
+    if not desk_of(request).rights.may(caller.role, act):
+        raise Forbidden(act=act)
+    return _render(request, name, caller)
+
+
+def _render(request: Request, name: str, caller: Caller | None) -> Response:
+    desk = desk_of(request)
+    templates = cast(Jinja2Templates, request.app.state.templates)
+    lines = {number: line.name for number, line in desk.city.lines.items()}
+    context = {"me": caller.told() if caller else None, "lines": lines, "version": request.app.state.version}
+    return templates.TemplateResponse(request, name, context)
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, status_code=303)

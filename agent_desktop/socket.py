@@ -1,0 +1,152 @@
+"""One page's websocket: live view out, intents in, each click acknowledged with a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from agent_desktop.asking import cookie_caller, desk_of, is_from_own_page
+from agent_desktop.desk import NOT_SIGNED_IN, Desk
+from agent_desktop.gate import Caller
+from agent_desktop.hub import TOO_SLOW, Client, Message
+from agent_desktop.intents import Reply
+from agent_desktop.view import Viewer
+from hotline_core.adapters.tasks import Tasks
+
+router = APIRouter()
+FORBIDDEN = 4403
+SEND_S = 5.0
+OPEN_INTENTS = 8
+OPS = frozenset({"ready", "pause", "hang_up"})
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A checked click."""
+
+    id: str
+    op: str
+    call_id: str | None
+    reason: str | None
+
+
+def viewer_of(desk: Desk, caller: Caller) -> Viewer:
+    """Whose eyes the caller has."""
+    return Viewer(extension=caller.extension, sees_all=desk.rights.may(caller.role, "see_full_numbers"))
+
+
+def read_intent(text: str) -> Intent | str | None:
+    """The intent in a frame; its id when only that can be used, None when nothing can."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or told.get("type") != "intent":
+        return None
+    asked, op, call_id, reason = told.get("id"), told.get("op"), told.get("call_id"), told.get("reason")
+    if not (isinstance(asked, str) and _ID.fullmatch(asked)):
+        return None
+    is_call_fine = call_id is None or (isinstance(call_id, str) and _ID.fullmatch(call_id) is not None)
+    is_reason_fine = reason is None or (isinstance(reason, str) and len(reason) <= 60 and reason.isprintable())
+    if op not in OPS or not is_call_fine or not is_reason_fine:
+        return asked
+    return Intent(id=asked, op=op, call_id=call_id or None, reason=reason or None)
+
+
+@router.websocket("/ws")
+async def live_socket(websocket: WebSocket) -> None:
+    """Serve one page until it leaves, its session ends or it is too slow."""
+    desk = desk_of(websocket)
+    if not is_from_own_page(websocket):
+        await websocket.close(1008)  # before accept: the browser sees a refused handshake
+        return
+    caller = cookie_caller(websocket)
+    await websocket.accept()
+    if caller is None or not desk.rights.may(caller.role, "see_live"):
+        await websocket.close(NOT_SIGNED_IN if caller is None else FORBIDDEN)
+        return
+    client = desk.hub.attach(caller, viewer_of(desk, caller))
+    tasks = Tasks(lambda name, error: desk.log.warning("a page's task ended", task=name, kind=type(error).__name__))
+    tasks.spawn("page sender", _send(websocket, client, caller.expires - desk.now()))
+    try:
+        await _receive(websocket, desk, client, tasks)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        desk.hub.detach(client)
+        await tasks.close(timeout_s=1.0)
+
+
+async def _send(websocket: WebSocket, client: Client, session_s: float) -> None:
+    try:
+        code = await _send_until(websocket, client, session_s)
+        async with asyncio.timeout(SEND_S):
+            await websocket.close(code)
+    except (WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
+        return  # the page left while we wrote; the receiver sees it too
+
+
+async def _send_until(websocket: WebSocket, client: Client, session_s: float) -> int:
+    """Send what the client has until it is closed, too slow or its session is over; the close code."""
+    ends = asyncio.get_running_loop().time() + session_s
+    while True:
+        try:
+            async with asyncio.timeout_at(ends):
+                message = await client.next()
+        except TimeoutError:
+            return NOT_SIGNED_IN
+        if message is None:
+            return client.closed or 1000
+        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+        try:
+            async with asyncio.timeout(SEND_S):
+                await websocket.send_text(text)
+        except TimeoutError:
+            return TOO_SLOW
+
+
+async def _receive(websocket: WebSocket, desk: Desk, client: Client, tasks: Tasks) -> None:
+    open_intents: set[str] = set()
+    while True:
+        frame = await websocket.receive()
+        if frame["type"] == "websocket.disconnect":
+            return
+        intent = read_intent(frame.get("text") or "")
+        match intent:
+            case None:
+                continue
+            case str():
+                client.acknowledge(_ack(desk, intent, Reply(ok=False, code="bad_input")))
+            case Intent() if len(open_intents) >= OPEN_INTENTS or intent.id in open_intents:
+                code = "repeated_intent" if intent.id in open_intents else "too_many"
+                client.acknowledge(_ack(desk, intent.id, Reply(ok=False, code=code)))
+            case Intent():
+                open_intents.add(intent.id)
+                tasks.spawn("intent", _pass_on(desk, client, intent, open_intents))
+
+
+async def _pass_on(desk: Desk, client: Client, intent: Intent, open_intents: set[str]) -> None:
+    caller = client.caller
+    try:
+        if not desk.rights.may(caller.role, "use_phone"):
+            reply = Reply(ok=False, code="forbidden")
+        elif not caller.extension:
+            reply = Reply(ok=False, code="no_extension")
+        else:
+            reply = await desk.bridge.ask(
+                intent.op, agent=caller.extension, call_id=intent.call_id, reason=intent.reason, intent_id=intent.id
+            )
+    finally:
+        open_intents.discard(intent.id)
+    client.acknowledge(_ack(desk, intent.id, reply))
+
+
+def _ack(desk: Desk, asked: str, reply: Reply) -> Message:
+    code = "asked" if reply.ok else reply.code
+    message = desk.wording.sentence(code, reply.facts)
+    return {"type": "ack", "id": asked, "ok": reply.ok, "code": "ok" if reply.ok else code, "message": message}

@@ -1,0 +1,138 @@
+// Owns the top bar: the state as the largest thing, the telephone's buttons in fixed places, and the line of notices.
+
+import { $, fill, make, mark, write } from "./dom.js";
+import { isLiveSure, notices } from "./notices.js";
+import { deskState, ownAgent, ownCall } from "./state.js";
+import { BUTTONS, CALL_END, HINTS, LINK, PAUSE_REASONS, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
+import { duration, now } from "./times.js";
+
+const TOLD_MS = 8000;
+const ENDED_HINT_S = 10;
+
+export class Bar {
+  #store;
+  #lines;
+  #state = "";
+  #since = 0;
+  #toldTimer = 0;
+
+  /** acts: answer, hangup, hold, mute, ready, take_over, sign_out */
+  constructor(store, acts, lines) {
+    this.#store = store;
+    this.#lines = lines;
+    for (const name of ["answer", "hangup", "hold", "mute", "ready"]) $(`#btn-${name}`).addEventListener("click", acts[name]);
+    $("#btn-take-over").addEventListener("click", acts.take_over);
+    $("#btn-sign-out").addEventListener("click", acts.sign_out);
+    store.watch((desk) => this.#show(desk));
+  }
+
+  tick() {
+    const desk = this.#store.value;
+    write($("#state-clock"), this.#since ? duration(now() - this.#since) : "");
+    const isFresh = desk.ended && now() - desk.ended.at < ENDED_HINT_S && !desk.session;
+    const hint = isFresh ? CALL_END[desk.ended.cause] ?? CALL_END.lost : this.#hint(desk);
+    write($("#state-hint"), hint);
+  }
+
+  #hint(desk) {
+    const state = this.#state;
+    if (desk.phone.state === "elsewhere") return "";
+    if (state === "talking" && desk.session?.muted) return HINTS.muted;
+    if (state === "talking") return ownCall(desk)?.line ? this.#lines[ownCall(desk).line] ?? "" : "";
+    if (state === "paused") return PAUSE_REASONS[ownAgent(desk)?.reason] ?? STATE_HINTS.paused;
+    if (!isLiveSure(desk) && ["ready", "offline", "wrap_up"].includes(state)) return HINTS.lastKnown;
+    if (state === "unregistered" && desk.phone.state !== "unregistered") return PHONE[desk.phone.state];
+    return STATE_HINTS[state] ?? "";
+  }
+
+  #show(desk) {
+    const state = deskState(desk);
+    if (state !== this.#state) {
+      const agent = ownAgent(desk);
+      this.#since = desk.session ? desk.session.answeredAt ?? desk.session.since
+        : desk.ended && state === "wrap_up" ? desk.ended.at : state === "unregistered" ? 0 : agent?.since ?? 0;
+      if (state === "held" || (this.#state === "held" && state === "talking")) this.#since = state === "held" ? now() : desk.session?.answeredAt ?? now();
+      this.#state = state;
+      this.#announce(desk, state);
+    }
+    const place = $("#state");
+    mark(place, "state", state);
+    mark(document.body, "state", state);
+    mark(document.body, "line", ownCall(desk)?.line ?? desk.session?.line ?? "none");
+    mark(place, "sure", desk.session ? true : isLiveSure(desk));
+    mark(place, "muted", Boolean(desk.session?.muted));
+    write($("#state-name"), desk.phone.state === "elsewhere" && !desk.session ? PHONE.elsewhere : STATES[state] ?? state);
+    this.#buttons(desk, state);
+    this.#status(desk);
+    this.tick();
+  }
+
+  #buttons(desk, state) {
+    const { asked, session } = desk;
+    const inCall = state === "talking" || state === "held";
+    const isPhone = Boolean(session);
+    const may = {
+      answer: isPhone && state === "ringing" && desk.phone.mic !== "refused",
+      hangup: isPhone,
+      hold: isPhone && inCall && desk.phone.state === "registered",
+      mute: isPhone && state === "talking",
+      ready: desk.link.state === "connected" && ["registered", "none"].includes(desk.phone.state) && Boolean(desk.me?.extension)
+        && ["offline", "ready", "paused", "wrap_up"].includes(state),
+    };
+    for (const [name, is] of Object.entries(may)) {
+      const button = $(`#btn-${name}`);
+      const isAsked = Boolean(asked[name]);
+      if (button.disabled !== (!is || isAsked)) button.disabled = !is || isAsked;
+      mark(button, "asked", isAsked);
+      button.setAttribute("aria-busy", String(isAsked));
+      const key = button.querySelector("kbd");
+      key.dataset.key ??= key.textContent;
+      write(key, isAsked ? BUTTONS.asked : key.dataset.key);
+    }
+    press($("#btn-hold"), state === "held", BUTTONS.unhold, BUTTONS.hold);
+    press($("#btn-mute"), Boolean(session?.muted), BUTTONS.unmute, BUTTONS.mute);
+    const isReady = ["ready", "wrap_up"].includes(state) || isPhone;
+    write($("#btn-ready").querySelector(".label"), isReady ? BUTTONS.pause : BUTTONS.ready);
+    mark($("#btn-ready"), "will", isReady ? "pause" : "ready");
+    mark($("#btn-ready"), "primary", state === "offline" || state === "paused");
+    $("#pause-reason").disabled = !isReady;
+  }
+
+  #status(desk) {
+    const { link, phone, quality } = desk;
+    mark($("#link-state"), "state", link.state);
+    write($("#link-state"), LINK[link.state]);
+    mark($("#phone-state"), "state", phone.state);
+    mark($("#phone-state"), "mic", phone.mic);
+    write($("#phone-state"), PHONE[phone.state] ?? phone.state);
+    mark($("#quality"), "state", quality);
+    write($("#quality"), QUALITY[quality]);
+    const found = notices(desk);
+    const [first, ...more] = found;
+    const place = $("#notice");
+    mark(place, "weight", first?.weight ?? "none");
+    mark(place, "key", first?.key ?? "");
+    fill(place, found.map((n) => n.text), () => (first ? [make("span", {}, first.text),
+      more.length ? make("span", { class: "more", title: more.map((n) => n.text).join("\n"), tabindex: 0 }, HINTS.more(more.length)) : null].filter(Boolean) : []));
+    mark($("#btn-take-over"), "shown", phone.state === "elsewhere");
+    $("#btn-take-over").disabled = phone.state !== "elsewhere";
+    mark($("#sign-in-again"), "shown", link.expired);
+    if (desk.told && !this.#toldTimer) {
+      this.#toldTimer = setTimeout(() => {
+        this.#toldTimer = 0;
+        this.#store.set({ told: "" });
+      }, TOLD_MS);
+    }
+  }
+
+  #announce(desk, state) {
+    const call = ownCall(desk);
+    const text = state === "ringing" ? HINTS.ringing(call?.line ?? "") : STATES[state] ?? "";
+    write($(state === "ringing" ? "#announce-now" : "#announce"), text);
+  }
+}
+
+function press(button, isOn, onWord, offWord) {
+  button.setAttribute("aria-pressed", String(isOn));
+  write(button.querySelector(".label"), isOn ? onWord : offWord);
+}

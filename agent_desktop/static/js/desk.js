@@ -1,0 +1,129 @@
+// Owns the wiring of the desk's page: makes each part once and hands them to each other.
+
+import { get, post } from "./api.js";
+import { Bar } from "./bar.js";
+import { $, boot } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { Keys } from "./keys.js";
+import { Link } from "./link.js";
+import { Phone } from "./phone.js";
+import { Queue } from "./queue.js";
+import { Ring } from "./ring.js";
+import { Sound } from "./sound.js";
+import { deskState, emptyDesk, ownAgent, ownCall, Store } from "./state.js";
+import { TelephoneTab } from "./tab.js";
+import { Ticket } from "./ticket.js";
+
+const { me, lines } = boot();
+const store = new Store(emptyDesk(me));
+const link = new Link(store);
+const sound = new Sound($("#remote-audio"), { raw: new URLSearchParams(location.search).get("audio") === "raw" });
+const phone = new Phone(store, sound, { hangUpByLink: (callId) => link.intent("hang_up", { callId }) });
+const ring = new Ring(sound, store);
+const drafts = new Drafts(me.login, (entry) => ticket?.drafted(entry));
+let ticket = null;
+ticket = new Ticket(store, drafts, lines);
+const tab = me.extension && new TelephoneTab(me.extension, {
+  mine: () => phone.start(),
+  elsewhere: () => phone.stop("elsewhere"),
+  isBusy: () => phone.isBusy,
+});
+
+/** ready <-> pause: asked until the live view says so, or until the refusal is told. */
+async function toggleReady() {
+  const button = $("#btn-ready");
+  if (button.disabled) return;
+  const op = button.dataset.will;
+  ring.askForNotifications();
+  const before = deskState(store.value);
+  const asked = (is) => store.set({ asked: { ...store.value.asked, ready: is } });
+  asked(true);
+  const ack = await link.intent(op, { reason: op === "pause" ? $("#pause-reason").value : null });
+  if (!ack.ok) {
+    store.set({ told: ack.message || ack.code || "timeout" });
+    return asked(false);
+  }
+  const until = Date.now() + 2000; // the delta follows the acknowledgement
+  while (deskState(store.value) === before && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 30));
+  return asked(false);
+}
+
+async function takeOver() {
+  if ((await tab.takeOver()) === "refused") store.set({ told: "take_over_refused" });
+}
+
+let saidUnsaved = false;
+async function signOut() {
+  if (phone.isBusy) return;
+  await drafts.flush();
+  if (drafts.unsaved.length && !saidUnsaved) {
+    saidUnsaved = true;
+    store.set({ told: "still_unsaved" });
+    return;
+  }
+  phone.stop("unregistered");
+  await post("/api/sign-out").catch(() => {});
+  sessionStorage.clear();
+  location.assign("/sign-in");
+}
+
+function answer() {
+  if ($("#btn-answer").disabled) return;
+  phone.answer();
+  ticket.openOffered();
+  if (!document.activeElement?.matches("textarea, input")) ticket.focus();
+}
+
+const press = (name, act) => () => $(`#btn-${name}`).disabled || act();
+const acts = {
+  answer, hangup: press("hangup", () => phone.hangUp()), hold: press("hold", () => phone.toggleHold()),
+  mute: press("mute", () => phone.toggleMute()), ready: toggleReady, take_over: takeOver, sign_out: signOut,
+};
+const bar = new Bar(store, acts, lines);
+const queue = new Queue(store);
+const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus() });
+
+store.watch((desk) => {
+  if (desk.session?.state === "ringing" && !desk.asked.answer) {
+    keys.toggleHelp(false);
+    ring.start(ownCall(desk)?.line ?? "");
+  } else {
+    ring.stop();
+  }
+  $("#btn-sign-out").disabled = Boolean(desk.session);
+});
+
+setInterval(() => [bar, queue, ticket].forEach((part) => part.tick()), 1000);
+
+/** Records that an earlier page could not save: ask for their version, then they save themselves. */
+async function saveForgotten() {
+  for (const callId of drafts.forgotten) {
+    const found = await get(`/api/calls/${encodeURIComponent(callId)}/ticket`).catch(() => null);
+    if (found) drafts.learn(callId, found.draft);
+  }
+}
+let wasUp = false;
+store.watch((desk) => {
+  const isUp = desk.link.state === "connected";
+  if (isUp && !wasUp) {
+    saveForgotten();
+    drafts.flush();
+  }
+  wasUp = isUp;
+});
+
+link.open();
+tab?.start();
+
+// Read-only windows for tests and for a support call.
+window.hotline = Object.freeze({
+  phone: Object.freeze({
+    get registered() { return phone.registered; },
+    get session() { return store.value.session?.state ?? null; },
+    get muted() { return store.value.session?.muted ?? false; },
+    get callId() { return phone.callId; },
+    levels: () => sound.levels(),
+  }),
+  link: Object.freeze({ get connected() { return link.connected; } }),
+  desk: Object.freeze({ get state() { return deskState(store.value); }, get agent() { return ownAgent(store.value) ?? null; } }),
+});

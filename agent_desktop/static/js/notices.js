@@ -1,0 +1,31 @@
+// Owns what is not as it should be, in order of weight: the page's one quiet line of notices.
+
+import { ACKS, NOTICES } from "./texts.js";
+
+const isDown = (parts, ...names) => names.some((name) => parts[name] && parts[name].state !== "up");
+
+/** -> [{key, weight: info|warn|loss, text}], the heaviest first. Pure. */
+export function notices(desk) {
+  const { link, phone, parts } = desk;
+  const found = [];
+  const add = (key, weight) => found.push({ key, weight, text: NOTICES[key] });
+  if (link.expired) add("expired", "warn");
+  if (phone.state === "elsewhere") add("elsewhere", "info");
+  if (phone.state === "forbidden") add("forbidden", "warn");
+  if (["refused", "missing", "insecure"].includes(phone.mic)) add(`mic_${phone.mic}`, "warn");
+  if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
+  if (isDown(parts, "asterisk")) add("asterisk", "warn");
+  if (phone.state === "unregistered" && !desk.session) add("phone", "warn");
+  if (link.state === "down" && !link.expired) add("link", "info");
+  else if (isDown(parts, "bridge", "redis", "live")) add("live", "info");
+  if (isDown(parts, "tickets_database")) add("tickets", "info");
+  if (isDown(parts, "relay") && phone.state !== "unregistered") add("relay", "info");
+  if (isDown(parts, "ledger")) add("ledger", "info");
+  if (isDown(parts, "calls_database", "worker")) add("records", "info");
+  if (isDown(parts, "watchdog")) add("watchdog", "info");
+  if (!phone.sound && desk.session?.state === "ringing") add("sound", "info");
+  return found;
+}
+
+/** Whether the live view may be believed now. */
+export const isLiveSure = (desk) => desk.link.state === "connected" && !isDown(desk.parts, "bridge", "redis", "live", "asterisk");

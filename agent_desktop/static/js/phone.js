@@ -1,0 +1,281 @@
+// Owns the telephone in the page: registration, the one call of this agent, and its recovery; never a word on the screen.
+
+import { get } from "./api.js";
+
+const REGISTER_EXPIRES_S = 60;
+const RETRY_MS = [1000, 2000, 5000];
+const NO_CANDIDATE_MS = 700; // with only a loopback address Chromium never ends gathering (facts: webrtc 2)
+const MEDIA_LOST_MS = 8000; // Asterisk has cut the leg long before (rtp_timeout 3 s)
+const QUALITY_EVERY_MS = 2000;
+const ASKED_MS = 5000;
+
+// JsSIP ends the whole call when a re-offer is refused; for these the citizen is kept.
+const KEEP_CALL = ["Hold Failed", "Unhold Failed", "Media Renegotiation Failed"];
+// An end that nobody wanted carries cause 44, so that the dialplan rings an agent again instead of ending the citizen's call.
+const MEDIA_LOST = "Reason: Q.850;cause=44;text=\"Media lost\"";
+
+export class Phone {
+  #store;
+  #sound;
+  #ua = null;
+  #call = null; // the JsSIP session
+  #wasLost = false;
+  #tries = 0;
+  #timers = new Set();
+  #hangUpByLink;
+  #undoing = false;
+  #last = { packetsIn: 0, lost: 0 };
+
+  constructor(store, sound, { hangUpByLink }) {
+    this.#store = store;
+    this.#sound = sound;
+    this.#hangUpByLink = hangUpByLink;
+    addEventListener("beforeunload", (event) => this.#call && event.preventDefault());
+    // No ua.stop() on unload: it would send BYE and end the citizen's call; a reload is put back by the server.
+    setInterval(() => this.#watchQuality(), QUALITY_EVERY_MS);
+  }
+
+  get registered() {
+    return this.#ua?.isRegistered() ?? false;
+  }
+  get callId() {
+    return this.#store.value.session?.callId ?? null;
+  }
+  get isBusy() {
+    return this.#call !== null;
+  }
+
+  async start() {
+    if (this.#ua) return;
+    this.#tell({ state: "starting" });
+    let account;
+    try {
+      account = await get("/api/phone");
+    } catch (error) {
+      this.#tell({ state: error.status === 403 ? "forbidden" : "unregistered" });
+      if (error.status !== 403 && error.status !== 401) this.#again(() => this.start());
+      return;
+    }
+    this.#tries = 0;
+    if (this.#store.value.phone.state === "elsewhere" || this.#ua) return; // given away while we asked
+    this.#register(account);
+    await this.#askForMicrophone();
+    const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
+    if (permission) permission.onchange = () => this.#call || this.#askForMicrophone(); // allowed later: no reload needed
+  }
+
+  async #askForMicrophone() {
+    this.#tell({ mic: "asking" });
+    this.#tell({ mic: await this.#sound.askForMicrophone() });
+  }
+
+  /** Give the telephone away (another page took it) or sign out; never while a call is up. */
+  stop(state) {
+    const ua = this.#ua;
+    this.#ua = null;
+    ua?.stop();
+    this.#tell({ state });
+  }
+
+  #register(account) {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new JsSIP.WebSocketInterface(`${scheme}://${location.host}${account.ws_path}`);
+    const ua = new JsSIP.UA({
+      sockets: [socket], uri: account.uri, password: account.password, realm: account.realm, display_name: account.display_name,
+      register_expires: REGISTER_EXPIRES_S, session_timers: false, user_agent: "hotline desk",
+      connection_recovery_min_interval: 1, connection_recovery_max_interval: 5,
+    });
+    this.#ua = ua;
+    const mine = (act) => (event) => ua === this.#ua && act(event);
+    ua.on("connecting", mine(() => this.registered || this.#tell({ state: "registering" })));
+    ua.on("disconnected", mine(() => {
+      this.#wasLost = true;
+      this.#tell({ state: "unregistered" });
+    }));
+    ua.on("registered", mine(() => {
+      this.#tries = 0;
+      this.#tell({ state: "registered" });
+      if (this.#wasLost) this.#mend();
+      this.#wasLost = false;
+    }));
+    ua.on("unregistered", mine(() => this.#tell({ state: "unregistered" })));
+    ua.on("registrationFailed", mine(() => {
+      this.#tell({ state: "unregistered" });
+      this.#again(() => ua === this.#ua && ua.isConnected() && ua.register());
+    }));
+    ua.on("newRTCSession", mine((event) => this.#offered(event)));
+    ua.start();
+  }
+
+  // ---- one call -------------------------------------------------------------------------------------------------
+
+  #offered({ originator, session, request }) {
+    if (originator !== "remote") return;
+    if (this.#call) {
+      session.terminate({ status_code: 486 });
+      return;
+    }
+    this.#call = session;
+    this.#keepCallOnRefusal(session);
+    const mine = (act) => (event) => session === this.#call && act(event);
+    session.on("peerconnection", mine(({ peerconnection }) => this.#wire(session, peerconnection)));
+    session.on("icecandidate", ({ ready }) => ready()); // the first candidate is enough: 100 ms sooner
+    session.on("accepted", mine(() => this.#session({ accepted: true })));
+    session.on("confirmed", mine(() => {
+      if (this.#store.value.session?.answeredAt) return; // a later re-offer
+      this.#session({ state: "talking", answeredAt: Date.now() / 1000 });
+      this.#asked("answer", false);
+    }));
+    session.on("muted", mine(() => this.#session({ muted: true })));
+    session.on("unmuted", mine(() => this.#session({ muted: false })));
+    session.on("getusermediafailed", mine(() => this.#tell({ mic: "refused" })));
+    session.on("ended", mine((event) => this.#over(event)));
+    session.on("failed", mine((event) => this.#over(event)));
+    this.#store.set({
+      session: {
+        callId: request.getHeader("X-Call-Id") ?? "", state: "ringing", muted: false, since: Date.now() / 1000, answeredAt: null,
+        caller: request.from?.uri?.user ?? "", line: request.getHeader("X-Line") ?? "",
+      },
+      ended: null, asked: {}, told: "",
+    });
+    if (request.getHeader("X-Resume")) this.answer(); // our own call, brought back after a reload
+  }
+
+  answer() {
+    if (!this.#call?.isInProgress() || this.#store.value.asked.answer) return;
+    this.#asked("answer", true);
+    try {
+      this.#call.answer({ mediaConstraints: this.#sound.constraints, pcConfig: { iceServers: [] } });
+    } catch (error) {
+      console.warn("answer refused by the telephone", error.name);
+      this.#asked("answer", false);
+    }
+  }
+
+  hangUp() {
+    const call = this.#call;
+    if (!call) return;
+    if (call.isInProgress() && !this.#store.value.asked.answer) return call.terminate({ status_code: 486 });
+    this.#asked("hangup", true);
+    // A BYE into a dead websocket is lost and would look like a lost agent: ask the bridge instead.
+    if (!this.#ua?.isConnected()) this.#hangUpByLink(this.callId);
+    call.terminate();
+  }
+
+  toggleMute() {
+    const call = this.#call;
+    if (!call?.isEstablished()) return;
+    if (call.isMuted().audio) call.unmute({ audio: true });
+    else call.mute({ audio: true });
+  }
+
+  toggleHold() {
+    const call = this.#call;
+    if (!call?.isEstablished() || this.#store.value.asked.hold) return;
+    const holding = !call.isOnHold().local;
+    const done = () => {
+      if (call !== this.#call) return;
+      this.#session({ state: holding ? "held" : "talking" });
+      this.#asked("hold", false);
+    };
+    if (holding ? call.hold({}, done) : call.unhold({}, done)) this.#asked("hold", true);
+  }
+
+  #wire(session, pc) {
+    this.#sound.follow(pc);
+    this.#later(NO_CANDIDATE_MS, () => {
+      // JsSIP takes an empty candidate as the end of gathering: answer with what there is rather than hang.
+      if (session === this.#call && !this.#store.value.session?.accepted) pc.dispatchEvent(new RTCPeerConnectionIceEvent("icecandidate", { candidate: null }));
+    });
+    let lostAt = 0;
+    pc.addEventListener("connectionstatechange", () => {
+      if (pc.connectionState === "connected") lostAt = 0;
+      if (pc.connectionState !== "disconnected" || lostAt) return;
+      lostAt = Date.now();
+      const since = lostAt;
+      this.#later(MEDIA_LOST_MS, () => lostAt === since && session === this.#call && session.terminate({ cause: "RTP Timeout" }));
+    });
+  }
+
+  /** JsSIP calls session.terminate itself on a refused re-offer or a lost transport: soften that here. */
+  #keepCallOnRefusal(session) {
+    const terminate = session.terminate.bind(session);
+    session.terminate = (options = {}) => {
+      if (KEEP_CALL.includes(options.reason_phrase)) {
+        console.warn("re-offer refused, call kept:", options.reason_phrase);
+        this.#undo(session, options.reason_phrase);
+        return;
+      }
+      if (session.isEnded()) return;
+      const unwanted = Boolean(options.cause) && session.isEstablished();
+      terminate(unwanted ? { cause: options.cause, extraHeaders: [MEDIA_LOST] } : options);
+    };
+  }
+
+  /** A refused hold left JsSIP half on hold: step back once, so that this side and Asterisk agree again. */
+  #undo(session, refused) {
+    this.#asked("hold", false);
+    if (refused === "Media Renegotiation Failed" || session !== this.#call || this.#undoing) return;
+    this.#store.set({ told: "hold_refused" });
+    this.#undoing = true;
+    this.#later(300, () => {
+      if (session === this.#call) session.isOnHold().local ? session.unhold() : session.hold();
+      this.#later(3000, () => (this.#undoing = false));
+    });
+  }
+
+  /** After a lost websocket Asterisk may have ended the call without our hearing it: a re-offer tells (481 ends it here). */
+  #mend() {
+    const call = this.#call;
+    if (call?.isEstablished() && !call.renegotiate({ useUpdate: true })) this.#later(500, () => call === this.#call && call.renegotiate({ useUpdate: true }));
+  }
+
+  #over(event) {
+    const { session } = this.#store.value;
+    const byCause = event.cause === "Terminated" ? event.originator : event.cause;
+    this.#call = null;
+    this.#sound.stop();
+    this.#last = { packetsIn: 0, lost: 0 };
+    this.#store.set({
+      session: null, asked: {}, quality: "none",
+      ended: { callId: session?.callId ?? "", cause: byCause, at: Date.now() / 1000, talked: session?.answeredAt ? Date.now() / 1000 - session.answeredAt : null },
+    });
+  }
+
+  // ---- small things -----------------------------------------------------------------------------------------------
+
+  async #watchQuality() {
+    if (!this.#store.value.session?.answeredAt) return;
+    const now = await this.#sound.levels().catch(() => null);
+    if (!now || !this.#call) return;
+    const got = now.packetsIn - this.#last.packetsIn, lost = Math.max(0, now.lost - this.#last.lost);
+    this.#last = now;
+    const loss = got + lost > 0 ? lost / (got + lost) : 1; // nothing came at all
+    const delay = now.roundTripMs ?? 0;
+    const quality = loss > 0.08 || delay > 600 ? "poor" : loss > 0.02 || delay > 250 || now.jitterMs > 60 ? "fair" : "good";
+    if (quality !== this.#store.value.quality) this.#store.set({ quality });
+  }
+
+  #tell(patch) {
+    this.#store.set({ phone: { ...this.#store.value.phone, ...patch } });
+  }
+  #session(patch) {
+    const { session } = this.#store.value;
+    if (session) this.#store.set({ session: { ...session, ...patch } });
+  }
+  #asked(name, is) {
+    this.#store.set({ asked: { ...this.#store.value.asked, [name]: is } });
+    if (is) this.#later(ASKED_MS, () => this.#store.set({ asked: { ...this.#store.value.asked, [name]: false } }));
+  }
+  #again(act) {
+    this.#later(RETRY_MS[Math.min(this.#tries, RETRY_MS.length - 1)], act);
+    this.#tries += 1;
+  }
+  #later(ms, act) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}

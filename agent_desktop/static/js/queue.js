@@ -1,0 +1,80 @@
+// Owns the queue as this person may see it: numbers in the bar, who waits, and for a supervisor each agent as a row.
+
+import { $, fill, lineBadge, make, mark, write } from "./dom.js";
+import { isLiveSure } from "./notices.js";
+import { AGENT_STATES, PAUSE_REASONS, PHASES, QUEUE } from "./texts.js";
+import { duration, now } from "./times.js";
+
+const LONG_WAIT_S = 60; // from here the longest wait changes its shape, not only its colour
+const ORDER = ["ringing", "talking", "held", "wrap_up", "paused", "ready", "offline"];
+
+export class Queue {
+  #store;
+
+  constructor(store) {
+    this.#store = store;
+    store.watch((desk) => this.#show(desk));
+  }
+
+  tick() {
+    for (const node of document.querySelectorAll("[data-since]")) write(node, duration(now() - Number(node.dataset.since)));
+    const desk = this.#store.value;
+    const { waiting, longest } = figures(desk);
+    const wait = longest ? now() - longest : 0;
+    write($("#queue-longest"), !desk.link.everUp ? "" : longest ? QUEUE.longest(duration(wait)) : QUEUE.none === waitingWords(waiting) ? "" : "–");
+    mark($("#queue-now"), "late", wait >= LONG_WAIT_S);
+  }
+
+  #show(desk) {
+    const { waiting } = figures(desk);
+    mark($("#queue-now"), "sure", isLiveSure(desk));
+    write($("#queue-waiting"), desk.link.everUp ? waitingWords(waiting) : QUEUE.unknown);
+    const callers = waitingCalls(desk);
+    fill($("#waiting"), callers, () => (callers.length ? callers.map(waitingRow) : [make("li", { class: "none" }, QUEUE.noWaiting)]));
+    const body = $("#agents");
+    if (body) this.#showAgents(body, desk);
+    this.tick();
+  }
+
+  #showAgents(body, desk) {
+    const agents = [...desk.agents.values()].sort((a, b) => rank(a) - rank(b) || String(a.id).localeCompare(String(b.id)));
+    const rows = agents.map((agent) => ({ ...agent, call: desk.calls.get(agent.call_id) ?? null }));
+    const busy = agents.filter((a) => ["ringing", "talking", "held", "wrap_up"].includes(a.state)).length;
+    const count = (state) => agents.filter((a) => a.state === state).length;
+    write($("#agents-summary"), agents.length ? QUEUE.summary(count("ready"), busy, count("paused")) : "");
+    fill(body, rows, () => (rows.length ? rows.map(agentRow) : [make("tr", {}, make("td", { colspan: 4, class: "none" }, QUEUE.noAgents))]));
+  }
+}
+
+const rank = (agent) => (ORDER.includes(agent.state) ? ORDER.indexOf(agent.state) : ORDER.length);
+const waitingWords = (n) => (n ? QUEUE.waiting(n) : QUEUE.none);
+const since = (at) => make("span", { class: "clock", "data-since": at ?? "" });
+
+export function figures(desk) {
+  const queues = [...desk.queues.values()];
+  const starts = queues.map((q) => q.longest_since).filter(Boolean);
+  return { waiting: queues.reduce((sum, q) => sum + (q.waiting ?? 0), 0), longest: starts.length ? Math.min(...starts) : null };
+}
+
+function waitingCalls(desk) {
+  return [...desk.calls.values()]
+    .filter((c) => c.phase === "waiting" || c.phase === "greeting" || c.phase === "duty")
+    .sort((a, b) => (a.position ?? 999) - (b.position ?? 999) || (a.queued_at ?? a.arrived_at) - (b.queued_at ?? b.arrived_at));
+}
+
+function waitingRow(call) {
+  return make("li", { "data-call-id": call.id }, lineBadge(call.line),
+    make("span", { class: "caller" }, call.caller || ""),
+    make("span", { class: "phase" }, PHASES[call.phase]), since(call.queued_at ?? call.arrived_at));
+}
+
+function agentRow(agent) {
+  const words = AGENT_STATES[agent.state] ?? agent.state;
+  const reason = agent.state === "paused" ? PAUSE_REASONS[agent.reason] ?? "" : "";
+  const isLost = agent.reachable === false && agent.state !== "offline";
+  return make("tr", { "data-agent": agent.id, "data-state": agent.state },
+    make("th", { scope: "row" }, agent.id, agent.name ? make("span", { class: "name" }, agent.name) : null),
+    make("td", { class: "state" }, make("i", { "aria-hidden": "true" }), reason && reason !== words ? reason : words, isLost ? make("em", {}, QUEUE.unreachable) : null),
+    make("td", { class: "clock" }, agent.since && agent.state !== "offline" ? since(agent.since) : "–"),
+    make("td", { class: "caller" }, agent.call ? lineBadge(agent.call.line) : null, agent.call?.caller ?? ""));
+}

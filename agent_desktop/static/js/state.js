@@ -1,0 +1,70 @@
+// Owns what the page knows: one small store, and the one rule that names the desk's state from it.
+
+export class Store {
+  #value;
+  #listeners = new Set();
+  #queued = false;
+
+  constructor(value) {
+    this.#value = value;
+  }
+  get value() {
+    return this.#value;
+  }
+  set(patch) {
+    this.#value = { ...this.#value, ...patch };
+    if (this.#queued) return;
+    this.#queued = true;
+    queueMicrotask(() => {
+      this.#queued = false;
+      for (const listen of [...this.#listeners]) {
+        try {
+          listen(this.#value);
+        } catch (error) {
+          console.error("a part of the page failed", error); // one broken zone must not silence the others
+        }
+      }
+    });
+  }
+  watch(listen) {
+    this.#listeners.add(listen);
+    listen(this.#value);
+  }
+}
+
+export function emptyDesk(me) {
+  return {
+    me,
+    link: { state: "connecting", since: Date.now() / 1000, everUp: false, expired: false },
+    phone: { state: me?.extension ? "starting" : "none", mic: "unasked", sound: true },
+    session: null, // {callId, state: ringing|talking|held, muted, caller, since, answeredAt}
+    ended: null, // {callId, cause, at}
+    asked: {}, // name of a button -> true while it waits for its confirmation
+    quality: "none",
+    calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
+    told: "", // the last refusal, shown in the status line
+  };
+}
+
+const LIVE = ["ringing", "talking", "held"];
+
+export const ownAgent = (desk) => (desk.me?.extension ? desk.agents.get(desk.me.extension) : undefined);
+
+/** The call whose ticket belongs on the screen: the telephone knows first, then the live view. */
+export function ownCall(desk) {
+  if (desk.session?.callId) return desk.calls.get(desk.session.callId) ?? { id: desk.session.callId };
+  const extension = desk.me?.extension;
+  if (!extension) return undefined;
+  return [...desk.calls.values()].find((c) => c.agent === extension && LIVE.includes(c.phase));
+}
+
+/** offline | ready | ringing | talking | held | paused | wrap_up | unregistered. The telephone is believed before the live view. */
+export function deskState(desk) {
+  if (desk.session) return desk.session.state;
+  if (desk.phone.state !== "registered" && desk.phone.state !== "none") return "unregistered";
+  const agent = ownAgent(desk);
+  if (!agent) return "offline";
+  // The live view may still speak of the call that this telephone has just ended.
+  if (desk.ended && agent.call_id === desk.ended.callId && LIVE.includes(agent.state)) return "wrap_up";
+  return agent.state ?? "offline";
+}

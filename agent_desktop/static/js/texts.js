@@ -1,0 +1,154 @@
+// Owns every Chinese word that the pages' scripts show; templates own theirs.
+
+export const STATES = {
+  offline: "未就绪", ready: "就绪", ringing: "来电", talking: "通话中", held: "保持中",
+  paused: "小休", wrap_up: "话后整理", unregistered: "电话未接通",
+};
+
+export const STATE_HINTS = {
+  offline: "准备好后按 Alt+R，开始接听",
+  ready: "有来电时会振铃，并在这里打开工单",
+  ringing: "按 Alt+A 接听",
+  talking: "", held: "市民正在听等待音乐，按 Alt+H 取回",
+  paused: "小休中不派来电，按 Alt+R 恢复",
+  wrap_up: "整理完后自动恢复就绪",
+  unregistered: "电话接通之前不会派来电",
+};
+
+export const HINTS = {
+  muted: "已静音，市民听不到您", lastKnown: "上次所知的状态", more: (n) => `另有 ${n} 项`,
+  ringing: (line) => `来电，${line}，按 Alt 加 A 接听`,
+};
+
+export const PAUSE_REASONS = {
+  rest: "小休", meal: "用餐", training: "培训", meeting: "会议", missed: "未接来电后暂停",
+  rejected: "拒接后暂停", ring_timeout: "未接来电后暂停", no_answer: "未接来电后暂停",
+};
+
+export const PHASES = {
+  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", duty: "转值班电话", ended: "已结束",
+};
+
+export const AGENT_STATES = {
+  offline: "离线", ready: "就绪", ringing: "振铃", talking: "通话", held: "保持", paused: "小休", wrap_up: "话后",
+};
+
+export const OUTCOMES = { answered: "已接听", abandoned: "市民放弃", callback: "待回呼", duty: "转值班电话", lost: "中断" };
+
+export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", system: "系统结束" };
+
+// One short sentence per kind of the timeline; a function gets the facts of the event.
+export const EVENTS = {
+  call_arrived: (f) => `市民拨通 ${f.line ?? ""}`.trim() + (f.recovered ? "（补登）" : ""),
+  greeting_started: () => "开始播放迎接语",
+  notice_played: (f) => (f.complete === false ? "录音告知被跳过" : "录音告知播放完毕"),
+  recording_started: () => "开始录音",
+  queue_entered: (f) => (f.by === "fallback" ? "进入排队（由交换机自行处理）" : "进入排队"),
+  agent_rung: (f) => `坐席 ${f.agent ?? ""} 振铃`,
+  agent_missed: (f) => `坐席 ${f.agent ?? ""} 未接${reason(MISSED, f.reason)}`,
+  agent_answered: (f) => `坐席 ${f.agent ?? ""} 接听`,
+  hold_started: () => "通话保持，市民听等待音乐",
+  hold_ended: () => "恢复通话",
+  agent_left: (f) => `坐席 ${f.agent ?? ""} 离开通话${CAUSES[f.cause] ? `（${CAUSES[f.cause]}）` : ""}`,
+  requeued: (f) => `重新排队${reason(REQUEUED, f.reason)}`,
+  duty_rung: () => "值班电话振铃",
+  duty_answered: () => "值班电话接听",
+  callback_noted: () => "已登记回呼",
+  fallback_entered: () => "改由交换机自行处理",
+  adopted: () => "程序恢复后接回此通",
+  call_ended: (f) => `通话结束${ENDED_BY[f.by] ? `（${ENDED_BY[f.by]}）` : ""}`,
+  gap: (f) => `此处缺少 ${f.lost ?? "若干"} 条记录`,
+};
+
+const MISSED = { rejected: "拒接", timeout: "超时", no_answer: "超时", unreachable: "电话不在线", busy: "占线" };
+const REQUEUED = { agent_lost: "坐席掉线", agent_left: "坐席离开", no_answer: "无人接听" };
+const CAUSES = { 16: "正常挂机", 44: "媒体中断" };
+const reason = (words, code) => (words[code] ? `（${words[code]}）` : "");
+
+export const LINK = {
+  connecting: "实时连接中", connected: "实时正常", down: "实时中断",
+};
+
+export const PHONE = {
+  starting: "电话启动中", registering: "电话注册中", registered: "电话正常", unregistered: "电话未接通",
+  elsewhere: "电话在另一页面", none: "本账号无电话", forbidden: "不可使用电话",
+};
+
+export const QUALITY = { none: "通话质量 –", good: "通话质量 良好", fair: "通话质量 一般", poor: "通话质量 差" };
+
+export const NOTICES = {
+  link: "与服务器的连接中断，正在重连。实时信息暂不可用，电话照常。",
+  live: "实时信息暂不可用，电话照常。",
+  asterisk: "电话交换机没有应答，正在恢复；已写的内容都在。",
+  watchdog: "后备值守未运行，电话照常。",
+  records: "通话记录更新延迟，电话照常。",
+  tickets: "记录暂时存不进服务器，先保存在本机，恢复后自动补存。",
+  relay: "电话信令中断，通话中的声音不受影响。",
+  ledger: "通话流水写入异常，已转入内存暂存。",
+  phone: "电话未接通，正在重新注册；接通之前不会派来电。",
+  mic_refused: "浏览器没有允许使用麦克风，市民会听不到您。请点地址栏左侧的图标，允许麦克风，再刷新本页。",
+  mic_missing: "没有找到麦克风。请插好耳麦，再刷新本页。",
+  mic_insecure: "此网址不是加密连接，浏览器不提供麦克风。请改用 https 网址。",
+  expired: "登录已过期。已写的内容保存在本机，请重新登录。",
+  sound: "浏览器暂未允许铃声，请在页面任意处点一下。",
+  forbidden: "本账号没有使用电话的权限，请联系管理员。",
+  elsewhere: "电话在另一页面。",
+};
+
+export const CALL_END = {
+  Canceled: "来电已取消（市民挂机或已转给他人）", "Rejected": "已拒接", "No Answer": "超时未接，来电已转给他人",
+  "User Denied Media Access": "没有麦克风，无法接听，来电会转给他人",
+  "RTP Timeout": "声音中断，通话已交回队列", "Internal Error": "接听失败，来电会转给他人",
+  "WebRTC Error": "浏览器无法接通声音，来电会转给他人", "Connection Error": "电话信令中断",
+  remote: "对方已挂机", local: "已挂机", lost: "通话已结束",
+};
+
+export const DRAFT = {
+  empty: "写下的内容会自动保存", saved: (t) => `已保存 ${t}`, saving: "正在保存…", unsaved: "未保存，停顿片刻后自动保存",
+  offline: "服务器暂时存不进，已保存在本机，恢复后自动补存",
+  refused: (m) => `服务器没有接受：${m || "原因未知"}。内容仍保存在本机。`,
+  conflict: (who) => `${who || "另一处"}也改过这份记录，没有覆盖任何一方。`,
+  unbound: "没有取得来电编号，先写在这里，取得后自动保存",
+};
+
+export const TICKET = {
+  unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的来电",
+  earlierLater: "以前的来电暂时取不到，稍后自动再取", loading: "正在取…",
+  waiting: (t) => `已等 ${t}`, waited: (t) => `等了 ${t}`, noTimeline: "经过会随通话逐条出现",
+  over: (t) => `已结束 · 通话 ${t}`, overMissed: "已结束 · 未接听",
+};
+
+export const BUTTONS = {
+  asked: "已请求…", ready: "就绪", pause: "小休", hold: "保持", unhold: "取回", mute: "静音", unmute: "取消静音",
+};
+
+export const ACKS = {
+  stale_intent: "请求太迟，没有执行，请再按一次", repeated_intent: "请求已执行过", asterisk_down: "电话交换机没有应答，没有执行",
+  unknown_call: "这通电话已经不在了", hold_refused: "保持没有成功，通话照常，请再按一次",
+  take_over_refused: "另一页面正在通话，等它结束再移过来", still_unsaved: "有一份记录只存在本机，再按一次“退出”仍会退出", timeout: "没有收到确认，请看左上角的状态再决定", link: "实时连接中断，暂时改不了状态",
+};
+
+export const QUEUE = {
+  none: "无人排队", waiting: (n) => `${n} 人排队`, longest: (t) => `最长 ${t}`, unknown: "未知",
+  noWaiting: "没有人在等。有人排队时，按先后列在这里。", noAgents: "还没有坐席登录。坐席登录后，每人一行。",
+  unreachable: "电话不在线", sinceArrival: "距来电",
+  summary: (ready, busy, paused) => `就绪 ${ready} · 忙 ${busy} · 小休 ${paused}`,
+};
+
+export const SIGN_IN = {
+  wrong: "账号或密码不对，请再试。", empty: "请填写账号和密码。",
+  locked: (t) => `试错次数过多，此账号锁定到 ${t}。`, lockedNoTime: "试错次数过多，此账号已暂时锁定。",
+  down: "暂时连不上服务器，什么也没有丢；请稍后再试。", busy: "正在登录…", idle: "登录",
+};
+
+export const CALLS = {
+  none: "还没有通话。市民打进来以后，每通一行列在这里。", noMatch: "没有符合条件的通话。",
+  failed: "暂时取不到通话列表，稍后自动再取。", loading: "正在取…", denied: "本账号没有查看通话的权限。",
+  noRecording: "这通没有录音。", later: "录音在通话结束后几秒内整理好。", detailFailed: "暂时取不到这通的经过，请关上再打开。",
+  rowName: (t) => `${t} 的通话`, has: "录音", course: "经过", recording: "录音", id: "通话编号 ", 
+  channels: "左声道市民，右声道坐席与提示音", listening: "左声道市民，右声道坐席与提示音。收听会留下审计记录。",
+  recordingFailed: "录音暂时放不出来：可能没有权限，或文件正在整理。", count: (n, more) => `${n} 通${more ? "以上" : ""}`,
+};
+
+export const TITLE = { ring: (line) => `来电 ${line} · 热线桌面`, base: "热线桌面" };
+export const NOTIFY = { title: (line) => `${line || "热线"} 来电`, body: "回到热线桌面，按 Alt+A 接听" };

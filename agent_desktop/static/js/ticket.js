@@ -1,0 +1,252 @@
+// Owns the ticket of one call: who and what at the left, the record in the middle, its course at the right.
+
+import { get } from "./api.js";
+import { $, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
+import { ownCall } from "./state.js";
+import { timelineRows } from "./timeline.js";
+import { DRAFT, OUTCOMES, PHASES, TICKET } from "./texts.js";
+import { clockWithSeconds, duration, moment, now } from "./times.js";
+
+const RETRY_MS = [700, 1500, 3000, 5000];
+const COURSE_MS = [500, 2500]; // the worker writes the course a moment after the event
+const LAST_KEY = "hotline.ticket";
+
+export class Ticket {
+  #store;
+  #drafts;
+  #lines;
+  #id = null;
+  #facts = {}; // what is known of the call, newest source last
+  #earlier = null;
+  #earlierFailed = false;
+  #phase = "";
+  #timers = new Set();
+  #offered = null;
+  #isOurs = null; // whether the last answer knew that the call is ours
+
+  constructor(store, drafts, lines) {
+    this.#store = store;
+    this.#drafts = drafts;
+    this.#lines = lines;
+    $("#draft-text").addEventListener("input", (event) => this.#drafts.edit(this.#id ?? "", event.target.value));
+    $("#draft-mine").addEventListener("click", () => this.#drafts.keepMine(this.#id));
+    $("#draft-theirs").addEventListener("click", () => this.#drafts.takeTheirs(this.#id));
+    $("#btn-open-offered").addEventListener("click", () => this.openOffered());
+    const last = sessionStorage.getItem(LAST_KEY);
+    if (last) this.#open(last);
+    store.watch((desk) => this.#follow(desk));
+  }
+
+  get hasOffered() {
+    return this.#offered !== null;
+  }
+
+  focus() {
+    $("#draft-text").focus();
+  }
+
+  openOffered() {
+    if (this.#offered !== null) this.#open(this.#offered, this.#store.value);
+  }
+
+  /** A record changed: show its state, and its text only where nobody is typing another one. */
+  drafted(entry) {
+    if (entry.callId !== (this.#id ?? "")) return;
+    const box = $("#draft-text");
+    if (box.value !== entry.text) box.value = entry.text;
+    this.#showDraft(entry);
+  }
+
+  tick() {
+    if (this.#id === null) return;
+    const { arrived_at: arrived, queued_at: queued, answered_at: answered, ended_at: ended } = this.#facts;
+    const from = queued ?? arrived ?? this.#facts.rang_at;
+    const until = answered ?? ended;
+    write($("#ticket-wait"), from == null ? "–" : until ? TICKET.waited(duration(until - from)) : TICKET.waiting(duration(now() - from)));
+    const phase = ended ? (answered ? TICKET.over(duration(ended - answered)) : TICKET.overMissed)
+      : answered && !this.#isHeld() ? `${PHASES.talking} ${duration(now() - answered)}` : PHASES[this.#facts.phase] ?? "";
+    write($("#ticket-phase"), phase);
+  }
+
+  #isHeld() {
+    return this.#facts.phase === "held";
+  }
+
+  #follow(desk) {
+    const call = ownCall(desk);
+    const id = call ? call.id ?? "" : desk.session ? "" : null;
+    if (id !== null && id !== this.#id) {
+      if (this.#mayOpen(desk, id)) this.#open(id, desk);
+      else if (this.#offered !== id) this.#offer(id, desk, call);
+    } else if (id === null && this.#offered !== null) {
+      this.#offer(null, desk); // it went elsewhere
+    }
+    if (this.#id !== null) this.#learn(desk);
+  }
+
+  /** Nothing is opened over text that the server does not have, until the agent answers or asks for it. */
+  #mayOpen(desk, id) {
+    if (this.#id === "" && id) return true;
+    const isTyping = this.#id !== null && this.#drafts.of(this.#id).state !== "saved";
+    return !isTyping || (desk.session && desk.session.state !== "ringing");
+  }
+
+  #offer(id, desk, call) {
+    this.#offered = id;
+    const banner = $("#offered");
+    banner.dataset.shown = String(id !== null);
+    $("#btn-open-offered").disabled = id === null;
+    if (id === null) return;
+    const line = call?.line ?? desk.session?.line;
+    $("#offered-what").replaceChildren(lineBadge(line, this.#lines[line]), make("span", {}, call?.caller ?? desk.session?.caller ?? TICKET.unknownNumber));
+  }
+
+  #open(id, desk = this.#store.value) {
+    if (this.#id === "" && id) this.#drafts.rename("", id);
+    this.#timers.forEach(clearTimeout);
+    this.#timers.clear();
+    this.#id = id;
+    this.#facts = {};
+    this.#earlier = null;
+    this.#earlierFailed = false;
+    this.#isOurs = null;
+    this.#phase = "";
+    this.#offer(null, desk);
+    sessionStorage.setItem(LAST_KEY, id);
+    const root = $("#ticket");
+    root.dataset.callId = id;
+    root.dataset.empty = "false";
+    const box = $("#draft-text");
+    box.disabled = false;
+    box.value = this.#drafts.of(id).text;
+    this.#showDraft(this.#drafts.of(id));
+    this.#learn(desk);
+    this.#showTimeline([]);
+    this.#showEarlier();
+    if (id) this.#load(id, 0);
+  }
+
+  async #load(id, tries) {
+    try {
+      const { call, earlier, earlier_known: isKnown, draft } = await get(`/api/calls/${encodeURIComponent(id)}/ticket`);
+      if (id !== this.#id) return;
+      this.#facts = { ...known(call), ...this.#facts, ...wholeNumber(this.#facts, call) };
+      this.#isOurs = call?.agent === this.#store.value.me.extension;
+      this.#earlier = isKnown === false ? null : earlier ?? [];
+      this.#earlierFailed = isKnown === false;
+      this.#drafts.learn(id, draft);
+      if (isKnown === false) this.#later(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], () => this.#load(id, tries + 1));
+    } catch (error) {
+      if (id !== this.#id) return;
+      if (error.status === 403) return;
+      this.#earlierFailed = true;
+      this.#later(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], () => this.#load(id, tries + 1));
+    }
+    this.#showFacts();
+    this.#showEarlier();
+  }
+
+  #learn(desk) {
+    const live = this.#id ? desk.calls.get(this.#id) : ownCall(desk);
+    if (live) {
+      this.#facts = { ...this.#facts, ...known(live), ...wholeNumber(this.#facts, live) };
+      // Asked before the call was ours the ticket came masked and without earlier calls: ask once more.
+      if (this.#isOurs === false && live.agent === desk.me.extension) {
+        this.#isOurs = null;
+        this.#load(this.#id, 0);
+      }
+    } else if (this.#facts.phase && this.#facts.phase !== "ended" && desk.link.state === "connected" && !desk.session) {
+      this.#facts = { ...this.#facts, phase: "ended", ended_at: this.#facts.ended_at ?? desk.ended?.at ?? now() };
+    }
+    const { session, ended } = desk;
+    if (session && session.callId === this.#id) {
+      this.#facts = {
+        ...this.#facts, ...wholeNumber(this.#facts, session), line: this.#facts.line ?? session.line,
+        rang_at: session.since, phase: session.state, answered_at: this.#facts.answered_at ?? session.answeredAt, ended_at: null,
+      };
+    } else if (ended && ended.callId === this.#id && ended.talked != null) {
+      this.#facts = { ...this.#facts, phase: "ended", ended_at: this.#facts.ended_at ?? ended.at };
+    }
+    this.#showFacts();
+    const phase = `${this.#facts.phase}${this.#facts.agent ?? ""}`;
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      const id = this.#id;
+      for (const ms of COURSE_MS) this.#later(ms, () => this.#loadTimeline(id));
+    }
+  }
+
+  async #loadTimeline(id) {
+    if (!id || id !== this.#id) return;
+    try {
+      const { timeline } = await get(`/api/calls/${encodeURIComponent(id)}`);
+      if (id === this.#id) this.#showTimeline(timeline ?? []);
+    } catch {
+      // the course comes with the next change; the call itself does not need it
+    }
+  }
+
+  #showFacts() {
+    const { caller, line, arrived_at: arrived } = this.#facts;
+    const root = $("#ticket");
+    mark(root, "line", line || "unknown");
+    mark(root, "phase", this.#facts.phase ?? "");
+    fill($("#ticket-number"), caller ?? "", () => (caller ? numberGroups(String(caller)) : [TICKET.unknownNumber]));
+    fill($("#ticket-line"), line ?? "", () => [line ? lineBadge(line, this.#lines[line]) : lineBadge("", TICKET.unknownLine)]);
+    write($("#ticket-arrived"), moment(arrived));
+    this.tick();
+  }
+
+  #showEarlier() {
+    const list = $("#ticket-earlier");
+    const words = this.#earlierFailed ? TICKET.earlierLater : this.#earlier === null ? TICKET.loading : TICKET.noEarlier;
+    write($("#ticket-earlier-count"), this.#earlier?.length ? String(this.#earlier.length) : "");
+    fill(list, this.#earlier?.length ? this.#earlier : words, () => (this.#earlier?.length
+      ? this.#earlier.map((c) => make("li", {},
+        make("time", {}, moment(c.arrived_at)), lineBadge(c.line),
+        make("span", { class: "outcome" }, OUTCOMES[c.outcome] ?? PHASES[c.state] ?? ""),
+        make("span", { class: "length" }, c.answered_at && c.ended_at ? duration(c.ended_at - c.answered_at) : "")))
+      : [make("li", { class: "none" }, words)]));
+  }
+
+  #showTimeline(events) {
+    fill($("#timeline"), events, () => (events.length ? timelineRows(events) : [make("li", { class: "none" }, TICKET.noTimeline)]));
+  }
+
+  #showDraft(entry) {
+    const place = $("#draft-state");
+    mark(place, "state", entry.state);
+    const words = {
+      saved: () => (entry.savedAt ? DRAFT.saved(clockWithSeconds(entry.savedAt)) : DRAFT.empty),
+      saving: () => DRAFT.saving,
+      unsaved: () => (entry.message ? DRAFT.refused(entry.message) : entry.callId ? DRAFT.unsaved : DRAFT.unbound),
+      offline: () => DRAFT.offline,
+      conflict: () => DRAFT.conflict(entry.other?.saved_by),
+    };
+    write(place, words[entry.state]());
+    mark($("#draft-conflict"), "shown", entry.state === "conflict");
+    $("#draft-mine").disabled = $("#draft-theirs").disabled = entry.state !== "conflict";
+    write($("#draft-other"), entry.other?.text ?? "");
+  }
+
+  #later(ms, act) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}
+
+/** A masked number never replaces a whole one. */
+function wholeNumber(facts, source) {
+  const isBetter = source?.caller && (!facts.caller || String(facts.caller).includes("*"));
+  return { caller: isBetter ? source.caller : facts.caller };
+}
+
+/** Only what is known: a null of one source never hides a value of another. */
+function known(call) {
+  const facts = Object.fromEntries(Object.entries(call ?? {}).filter(([, value]) => value != null && value !== ""));
+  if (facts.state && !facts.phase) facts.phase = facts.state;
+  return facts;
+}

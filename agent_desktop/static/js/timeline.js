@@ -1,0 +1,21 @@
+// Owns the course of one call in words: one line per event, in the order of its sequence numbers.
+
+import { make } from "./dom.js";
+import { EVENTS, QUEUE } from "./texts.js";
+import { clockWithSeconds, duration } from "./times.js";
+
+const QUIET = new Set(["greeting_started", "recording_started", "adopted"]);
+const LOUD = new Set(["agent_missed", "fallback_entered", "requeued", "gap", "agent_left"]);
+
+export function timelineRows(events) {
+  const ordered = [...events].sort((a, b) => a.seq - b.seq);
+  const start = ordered[0]?.at;
+  return ordered.map((event) => {
+    const words = EVENTS[event.kind]?.(event.facts ?? {}) ?? event.kind;
+    const weight = LOUD.has(event.kind) ? "loud" : QUIET.has(event.kind) ? "quiet" : "plain";
+    return make("li", { "data-kind": event.kind, class: `event ${weight}` },
+      make("time", { datetime: new Date(event.at * 1000).toISOString() }, clockWithSeconds(event.at)),
+      make("span", { class: "words" }, words),
+      make("span", { class: "after", title: QUEUE.sinceArrival }, `+${duration(event.at - start)}`));
+  });
+}

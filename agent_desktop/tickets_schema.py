@@ -1,0 +1,90 @@
+"""The tables of the tickets and people database; the desk is their one writer (migrations/ makes them)."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+people = Table(
+    "people",
+    metadata,
+    Column("login", String(64), primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("extension", String(8), unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("made_at", Float(53), nullable=False),
+    Column("disabled_at", Float(53)),
+)
+
+# One row per failed (or still running) try; deleted when the try succeeds.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("login", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("at", Float(53), nullable=False),
+    Index("sign_in_failures_login", "login", "at"),
+    Index("sign_in_failures_address", "address", "at"),
+)
+
+# Where a name has signed in before: a stranger elsewhere cannot lock it out there.
+known_addresses = Table(
+    "known_addresses",
+    metadata,
+    Column("login", String(64), primary_key=True),
+    Column("address", String(64), primary_key=True),
+    Column("last_at", Float(53), nullable=False),
+)
+
+# Sessions signed out before their twelve hours were over.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("sid", String(32), primary_key=True),
+    Column("ended_at", Float(53), nullable=False),
+)
+
+service_tokens = Table(
+    "service_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("made_at", Float(53), nullable=False),
+    Column("expires", Float(53), nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("call_id", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("saved_at", Float(53), nullable=False),
+    Column("saved_by", String(64), nullable=False),
+)
+
+# Hash chain: hash = sha256(prev + canonical JSON of the row); facts never hold a citizen's data.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float(53), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+# One row: the end of the chain; updating it first makes writers queue up on either database.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

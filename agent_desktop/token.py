@@ -1,0 +1,34 @@
+"""`python -m agent_desktop.token ROLE`: makes a service token and prints it alone."""
+
+from __future__ import annotations
+
+import sys
+
+from agent_desktop.rights import ROLES
+from agent_desktop.tokens import Tokens
+from hotline_core.adapters.clock import now
+from hotline_core.adapters.engine import make_engine
+from hotline_core.errors import HotlineError
+from hotline_core.settings import load_settings
+
+
+def main(arguments: list[str]) -> int:
+    """Make one token; the exit code."""
+    if len(arguments) != 1 or arguments[0] not in ROLES:
+        sys.stderr.write(f"usage: python -m agent_desktop.token ROLE, with one of: {', '.join(ROLES)}\n")
+        return 2
+    try:
+        engine = make_engine(load_settings().tickets_url, durable=True)
+    except HotlineError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    try:
+        token = Tokens(engine).make(arguments[0], actor="operator", now=now())
+    finally:
+        engine.dispose()
+    sys.stdout.write(f"{token}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

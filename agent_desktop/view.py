@@ -1,0 +1,65 @@
+"""What one viewer may see of the live state: own calls whole, waiting callers masked, everything for supervisors; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hotline_core.log import masked
+
+Live = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whose eyes: the extension ("" without one) and whether the rights give full numbers, and with them all calls."""
+
+    extension: str
+    sees_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """The live state as last told: objects by id."""
+
+    epoch: str
+    seq: int
+    calls: Mapping[str, Live]
+    agents: Mapping[str, Live]
+    queues: Mapping[str, Live]
+
+
+NOTHING = LiveState(epoch="", seq=0, calls={}, agents={}, queues={})
+
+
+def seen_call(viewer: Viewer, call: Live) -> dict[str, object] | None:
+    """The call as `viewer` sees it, or None when it is none of their business."""
+    is_own = bool(viewer.extension) and call.get("agent") == viewer.extension
+    if viewer.sees_all or is_own:
+        return dict(call)
+    if call.get("phase") == "waiting":
+        return {**call, "caller": masked(str(call.get("caller") or ""))}
+    return None
+
+
+def seen_agent(viewer: Viewer, agent: Live) -> dict[str, object]:
+    """An agent as `viewer` sees them: colleagues' states, but not which call they are in."""
+    if viewer.sees_all or agent.get("id") == viewer.extension:
+        return dict(agent)
+    return {**agent, "call_id": None}
+
+
+def seen_calls(viewer: Viewer, calls: Iterable[Live]) -> list[dict[str, object]]:
+    """All calls `viewer` may see, in order of arrival."""
+    seen = [view for call in calls if (view := seen_call(viewer, call)) is not None]
+    return sorted(seen, key=lambda call: (_number(call.get("arrived_at")), str(call.get("id"))))
+
+
+def waiting(calls: Iterable[Live]) -> list[Live]:
+    """The waiting callers in the order they will be served."""
+    found = [call for call in calls if call.get("phase") == "waiting"]
+    return sorted(found, key=lambda call: (_number(call.get("position")) or 1e9, _number(call.get("queued_at"))))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,45 @@
+"""The sentences a person reads for a code; the sentences themselves are data (messages.yaml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+
+SENTENCES = Path(__file__).with_name("messages.yaml")
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Sentences by code."""
+
+    sentences: Mapping[str, str]
+
+    def sentence(self, code: str, facts: Mapping[str, object] | None = None) -> str:
+        """The sentence for `code`, its {placeholders} filled from `facts`; an unknown code gets the general one."""
+        text = self.sentences.get(code) or self.sentences["error"]
+        words = {key: self._word(key, value) for key, value in (facts or {}).items()}
+        return text.format_map(_Blanks(words))
+
+    def _word(self, key: str, value: object) -> str:
+        if key == "until" and isinstance(value, int | float):
+            return datetime.fromtimestamp(value, ZONE).strftime("%H:%M")
+        return str(value)
+
+
+class _Blanks(dict[str, str]):
+    """A placeholder nobody filled stays empty instead of breaking the answer."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def load_wording(path: Path = SENTENCES) -> Wording:
+    """Read the sentences."""
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Wording({str(code): str(text) for code, text in data.items()})

@@ -1,0 +1,1 @@
+"""The one process that talks to Asterisk over AMI."""

@@ -1,0 +1,82 @@
+"""`python -m ami_bridge`: builds the bridge from the settings and runs it until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from ami_bridge.connection import Connection
+from ami_bridge.engine import Engine
+from ami_bridge.intent_server import IntentServer
+from hotline_core.adapters import clock
+from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
+from hotline_core.adapters.live import LivePublisher
+from hotline_core.adapters.secrets import load_or_make
+from hotline_core.adapters.tasks import Tasks
+from hotline_core.errors import HotlineError
+from hotline_core.log import Log, open_log
+from hotline_core.settings import Settings, load_city, load_settings
+from ivr.catalogue import RECORDINGS_FOLDER
+
+
+async def serve(settings: Settings, log: Log) -> None:
+    """Run the bridge until SIGTERM or SIGINT; SystemExit if one of its tasks dies (the supervisor starts it again)."""
+    city = load_city(settings.city_file)
+    secrets = load_or_make(settings.paths.secrets)
+
+    def trouble(what: LedgerTrouble) -> None:
+        log.warning("ledger", what=what.what, detail=what.detail)
+
+    def live_changed(state: str, reason: str) -> None:
+        log.warning("live view", state=state, reason=reason)
+
+    stop = asyncio.Event()
+    failed: list[str] = []
+
+    def task_died(name: str, error: BaseException) -> None:
+        log.error("a task of the bridge died", task=name, error=repr(error))
+        failed.append(name)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    ledger = LedgerWriter(settings.paths.ledger, now=clock.now, on_trouble=trouble)
+    live = LivePublisher(settings.redis, now=clock.now, on_change=live_changed)
+    notices = {key: str(RECORDINGS_FOLDER / line.notice) for key, line in city.lines.items()}
+    engine = Engine(ledger=ledger, live=live, log=log, log_key=secrets.log, notices=notices, now=clock.now)
+    link = Connection(
+        "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,
+        on_event=engine.take_packet, on_up=engine.link_up, on_down=engine.link_down,
+    )  # fmt: skip
+    server = IntentServer(settings.paths.bridge_socket, engine.take_intent, log=log)
+    tasks = Tasks(task_died)
+    live.start()
+    await server.start()
+    tasks.spawn("engine", engine.run())
+    tasks.spawn("tick", engine.tick())
+    tasks.spawn("link", link.run())
+    log.info("bridge started")
+    await stop.wait()
+    await server.close()
+    await tasks.close(1.0)
+    await live.close()
+    ledger.close()
+    log.info("bridge stopped")
+    if failed:
+        raise SystemExit(1)
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        settings = load_settings()
+        log = open_log("bridge", settings.log_level)
+        asyncio.run(serve(settings, log))
+    except HotlineError as error:
+        sys.exit(f"bridge: {error}")
+
+
+if __name__ == "__main__":
+    main()

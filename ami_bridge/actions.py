@@ -1,0 +1,80 @@
+"""Commands of the domain as AMI actions; pure. One command is one or more actions in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ami_bridge.translate import QUEUE
+from hotline_core.domain import commands as cmd
+
+Action = tuple[str, tuple[tuple[str, str], ...]]
+
+
+def actions_for(command: cmd.Command, command_id: str, notices: Mapping[str, str]) -> Sequence[Action]:
+    """The actions of a command; `notices` gives each line's prompt file (absolute, no extension)."""
+    match command:
+        case cmd.PlayNotice():
+            stream = f'STREAM FILE "{notices[command.line]}" ""'
+            return [("AGI", (("Channel", command.channel), ("Command", stream), ("CommandID", command_id)))]
+        case cmd.SendToQueue():
+            return [
+                _set(command.channel, "NOTICE", "done"),
+                _set(command.channel, "NEXT", "queue"),
+                ("AGI", (("Channel", command.channel), ("Command", "ASYNCAGI BREAK"), ("CommandID", command_id))),
+            ]
+        case cmd.TakeToQueue():
+            place = (("Context", "rescue"), ("Exten", "taken"), ("Priority", "1"))
+            return [("Redirect", (("Channel", command.channel), *place))]
+        case cmd.HangUp():
+            return [("Hangup", (("Channel", command.channel), ("Cause", "16")))]
+        case cmd.CloseJournal():
+            return [
+                ("DBDel", (("Family", family), ("Key", command.call_id))) for family in ("hlcall", "hlans", "hlend")
+            ]
+        case cmd.JoinQueue():
+            phone = interface(command.agent)
+            return [
+                ("QueueAdd", (("Queue", QUEUE), ("Interface", phone), ("MemberName", f"agent-{command.agent}"),
+                              ("StateInterface", phone), ("Paused", "false"))),
+                ("QueuePause", (("Queue", QUEUE), ("Interface", phone), ("Paused", "false"))),
+            ]  # fmt: skip
+        case cmd.PauseMember():
+            pause = (
+                ("Queue", QUEUE), ("Interface", interface(command.agent)), ("Paused", "true"), ("Reason", one_line(command.reason)),
+            )  # fmt: skip
+            return [("QueuePause", pause)]
+        case cmd.LeaveQueue():
+            return [("QueueRemove", (("Queue", QUEUE), ("Interface", interface(command.agent))))]
+        case cmd.Write():
+            return []
+
+
+def beat(counter: int) -> Action:
+    """The heartbeat the watchdog must see change."""
+    return _global("HB", str(counter))
+
+
+def start_watchdog() -> Action:
+    """A fresh watchdog; it takes the ownership over from one that hangs."""
+    return (
+        "Originate",
+        (("Channel", "Local/s@watchdog/n"), ("Application", "Wait"), ("Data", "100000000"), ("Async", "true")),
+    )
+
+
+def interface(agent: str) -> str:
+    """The queue member of an extension."""
+    return f"PJSIP/agent-{agent}"
+
+
+def one_line(text: str) -> str:
+    """What a person typed, fit for one AMI value: no line breaks, at most 80 characters."""
+    return " ".join(text.replace("\0", " ").split())[:80]
+
+
+def _set(channel: str, name: str, value: str) -> Action:
+    return "Setvar", (("Channel", channel), ("Variable", name), ("Value", value))
+
+
+def _global(name: str, value: str) -> Action:
+    return "Setvar", (("Variable", name), ("Value", value))

@@ -1,0 +1,241 @@
+"""The engine: takes the inbox item by item, decides, writes the ledger, acts, shows. The only writer of the board."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from ami_bridge import actions, intents
+from ami_bridge.connection import Connection
+from ami_bridge.inbox import Inbox, LinkDown, Tick
+from ami_bridge.intents import Gate, Intent
+from ami_bridge.protocol import Packet
+from ami_bridge.resync import Snapshot, events_of, read
+from ami_bridge.translate import QUEUE, agi_result, member_of_list, translate
+from ami_bridge.view import Field, view
+from hotline_core.adapters.ledger import LedgerWriter
+from hotline_core.adapters.live import LivePublisher
+from hotline_core.domain import commands as cmd
+from hotline_core.domain import events as ev
+from hotline_core.domain.board import Board
+from hotline_core.domain.events import Event
+from hotline_core.errors import IntentRefused
+from hotline_core.log import Log, veiled
+
+BEAT_S = 0.5  # the watchdog waits 2 s for a change
+WATCHDOG_LATE_S = 2.5
+SHOW_BEAT_EVERY = 2
+
+
+class Engine:
+    """Handles one item after the other without ever awaiting Redis, a disk sync or Asterisk's answer."""
+
+    def __init__(
+        self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, notices: Mapping[str, str],
+        now: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self.inbox = Inbox(now)
+        self.board = Board()
+        self._ledger = ledger
+        self._live = live
+        self._log = log
+        self._log_key = log_key
+        self._notices = notices
+        self._now = now
+        self._link: Connection | None = None
+        self._gate = Gate()
+        self._prompts: dict[str, str] = {}  # CommandID -> call id
+        self._replies: dict[str, Intent] = {}
+        self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
+        self._shown: dict[str, Field] = {}
+        self._beats = 0
+        self._started = now()
+        self._asterisk = ("down", now())
+        self._watchdog = ("down", now())
+        self._watchdog_tick = ("", 0.0)
+
+    # -- what comes in ------------------------------------------------------------------------------------------
+
+    def take_packet(self, packet: Packet) -> None:
+        """One AMI event, in its order."""
+        if self._early is not None:
+            self._early.append(packet)
+            return
+        for event in self._events_of(packet):
+            self.inbox.put(event)
+
+    async def link_up(self, link: Connection) -> None:
+        """After each login: read all that Asterisk holds; events that come meanwhile wait."""
+        self._link = link
+        self._early = []
+        snapshot = await read(link)
+        self.inbox.put(snapshot)
+
+    def link_down(self) -> None:
+        """The link is lost; the board keeps what it knew until the resync."""
+        self._early = []
+        self.inbox.put(LinkDown())
+
+    def take_intent(self, intent: Intent) -> None:
+        """One click; health is answered at once, without the inbox's order."""
+        if intent.op == "health":
+            intent.reply(intents.done(intent.intent_id, self.health()))
+        elif not self.inbox.put(intent):
+            intent.reply(intents.refused(intent.intent_id, "overloaded"))
+
+    def health(self) -> dict[str, object]:
+        """The state of each part the bridge can see, and since when."""
+        parts = {
+            "bridge": ("up", self._started), "asterisk": self._asterisk, "watchdog": self._watchdog,
+            "ledger": self._ledger.state, "live": self._live.state,
+        }  # fmt: skip
+        return {name: {"state": state, "since": since} for name, (state, since) in parts.items()}
+
+    async def tick(self) -> None:
+        """Put a tick into the inbox twice a second."""
+        while True:
+            self.inbox.put(Tick())
+            await asyncio.sleep(BEAT_S)
+
+    # -- the loop -----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Handle the inbox until cancelled."""
+        while True:
+            for at, item in await self.inbox.batch():
+                match item:
+                    case Tick():
+                        self._tick(at)
+                    case LinkDown():
+                        self._asterisk = ("down", at)
+                        self._watchdog = ("down", at)
+                        self._prompts.clear()
+                    case Snapshot():
+                        self._resync(item, at)
+                    case Intent():
+                        self._intent(item, at)
+                    case _:
+                        self._apply(item, at)
+            self._show()
+            await asyncio.sleep(0)  # let the socket's writer and the servers run between batches
+
+    def _events_of(self, packet: Packet) -> list[Event]:
+        result = agi_result(packet)
+        if result is None:
+            return translate(packet)
+        call_id = self._prompts.pop(result[0], None)
+        return [ev.PromptEnded(call_id, result[1])] if call_id else []
+
+    def _resync(self, snapshot: Snapshot, at: float) -> None:
+        if self._asterisk[0] != "up":
+            self._asterisk = ("up", at)
+        for event in events_of(snapshot, frozenset(self.board.calls), at):
+            self._apply(event, at)
+        present = {event.agent for packet in snapshot.members for event in member_of_list(packet)}
+        for agent in list(self.board.agents.values()):
+            if agent.member and agent.agent_id not in present:
+                self._apply(ev.MemberSeen(agent.agent_id, present=False), at)
+        early, self._early = self._early or [], None
+        for packet in early:
+            for event in self._events_of(packet):
+                self._apply(event, at)
+        self._log.info("in step with asterisk", calls=len(self.board.calls), agents=len(self.board.agents))
+
+    def _apply(self, event: Event, at: float) -> None:
+        commands = self.board.apply(event, at)
+        for command in commands:
+            if isinstance(command, cmd.Write):
+                self._ledger.append(command.kind, command.call_id, command.at, command.facts, command.personal)
+                self._tell(command)
+        for command in commands:
+            self._act(command)
+
+    def _act(self, command: cmd.Command) -> None:
+        if isinstance(command, cmd.Write) or self._link is None:
+            return
+        command_id = self._link.next_id()
+        if isinstance(command, cmd.PlayNotice):
+            self._prompts[command_id] = command.call_id
+        answer = None
+        for action, fields in actions.actions_for(command, command_id, self._notices):
+            answer = self._link.post(action, fields)
+        intent_id = getattr(command, "intent_id", "")
+        if answer is not None and intent_id:
+            answer.add_done_callback(lambda future: self._answer(intent_id, future))
+
+    def _intent(self, intent: Intent, at: float) -> None:
+        try:
+            event = self._gate.event_of(intent, at)
+            if isinstance(event, ev.HangUpWanted):
+                call = self.board.calls.get(event.call_id)
+                if call is None or call.agent != intent.agent or call.phase not in ("talking", "held"):
+                    raise IntentRefused("unknown_call")
+            if self._link is None or not self._link.is_up:
+                raise IntentRefused("asterisk_down")
+        except IntentRefused as error:
+            intent.reply(intents.refused(intent.intent_id, error.code, error.facts))
+            return
+        self._replies[intent.intent_id] = intent
+        self._apply(event, at)
+
+    def _answer(self, intent_id: str, future: asyncio.Future[Packet]) -> None:
+        intent = self._replies.pop(intent_id, None)
+        if intent is None:
+            return
+        if future.cancelled() or future.exception() is not None:
+            intent.reply(intents.refused(intent_id, "asterisk_down"))
+        elif future.result().text("Response") == "Error":
+            intent.reply(intents.refused(intent_id, "asterisk_refused"))
+        else:
+            intent.reply(intents.done(intent_id))
+
+    # -- heartbeat and watchdog ---------------------------------------------------------------------------------
+
+    def _tick(self, at: float) -> None:
+        for event in self.board.due(at):
+            self._apply(event, at)
+        link = self._link
+        if link is None or not link.is_up:
+            return
+        self._beats += 1
+        link.post(*actions.beat(self._beats))
+        if self._beats % SHOW_BEAT_EVERY == 0:
+            self._live.beat()
+            link.post("Getvar", [("Variable", "WD_TICK")]).add_done_callback(self._watchdog_said)
+
+    def _watchdog_said(self, future: asyncio.Future[Packet]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        at = self._now()
+        tick, seen_at = self._watchdog_tick
+        said = future.result().text("Value")
+        if said != tick:
+            # the first reading after a start proves nothing: only a change does
+            if self._watchdog[0] != "up" and tick:
+                self._watchdog = ("up", at)
+            self._watchdog_tick = (said, at)
+        elif at - seen_at > WATCHDOG_LATE_S and self._link is not None:
+            if self._watchdog[0] == "up":
+                self._watchdog = ("down", at)
+            self._log.warning("watchdog does not tick, started again")
+            self._watchdog_tick = (tick, at)
+            self._link.post(*actions.start_watchdog())
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        fields = view(self.board, QUEUE)
+        fields["bridge"] = {
+            "asterisk": self._asterisk[0], "asterisk_since": self._asterisk[1], "watchdog": self._watchdog[0],
+            "since": self._started,
+        }  # fmt: skip
+        changed = {name: value for name, value in fields.items() if self._shown.get(name) != value}
+        gone = [name for name in self._shown if name not in fields]
+        if changed or gone:
+            self._shown = fields
+            self._live.publish(changed, gone)
+
+    def _tell(self, record: cmd.Write) -> None:
+        caller = record.personal.get("caller")
+        keys: dict[str, object] = {"caller": veiled(caller, self._log_key)} if caller else {}
+        self._log.info("call record", kind=record.kind, call_id=record.call_id, **dict(record.facts), **keys)

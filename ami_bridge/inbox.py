@@ -1,0 +1,57 @@
+"""The one ordered inbox: AMI events, intents and ticks in the order they came, each stamped with its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ami_bridge.intents import Intent
+from ami_bridge.resync import Snapshot
+from hotline_core.domain import events as ev
+from hotline_core.domain.events import Event
+
+BOUND = 50_000  # 15 s of the busiest minute measured; beyond it the machine is lost anyway
+ENDINGS = (ev.CallEnded, ev.AgentLeft, ev.CallRecovered)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes; the heartbeat goes through the inbox, so that a stuck engine looks dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The link to Asterisk is lost."""
+
+
+Item = Event | Intent | Tick | LinkDown | Snapshot
+
+
+class Inbox:
+    """Bounded; when full, everything but the end of a call, a resync and a loss of link is shed and counted."""
+
+    def __init__(self, now: Callable[[], float], bound: int = BOUND) -> None:
+        self._now = now
+        self._bound = bound
+        self._items: deque[tuple[float, Item]] = deque()
+        self._filled = asyncio.Event()
+        self.shed = 0
+
+    def put(self, item: Item) -> bool:
+        """Append; False if it was shed."""
+        if len(self._items) >= self._bound and not isinstance(item, (*ENDINGS, Snapshot, LinkDown)):
+            self.shed += 1
+            return False
+        self._items.append((self._now(), item))
+        self._filled.set()
+        return True
+
+    async def batch(self) -> list[tuple[float, Item]]:
+        """Everything that is there now, at least one item."""
+        await self._filled.wait()
+        self._filled.clear()
+        items = list(self._items)
+        self._items.clear()
+        return items

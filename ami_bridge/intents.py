@@ -1,0 +1,91 @@
+"""What a click on a page asks of the bridge: checked on the way in, answered once; pure but for the reply call."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hotline_core.domain import events as ev
+from hotline_core.domain.events import Event
+from hotline_core.errors import BadInput, IntentRefused
+
+LONGEST_LIFE_S = 10.0  # an expiry further away than this is a broken clock or a forged intent
+REMEMBERED = 10_000
+
+Answer = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One request; `reply` is called exactly once."""
+
+    intent_id: str
+    op: str
+    agent: str
+    call_id: str
+    reason: str
+    expires: float
+    reply: Callable[[Answer], None] = field(compare=False)
+
+
+def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
+    """One line of the socket; BadInput names the field that cannot be used."""
+    try:
+        data = json.loads(line)
+    except ValueError:
+        raise BadInput(field="json") from None
+    if not isinstance(data, dict):
+        raise BadInput(field="json")
+    texts = {name: data.get(name) or "" for name in ("id", "op", "agent", "call_id", "reason")}
+    for name, value in texts.items():
+        if not isinstance(value, str) or len(value) > 200:
+            raise BadInput(field=name)
+    expires = data.get("expires", 0)
+    if not isinstance(expires, int | float) or isinstance(expires, bool):
+        raise BadInput(field="expires")
+    if not texts["id"]:
+        raise BadInput(field="id")
+    if texts["agent"] and not texts["agent"].isdigit():
+        raise BadInput(field="agent")
+    return Intent(texts["id"], texts["op"], texts["agent"], texts["call_id"], texts["reason"], float(expires), reply)
+
+
+class Gate:
+    """Lets an intent pass once and in time."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def event_of(self, intent: Intent, now: float) -> Event:
+        """The event an intent stands for; IntentRefused if it is late, repeated, unknown or incomplete."""
+        if not now <= intent.expires <= now + LONGEST_LIFE_S:
+            raise IntentRefused("stale_intent")
+        if intent.intent_id in self._seen:
+            raise IntentRefused("repeated_intent")
+        self._seen[intent.intent_id] = None
+        while len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        if not intent.agent:
+            raise IntentRefused("bad_input", field="agent")
+        match intent.op:
+            case "ready":
+                return ev.ReadyAsked(intent.agent, intent.intent_id)
+            case "pause":
+                return ev.PauseAsked(intent.agent, intent.intent_id, intent.reason)
+            case "sign_out":
+                return ev.SignOutAsked(intent.agent, intent.intent_id)
+            case "hang_up":
+                return ev.HangUpWanted(intent.call_id, intent.intent_id)
+        raise IntentRefused("unknown_op")
+
+
+def done(intent_id: str, facts: Mapping[str, object] | None = None) -> Answer:
+    """The answer to an intent that was carried out."""
+    return {"id": intent_id, "ok": True, "facts": dict(facts or {})}
+
+
+def refused(intent_id: str, code: str, facts: Mapping[str, object] | None = None) -> Answer:
+    """The answer to an intent that was not carried out."""
+    return {"id": intent_id, "ok": False, "code": code, "facts": dict(facts or {})}

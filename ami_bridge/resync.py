@@ -1,0 +1,118 @@
+"""What Asterisk holds at this moment, read after each login, as events that bring the board up to date.
+
+Sources: CoreShowChannels (who is there), the dialplan's journal in astdb (whose call it is, what was missed), QueueStatus
+(members). `read` does the asking; `events_of` is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ami_bridge.connection import Connection
+from ami_bridge.protocol import Packet
+from ami_bridge.translate import agent_of, member_of_list
+from hotline_core.domain import events as ev
+from hotline_core.domain.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Asterisk's state as it was told, packet by packet, and the journal by family and call id."""
+
+    channels: Sequence[Packet]
+    members: Sequence[Packet]
+    arrived: Mapping[str, str]
+    answered: Mapping[str, str]
+    ended: Mapping[str, str]
+
+
+async def read(link: Connection) -> Snapshot:
+    """Ask Asterisk for everything; AmiError if it does not answer in time."""
+    ended = await _journal(link, "hlend")  # first: a call that ends while we ask is then in `arrived` and not in channels
+    arrived = await _journal(link, "hlcall")
+    answered = await _journal(link, "hlans")
+    channels = await link.ask_list("CoreShowChannels")
+    queue = await link.ask_list("QueueStatus")
+    return Snapshot(
+        [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
+        [packet for packet in queue if packet.text("Event") == "QueueMember"],
+        arrived, answered, ended,
+    )  # fmt: skip
+
+
+def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Event]:
+    """Events that make the board equal to Asterisk: adopted calls, calls missed whole, ended calls, members."""
+    events: list[Event] = []
+    callers = {packet.text("Uniqueid"): packet for packet in snapshot.channels}
+    for call_id, journal in sorted(snapshot.arrived.items()):
+        at, line, dialled, caller = _fields(journal, 4)
+        answered, agent = _fields(snapshot.answered.get(call_id, ""), 2)
+        channel = callers.get(call_id)
+        if channel is not None and call_id not in snapshot.ended:
+            events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller), (answered, agent), now))
+            continue
+        ended, cause, outcome = _fields(snapshot.ended.get(call_id, ""), 3)
+        if call_id in known:
+            events.append(ev.CallEnded(call_id, _int(cause)))
+            continue
+        by_agent = bool(answered) and agent != "duty"
+        events.append(
+            ev.CallRecovered(
+                call_id, line, caller, dialled, float(at or now), float(ended or now), _int(cause),
+                outcome="duty" if agent == "duty" else outcome or ("" if ended else "lost"),
+                agent=agent.removeprefix("agent-") if by_agent else "",
+                answered_at=float(answered) if by_agent else None,
+            )
+        )
+    events += [ev.CallEnded(call_id, 0) for call_id in sorted(known) if call_id not in snapshot.arrived]
+    for packet in snapshot.members:
+        events += member_of_list(packet)
+    return events
+
+
+def _adopted(
+    call_id: str, channel: Packet, snapshot: Snapshot, journal: tuple[str, ...], answer: tuple[str, ...], now: float
+) -> ev.CallAdopted:
+    at, line, dialled, caller = journal
+    answered, agent = answer
+    legs = [
+        packet for packet in snapshot.channels
+        if packet.text("Linkedid") == call_id and agent_of(packet.text("Channel"))
+    ]  # fmt: skip
+    talking = [packet for packet in legs if packet.text("ChannelStateDesc") == "Up"]
+    ringing = [packet for packet in legs if packet.text("ChannelStateDesc") in ("Ringing", "Ring", "Down")]
+    leg = next(iter(talking or ringing), None)
+    if talking:
+        phase = "talking"
+    elif agent == "duty" or channel.text("Context") == "duty":
+        phase = "duty"
+    elif ringing:
+        phase = "ringing"
+    elif channel.text("Application") == "AGI":
+        phase = "greeting"
+    else:
+        phase = "waiting"
+    return ev.CallAdopted(
+        call_id, line, caller, dialled, channel.text("Channel"), phase, float(at or now),
+        agent_of(leg.text("Channel")) if leg else "", leg.text("Channel") if leg else "",
+        float(answered) if answered and talking else None,
+    )  # fmt: skip
+
+
+async def _journal(link: Connection, family: str) -> dict[str, str]:
+    entries = await link.ask_list("DBGetTree", [("Family", family)])
+    return {
+        packet.text("Key").rpartition("/")[2]: packet.text("Val")
+        for packet in entries
+        if packet.text("Event") == "DBGetTreeResponse"
+    }
+
+
+def _fields(text: str, count: int) -> tuple[str, ...]:
+    parts = text.split(",", count - 1)
+    return tuple(parts + [""] * (count - len(parts)))
+
+
+def _int(text: str) -> int:
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,113 @@
+"""AMI packets to the events of the domain; pure. A packet that means nothing to a call or an agent gives none."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_plus
+
+from ami_bridge.protocol import Packet
+from hotline_core.domain import events as ev
+from hotline_core.domain.events import Event
+
+QUEUE = "hotline"
+UNREACHABLE = ("4", "5")  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE
+
+
+def translate(packet: Packet) -> list[Event]:
+    """The domain events one packet stands for, in order; the call id is the dialplan's CALLREF."""
+    name = packet.text("Event")
+    if name == "UserEvent":
+        return _user_event(packet)
+    if name in ("QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "QueueMemberRemoved"):
+        return [*_member(packet, present=name != "QueueMemberRemoved")]
+    call_id = packet.variable("CALLREF")
+    if not call_id:
+        return []
+    is_caller = packet.text("Uniqueid") == call_id
+    match name:
+        case "AsyncAGIStart":
+            return [ev.MenuReady(call_id)]
+        case "QueueCallerJoin":
+            return [ev.QueueEntered(call_id, packet.text("Queue"), _int(packet.text("Position")))]
+        case "QueueCallerLeave":
+            return []  # AgentConnect, Hangup or the dialplan tell why
+        case "AgentCalled":
+            return [ev.AgentRung(call_id, agent_of(packet.text("Interface")))]
+        case "AgentRingNoAnswer":
+            return [ev.AgentMissed(call_id, agent_of(packet.text("Interface")))]
+        case "AgentConnect":
+            return [ev.AgentAnswered(call_id, agent_of(packet.text("Interface")), packet.text("DestChannel"))]
+        case "Hold" if not is_caller:
+            return [ev.HoldStarted(call_id)]
+        case "Unhold" if not is_caller:
+            return [ev.HoldEnded(call_id)]
+        case "HangupRequest":
+            return [ev.HangUpAsked(call_id, "caller" if is_caller else "agent")]
+        case "Hangup" if is_caller:
+            return [ev.CallEnded(call_id, _int(packet.text("Cause")))]
+        case "Hangup":
+            channel = packet.text("Channel")
+            return [ev.AgentLeft(call_id, agent_of(channel), channel, _int(packet.text("Cause")))]
+    return []
+
+
+def agi_result(packet: Packet) -> tuple[str, bool] | None:
+    """(CommandId, played to its end) of an AsyncAGIExec event, None for other packets."""
+    if packet.text("Event") != "AsyncAGIExec":
+        return None
+    result = unquote_plus(packet.text("Result"))
+    return packet.text("CommandId"), result.startswith("200 result=") and not result.startswith("200 result=-1")
+
+
+def agent_of(interface: str) -> str:
+    """The extension in PJSIP/agent-1001 or in PJSIP/agent-1001-0000002a; empty if it is no agent's."""
+    name = interface.removeprefix("PJSIP/")
+    if not name.startswith("agent-"):
+        return ""
+    return name.removeprefix("agent-").partition("-")[0]
+
+
+def _user_event(packet: Packet) -> list[Event]:
+    call_id = packet.variable("CALLREF")
+    if not call_id:
+        return []
+    match packet.text("UserEvent"):
+        case "HotlineArrived":
+            return [
+                ev.CallArrived(
+                    call_id, packet.text("Line"), packet.text("CallerIDNum"), packet.text("Dialled"), packet.text("Channel")
+                )
+            ]
+        case "HotlineRescue":
+            return [ev.RescueEntered(call_id, packet.text("Reason"))]
+        case "HotlineRecording":
+            return [ev.RecordingStarted(call_id)]
+        case "HotlineEmpty":
+            return [ev.QueueLeft(call_id)]
+        case "HotlineDuty":
+            states: dict[str, Event] = {
+                "rung": ev.DutyRung(call_id), "answered": ev.DutyAnswered(call_id), "callback": ev.CallbackNoted(call_id),
+            }  # fmt: skip
+            known = states.get(packet.text("State"))
+            return [known] if known else []
+    return []
+
+
+def _member(packet: Packet, present: bool) -> list[ev.MemberSeen]:
+    agent = agent_of(packet.text("Interface") or packet.text("Location"))
+    if not agent or packet.text("Queue") != QUEUE:
+        return []
+    return [
+        ev.MemberSeen(
+            agent, present, packet.text("Paused") == "1", packet.text("PausedReason"),
+            present and packet.text("Status") not in UNREACHABLE,
+        )
+    ]  # fmt: skip
+
+
+def member_of_list(packet: Packet) -> list[ev.MemberSeen]:
+    """The member a QueueMember entry of QueueStatus stands for."""
+    return _member(packet, present=True)
+
+
+def _int(text: str) -> int:
+    return int(text) if text.lstrip("-").isdigit() else 0

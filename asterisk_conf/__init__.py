@@ -1,0 +1,1 @@
+"""The PBX configuration as templates with one renderer."""

@@ -1,0 +1,141 @@
+"""Renders the configuration of the PBX and of the demo carrier from settings, the city's file and the secrets."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import jinja2
+
+from hotline_core.adapters.secrets import Secrets
+from hotline_core.city import City
+from hotline_core.settings import Settings
+from ivr.catalogue import RECORDINGS_FOLDER as PROMPTS
+
+HERE = Path(__file__).parent
+
+# Modules look for these; an empty file means defaults and silences a warning each.
+DEFAULTS = (
+    "acl", "ccss", "cdr", "cel", "cli_aliases", "confbridge", "features", "pjproject", "pjsip_notify",
+    "queuerules", "res_parking", "sorcery", "stasis", "udptl",
+)  # fmt: skip
+FOLDERS = (
+    "etc", "var", "var/keys", "spool", "spool/monitor", "spool/tmp", "run", "log", "cache", "data", "data/moh", "data/sounds",
+)  # fmt: skip
+SIOCGIFADDR = 0x8915  # netdevice(7)
+
+
+class PortsLike(Protocol):
+    """The free ports of this start."""
+
+    @property
+    def asterisk_http(self) -> int: ...
+    @property
+    def carrier_sip(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkView:
+    """A trunk as the templates see it."""
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+    loopback: bool
+
+
+def module_names() -> list[str]:
+    """The modules both Asterisks load, in order; a build without one of them is refused at fetch."""
+    return (HERE / "module_names.txt").read_text(encoding="ascii").split()
+
+
+def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, rootfs: Path) -> None:
+    """Write every file the PBX reads under HOTLINE_HOME/asterisk; OSError if the disk refuses."""
+    trunks = _trunks(settings, city, ports)
+    first, last = settings.rtp_first_last
+    values: dict[str, object] = {
+        "settings": settings, "city": city, "secrets": secrets, "ports": ports, "trunks": trunks,
+        "first_trunk": f"trunk-{next(iter(trunks))}" if trunks else "", "spool": settings.paths.spool, "prompts": PROMPTS,
+        "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
+        "ice_loopback": _own_addresses() if settings.media_loopback else (),
+    }  # fmt: skip
+    settings.paths.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _render(settings.paths.asterisk, "pbx", values, rootfs)
+
+
+def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, rootfs: Path) -> None:
+    """Write every file the demo carrier reads under HOTLINE_HOME/carrier; its RTP lies above the PBX's range."""
+    _, last = settings.rtp_first_last
+    first = last + 1 if last + 500 <= 65535 else settings.rtp_first_last[0] - 500
+    values: dict[str, object] = {
+        "settings": settings, "city": city, "secrets": secrets, "ports": ports, "prompts": PROMPTS,
+        "system_name": "carrier", "rtp_first": first, "rtp_last": first + 499, "ice_loopback": (),
+    }  # fmt: skip
+    _render(settings.paths.carrier, "carrier", values, rootfs)
+
+
+def _render(base: Path, kind: str, values: dict[str, object], rootfs: Path) -> None:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([HERE / "templates" / kind, HERE / "templates" / "common"]),
+        undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, keep_trailing_newline=True,  # noqa: S701
+    )  # fmt: skip
+    for folder in FOLDERS:
+        (base / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    share = rootfs / "usr/share/asterisk"
+    values = {
+        **values, "base": base, "modules": rootfs / "usr/lib/x86_64-linux-gnu/asterisk/modules",
+        "module_names": [name for name in module_names() if kind == "pbx" or name != "app_queue"],
+    }  # fmt: skip
+    for name in environment.list_templates(filter_func=lambda name: name.endswith(".j2") and name != "quiet.conf.j2"):
+        _write(base / "etc" / name.removesuffix(".j2"), environment.get_template(name).render(values))
+    for name in DEFAULTS:
+        _write(base / "etc" / f"{name}.conf", environment.get_template("quiet.conf.j2").render(values))
+    _link(base / "data/documentation", share / "documentation")
+    _link(base / "data/sounds/zh", PROMPTS)
+    for music in sorted((share / "moh").glob("*.wav")):
+        _link(base / "data/moh" / music.name, music)
+
+
+def _trunks(settings: Settings, city: City, ports: PortsLike) -> dict[str, TrunkView]:
+    trunks = {
+        name: TrunkView(trunk.host, trunk.port, trunk.from_addresses or (trunk.host,), trunk.host.startswith("127."))
+        for name, trunk in city.trunks.items()
+    }
+    if settings.demo:
+        # Any INVITE from loopback is a carrier's call: make run, SIPp and other telephones on this machine.
+        trunks = {"demo": TrunkView("127.0.0.1", ports.carrier_sip, ("127.0.0.0/8",), True)}
+    return trunks
+
+
+def _own_addresses() -> tuple[str, ...]:
+    """IPv4 addresses of this machine's interfaces but loopback; what Asterisk would offer a browser."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            try:
+                answer = fcntl.ioctl(probe.fileno(), SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+            except OSError:
+                continue  # an interface without an IPv4 address
+            address = socket.inet_ntoa(answer[20:24])
+            if not address.startswith("127."):
+                found.append(address)
+    return tuple(found)
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+    draft.replace(path)
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)

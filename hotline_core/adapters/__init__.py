@@ -1,0 +1,1 @@
+"""Thin shells over files, databases, Redis and tasks."""

@@ -1,0 +1,45 @@
+"""Secrets of one installation: made once at random, kept in one 0600 file under HOTLINE_HOME."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets as random
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """All keys as hex text; none of them ever reaches a log or a page, except one's own SIP password."""
+
+    ami: str
+    session: str
+    sip: str
+    log: str
+    csrf: str
+
+    def sip_password(self, extension: str) -> str:
+        """The SIP password of one agent's telephone; both renderer and desk derive it, so no copy is kept."""
+        return hmac.new(bytes.fromhex(self.sip), f"sip:{extension}".encode(), sha256).hexdigest()[:32]
+
+
+def load_or_make(path: Path) -> Secrets:
+    """Read the file, or make it with fresh random keys (0600, atomically); OSError if it cannot be written."""
+    try:
+        return Secrets(**json.loads(path.read_text(encoding="ascii")))
+    except FileNotFoundError:
+        made = Secrets(**{name: random.token_hex(32) for name in Secrets.__dataclass_fields__})
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as out:
+        json.dump(asdict(made), out)
+    try:
+        os.link(draft, path)  # the first of two starters wins; both then read the same file
+    except FileExistsError:
+        return load_or_make(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return made

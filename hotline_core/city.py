@@ -1,0 +1,96 @@
+"""What a city decides, as one typed tree read from its YAML file: lines, queue, trunks, parties, duty telephones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+Name = Annotated[str, Field(pattern=r"^[^\r\n]{1,60}$")]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Line(_Part):
+    """One public number; both lines feed one queue (R2)."""
+
+    name: Name
+    numbers: tuple[Number, ...] = Field(min_length=1)
+    notice: Word
+    priority: int = Field(default=0, ge=0, le=90)
+
+
+class Queue(_Part):
+    """How callers wait and agents are rung; times in seconds."""
+
+    ring_s: int = Field(default=20, ge=5, le=120)
+    wrap_up_s: int = Field(default=5, ge=0, le=600)
+    no_agent_s: int = Field(default=5, ge=1, le=60)
+
+
+class Trunk(_Part):
+    """One carrier's SIP trunk, reached by address (registration comes with more carriers)."""
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")]
+    port: int = Field(default=5060, ge=1, le=65535)
+    from_addresses: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:/]+$")], ...] = ()
+
+
+class Party(_Part):
+    """An outside party that can be brought onto the line (R24 to R31)."""
+
+    name: Name
+    numbers: tuple[Number, ...] = Field(min_length=1)
+    kind: Literal["emergency", "hotline", "unit", "expert", "utility", "higher_hotline"]
+
+
+class DutyTelephone(_Part):
+    """Rung in this order when no agent can be reached (R106)."""
+
+    name: Name
+    number: Number
+
+
+class Phones(_Part):
+    """Extensions of agents' telephones; each is a PJSIP endpoint agent-NNNN."""
+
+    first: int = Field(default=1001, ge=100, le=99999)
+    last: int = Field(default=1020, ge=100, le=99999)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Phones:
+        if not 0 <= self.last - self.first < 2000:
+            raise ValueError("last must not be before first, and there may be 2000 at most")
+        return self
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """All extensions in order."""
+        return tuple(str(number) for number in range(self.first, self.last + 1))
+
+
+class City(_Part):
+    """Everything a city decides, in one file."""
+
+    name: Name
+    system_name: Word = "h1"
+    lines: dict[Number, Line] = Field(min_length=1)
+    queue: Queue = Queue()
+    trunks: dict[Word, Trunk] = {}
+    outside_parties: dict[Word, Party] = {}
+    duty_telephones: tuple[DutyTelephone, ...] = ()
+    phones: Phones = Phones()
+
+    @model_validator(mode="after")
+    def _numbers_belong_to_one_line(self) -> City:
+        seen: dict[str, str] = {}
+        for key, line in self.lines.items():
+            for number in line.numbers:
+                if number in seen:
+                    raise ValueError(f"number {number} stands in line {seen[number]} and in line {key}")
+                seen[number] = key
+        return self

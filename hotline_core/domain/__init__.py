@@ -1,0 +1,1 @@
+"""Pure words and decisions of the call centre: no clock, no I/O."""

@@ -1,0 +1,237 @@
+"""One citizen's call from arrival to end: a pure state machine; what is allowed when stands in HANDLED.
+
+A call is always in one phase. It enters with CallArrived (or CallAdopted after a restart of the bridge) and leaves with
+CallEnded; in between Asterisk decides the order and we follow, so an event that does not fit the phase is listed as
+ignored, never an error. The machine never stands between a citizen and a person: each way out of `greeting` ends in the
+queue, by our command, by the deadline, or by the dialplan alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from hotline_core.domain import events as ev
+from hotline_core.domain.commands import (
+    CloseJournal,
+    Command,
+    Fact,
+    HangUp,
+    PlayNotice,
+    SendToQueue,
+    TakeToQueue,
+    Write,
+)
+
+PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty")
+NOTICE_LIMIT_S = 15.0  # the longest notice is under 8 s; a caller never waits longer than this for the queue (GB/T 33358)
+VANISHED = 44  # Q.850 "requested circuit not available": what Asterisk gives when RTP stopped (browser gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is known of a running call; times are epoch seconds."""
+
+    call_id: str
+    line: str
+    caller: str
+    dialled: str
+    channel: str
+    phase: str
+    since: float
+    arrived_at: float
+    queued_at: float | None = None
+    answered_at: float | None = None
+    agent: str = ""
+    agent_channel: str = ""
+    position: int = 0
+    queue: str = ""
+    head: bool = False  # goes before all others: came back from a telephone that vanished
+    ended_by: str = ""
+    callback: bool = False
+    duty: bool = False
+    deadlines: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def wake_at(self) -> float | None:
+        """The next deadline, None if there is none."""
+        return min(self.deadlines.values(), default=None)
+
+
+ALWAYS = frozenset({"CallAdopted"})
+# (phase -> event names that change it); every other (phase, event) pair is ignored on purpose.
+HANDLED: Mapping[str, frozenset[str]] = {
+    "greeting": ALWAYS | frozenset({
+        "MenuReady", "PromptEnded", "RescueEntered", "RecordingStarted", "QueueEntered", "HangUpAsked", "CallEnded",
+        "DeadlineReached", "DutyRung", "CallbackNoted",
+    }),
+    "waiting": ALWAYS | frozenset({
+        "QueueEntered", "QueueLeft", "AgentRung", "AgentAnswered", "HangUpAsked", "CallEnded", "RescueEntered",
+        "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "AgentMissed",
+    }),
+    "ringing": ALWAYS | frozenset({
+        "AgentRung", "AgentMissed", "AgentAnswered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung", "QueueEntered",
+    }),
+    "talking": ALWAYS | frozenset({
+        "HoldStarted", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
+    }),
+    "held": ALWAYS | frozenset({
+        "HoldEnded", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
+    }),
+    "duty": ALWAYS | frozenset({"DutyAnswered", "CallbackNoted", "QueueEntered", "HangUpAsked", "CallEnded", "AgentAnswered"}),
+}  # fmt: skip
+
+
+def begin(event: ev.CallArrived | ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
+    """The first state of a call, fresh or adopted."""
+    personal = {"caller": event.caller, "dialled": event.dialled}
+    match event:
+        case ev.CallArrived():
+            call = Call(
+                event.call_id, event.line, event.caller, event.dialled, event.channel, "greeting", now, now,
+                deadlines={"notice": now + NOTICE_LIMIT_S},
+            )  # fmt: skip
+            return call, [Write("call_arrived", call.call_id, now, {"line": call.line, "channel": call.channel}, personal)]
+        case ev.CallAdopted():
+            agent = event.agent if event.phase in ("ringing", "talking", "held") else ""
+            call = Call(
+                event.call_id, event.line, event.caller, event.dialled, event.channel, event.phase, now, event.arrived_at,
+                queued_at=None if event.phase == "greeting" else event.arrived_at,
+                answered_at=event.answered_at, agent=agent, agent_channel=event.agent_channel,
+                deadlines={"notice": now + NOTICE_LIMIT_S} if event.phase == "greeting" else {},
+            )  # fmt: skip
+            facts: dict[str, Fact] = {"line": call.line, "channel": call.channel, "recovered": True}
+            commands: list[Command] = [
+                Write("call_arrived", call.call_id, event.arrived_at, facts, personal),
+                Write("adopted", call.call_id, now, {"phase": event.phase}),
+            ]
+            if event.answered_at is not None:
+                commands.append(Write("agent_answered", call.call_id, event.answered_at, {"agent": event.agent}))
+            if event.phase == "greeting":
+                # The dead bridge's prompt may have ended unheard by us, or play on: the dialplan's rescue is quickest.
+                commands.append(TakeToQueue(call.call_id, call.channel))
+            return call, commands
+
+
+def recover(event: ev.CallRecovered) -> list[Command]:
+    """The records of a call that came and went unseen; nothing is missing from the list of calls."""
+    call_id = event.call_id
+    personal = {"caller": event.caller, "dialled": event.dialled}
+    commands: list[Command] = [
+        Write("call_arrived", call_id, event.arrived_at, {"line": event.line, "channel": "", "recovered": True}, personal)
+    ]
+    if event.answered_at is not None:
+        commands.append(Write("agent_answered", call_id, event.answered_at, {"agent": event.agent}))
+    if event.outcome == "duty":
+        commands.append(Write("duty_answered", call_id, event.ended_at, {"recovered": True}))
+    if event.outcome == "callback":
+        commands.append(Write("callback_noted", call_id, event.ended_at, {"recovered": True}))
+    commands.append(Write("call_ended", call_id, event.ended_at, {"by": "system", "cause": event.cause, "recovered": True}))
+    commands.append(CloseJournal(call_id))
+    return commands
+
+
+def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list[Command]]:
+    """The next state and what to do; None when the call is over. Ignored events change nothing."""
+    if type(event).__name__ not in HANDLED[call.phase]:
+        return call, []
+    call_id = call.call_id
+    match event:
+        case ev.CallAdopted():
+            return _corrected(call, event, now)
+        case ev.MenuReady():
+            return call, [
+                Write("greeting_started", call_id, now),
+                PlayNotice(call_id, call.channel, call.line),
+            ]
+        case ev.PromptEnded():
+            if not event.complete:
+                return call, [Write("notice_played", call_id, now, {"complete": False})]
+            call = replace(call, deadlines={})
+            return call, [Write("notice_played", call_id, now, {"complete": True}), SendToQueue(call_id, call.channel)]
+        case ev.DeadlineReached():
+            due = call.deadlines.get(event.name)
+            if due is None or due > now:
+                return call, []
+            return replace(call, deadlines={}), [SendToQueue(call_id, call.channel)]
+        case ev.RescueEntered():
+            return replace(call, deadlines={}), [Write("fallback_entered", call_id, now, {"reason": event.reason})]
+        case ev.RecordingStarted():
+            # Both ways into the queue start the recording first: from here the caller waits, with or without agents.
+            call = replace(call, phase="waiting", since=now, queued_at=call.queued_at or now, deadlines={})
+            return call, [Write("recording_started", call_id, now)]
+        case ev.QueueEntered():
+            return _queue(call, event, now)
+        case ev.QueueLeft():
+            return replace(call, phase="waiting", agent="", position=0), []
+        case ev.AgentRung():
+            call = replace(call, phase="ringing", agent=event.agent, since=now)
+            return call, [Write("agent_rung", call_id, now, {"agent": event.agent})]
+        case ev.AgentMissed():
+            missed = Write("agent_missed", call_id, now, {"agent": event.agent, "reason": "no_answer"})
+            if call.phase == "ringing" and call.agent == event.agent:
+                return replace(call, phase="waiting", agent="", since=now), [missed]
+            return call, [missed]
+        case ev.AgentAnswered():
+            call = replace(
+                call, phase="talking", since=now, agent=event.agent, agent_channel=event.agent_channel, ended_by="",
+                answered_at=call.answered_at or now, position=0,
+            )  # fmt: skip
+            return call, [Write("agent_answered", call_id, now, {"agent": event.agent})]
+        case ev.HoldStarted():
+            return replace(call, phase="held", since=now), [Write("hold_started", call_id, now, {"agent": call.agent})]
+        case ev.HoldEnded():
+            return replace(call, phase="talking", since=now), [Write("hold_ended", call_id, now, {"agent": call.agent})]
+        case ev.HangUpAsked():
+            return replace(call, ended_by=call.ended_by or event.by), []
+        case ev.AgentLeft():
+            return _agent_left(call, event, now)
+        case ev.DutyRung():
+            return replace(call, phase="duty", since=now, agent="", position=0), [Write("duty_rung", call_id, now)]
+        case ev.DutyAnswered():
+            call = replace(call, phase="duty", duty=True, answered_at=call.answered_at or now)
+            return call, [Write("duty_answered", call_id, now)]
+        case ev.CallbackNoted():
+            if call.callback:
+                return call, []
+            return replace(call, callback=True), [Write("callback_noted", call_id, now)]
+        case ev.CallEnded():
+            by = call.ended_by or ("agent" if call.phase in ("talking", "held") else "caller")
+            return None, [Write("call_ended", call_id, now, {"by": by, "cause": event.cause}), CloseJournal(call_id)]
+        case ev.HangUpWanted():
+            return call, [HangUp(call.agent_channel, event.intent_id)]
+        case ev.CallArrived() | ev.CallRecovered():
+            return call, []  # never in HANDLED: a call begins once
+        case _:
+            assert_never(event)
+
+
+def _corrected(call: Call, event: ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
+    """What Asterisk says after a lost link, for a call we knew: it is right and we are not."""
+    if event.phase == call.phase or (event.phase, call.phase) == ("talking", "held"):
+        return call, []
+    fresh, commands = begin(event, now)
+    told = [command for command in commands if not (isinstance(command, Write) and command.kind == "call_arrived")]
+    return replace(fresh, queued_at=call.queued_at or fresh.queued_at, queue=call.queue, callback=call.callback), told
+
+
+def _queue(call: Call, event: ev.QueueEntered, now: float) -> tuple[Call, list[Command]]:
+    again = bool(call.queue)
+    entered = Write("queue_entered", call.call_id, now, {"queue": event.queue, "position": event.position, "again": again})
+    call = replace(
+        call, phase="waiting", since=now, queue=event.queue, position=event.position, agent="", agent_channel="",
+        queued_at=call.queued_at or now, deadlines={}, ended_by="",
+    )  # fmt: skip
+    return call, [entered]
+
+
+def _agent_left(call: Call, event: ev.AgentLeft, now: float) -> tuple[Call, list[Command]]:
+    if event.agent_channel != call.agent_channel:
+        return call, []
+    left = Write("agent_left", call.call_id, now, {"agent": event.agent, "cause": event.cause})
+    if event.cause != VANISHED:
+        return replace(call, ended_by=call.ended_by or "agent"), [left]
+    # The telephone vanished under a live caller: the dialplan takes the citizen back to the head of the queue.
+    call = replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True)
+    return call, [left, Write("requeued", call.call_id, now, {"reason": "telephone_vanished"})]

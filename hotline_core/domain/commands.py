@@ -1,0 +1,89 @@
+"""What the deciding functions ask the shell to do, in the imperative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Fact = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One ledger record; written before any other command of the same step is carried out."""
+
+    kind: str
+    call_id: str
+    at: float
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayNotice:
+    """Play the line's greeting with the notice of recording; its end comes back as PromptEnded."""
+
+    call_id: str
+    channel: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendToQueue:
+    """Let the dialplan go on to the queue, the notice having been heard."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeToQueue:
+    """Pull the caller out of a menu nobody drives any more: the dialplan's rescue plays the short notice and queues."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End one leg."""
+
+    channel: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseJournal:
+    """The call is in the ledger to its end: the dialplan's journal may forget it."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinQueue:
+    """Make the agent a member who is rung, or end the pause."""
+
+    agent: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseMember:
+    """Ring the agent no more, for a reason."""
+
+    agent: str
+    intent_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveQueue:
+    """The agent is no member any more."""
+
+    agent: str
+    intent_id: str
+
+
+Command = (
+    Write | PlayNotice | SendToQueue | TakeToQueue | HangUp | CloseJournal | JoinQueue | PauseMember | LeaveQueue
+)

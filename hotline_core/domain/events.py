@@ -1,0 +1,243 @@
+"""What can happen to a call or an agent, in the past tense; every event names its call or its agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A citizen's call was taken by the dialplan."""
+
+    call_id: str
+    line: str
+    caller: str
+    dialled: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAdopted:
+    """A call that was already there when the bridge came (back); `phase` is read off Asterisk."""
+
+    call_id: str
+    line: str
+    caller: str
+    dialled: str
+    channel: str
+    phase: str
+    arrived_at: float
+    agent: str = ""
+    agent_channel: str = ""
+    answered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecovered:
+    """A call that came and went while no bridge was listening; the dialplan's journal remembers it."""
+
+    call_id: str
+    line: str
+    caller: str
+    dialled: str
+    arrived_at: float
+    ended_at: float
+    cause: int
+    outcome: str = ""
+    agent: str = ""
+    answered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MenuReady:
+    """The channel waits for our commands (AsyncAGIStart)."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """The prompt we asked for has been played; `complete` is False if the channel or the file was gone."""
+
+    call_id: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RescueEntered:
+    """The dialplan went on without the bridge."""
+
+    call_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """The main recording runs: both sides are kept from here."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntered:
+    """The caller waits for an agent, at `position`."""
+
+    call_id: str
+    queue: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """The caller left the queue without an agent (nobody reachable, or gave up)."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRung:
+    """An agent's telephone was asked to ring for this caller."""
+
+    call_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMissed:
+    """The agent did not answer, refused, or was gone."""
+
+    call_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswered:
+    """Caller and agent are connected."""
+
+    call_id: str
+    agent: str
+    agent_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStarted:
+    """The agent put the caller on hold."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """The agent took the caller off hold."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked:
+    """One side ended it first; `by` is caller, agent or system."""
+
+    call_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpWanted:
+    """The agent in the call wants it ended."""
+
+    call_id: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLeft:
+    """The agent's leg is gone; `cause` is Q.850 (44: the telephone vanished)."""
+
+    call_id: str
+    agent: str
+    agent_channel: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRung:
+    """No agent was reachable: the duty telephones ring (R106)."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyAnswered:
+    """A duty telephone took the call."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackNoted:
+    """Nobody answered; the caller was told that we call back."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The citizen's channel is gone; `cause` is Q.850."""
+
+    call_id: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineReached:
+    """A deadline of this call may have come; the call decides whether it still counts."""
+
+    call_id: str
+    name: str
+
+
+CallEvent = (
+    CallArrived | CallAdopted | CallRecovered | MenuReady | PromptEnded | RescueEntered | RecordingStarted | QueueEntered
+    | QueueLeft | AgentRung | AgentMissed | AgentAnswered | HoldStarted | HoldEnded | HangUpAsked | HangUpWanted | AgentLeft
+    | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSeen:
+    """Asterisk's word on one agent in the queue; absent means not a member."""
+
+    agent: str
+    present: bool
+    paused: bool = False
+    reason: str = ""
+    reachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAsked:
+    """The agent wants calls."""
+
+    agent: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """The agent wants no calls for now, and says why."""
+
+    agent: str
+    intent_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOutAsked:
+    """The agent leaves the queue."""
+
+    agent: str
+    intent_id: str
+
+
+AgentEvent = MemberSeen | ReadyAsked | PauseAsked | SignOutAsked
+Event = CallEvent | AgentEvent

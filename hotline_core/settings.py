@@ -1,0 +1,194 @@
+"""The one typed settings object: HOTLINE_* variables, where things lie, and the city's YAML file."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hotline_core.city import City
+from hotline_core.errors import SettingsError
+
+# A Unix socket's path may have 107 bytes (sun_path, unix(7)); the longest name under run/ is 24.
+LONGEST_HOME = 80
+DEFAULT_CITY = Path(__file__).with_name("city.default.yaml")
+
+
+class Paths:
+    """Where everything made at run time lies, all under HOTLINE_HOME."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.run = home / "run"
+        self.redis_socket = self.run / "redis.sock"
+        self.bridge_socket = self.run / "bridge.sock"
+        self.desk_socket = self.run / "desk.sock"
+        self.relay_socket = self.run / "relay.sock"
+        self.supervisor_socket = self.run / "supervisor.sock"
+        self.ports = self.run / "ports.json"
+        self.secrets = home / "secrets.json"
+        self.accounts = home / "demo-accounts.txt"
+        self.city = home / "city.yaml"
+        self.asterisk = home / "asterisk"
+        self.carrier = home / "carrier"
+        self.ledger = home / "ledger"
+        self.databases = home / "db"
+        self.spool = home / "spool"  # plain sound of running calls, 0700
+        self.recordings = home / "recordings"
+        self.log = home / "log"
+
+
+class Settings(BaseSettings):
+    """All HOTLINE_* variables with their defaults on one screen (docs/operations.md lists them; a test compares)."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path("~/.local/share/hotline"), description="everything made at run time")
+    config: Path | None = Field(default=None, description="the city's YAML file; default HOTLINE_HOME/city.yaml")
+    demo: bool = Field(default=False, description="demo carrier, demo accounts and make call; set by make run")
+    bind: str = Field(default="127.0.0.1", description="address of the pages and of SIP; TLS is a must beyond loopback")
+    http_port: int = Field(default=8328, ge=1, le=65535, description="pages, API and websockets (HTTP, or HTTPS with TLS)")
+    sip_port: int = Field(default=5060, ge=1, le=65535, description="SIP from trunks (UDP)")
+    rtp_ports: str = Field(default="21000-21999", description="RTP range, first-last (UDP)")
+    ami_port: int = Field(default=5038, ge=1, le=65535, description="AMI of the PBX, always on 127.0.0.1")
+    asterisk_http_port: int = Field(default=0, ge=0, le=65535, description="Asterisk's websocket on 127.0.0.1; 0 takes a free one")
+    carrier_sip_port: int = Field(default=0, ge=0, le=65535, description="the demo carrier's SIP on 127.0.0.1; 0 takes a free one")
+    tls_cert: Path | None = Field(default=None, description="PEM certificate of the pages")
+    tls_key: Path | None = Field(default=None, description="PEM key of the certificate")
+    calls_database: str = Field(default="", description="SQLAlchemy URL; empty is SQLite under HOTLINE_HOME")
+    tickets_database: str = Field(default="", description="SQLAlchemy URL; empty is SQLite under HOTLINE_HOME")
+    redis_url: str = Field(default="", description="empty is the Redis started under HOTLINE_HOME")
+    media_loopback: bool = Field(default=False, description="browsers' sound stays on 127.0.0.1 (tests; needs a browser flag)")
+    cache: Path = Field(default=Path("~/.cache/hotline"), description="unpacked Asterisk, Redis, nginx; shared by instances")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+
+    @field_validator("home", "cache")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("home")
+    @classmethod
+    def _short(cls, value: Path) -> Path:
+        if len(str(value).encode()) > LONGEST_HOME:
+            raise ValueError(f"is longer than {LONGEST_HOME} bytes, too long for Unix sockets; choose a shorter folder")
+        return value
+
+    @field_validator("rtp_ports")
+    @classmethod
+    def _range(cls, value: str) -> str:
+        first, dash, last = value.partition("-")
+        if not (dash and first.isdigit() and last.isdigit() and 1024 <= int(first) < int(last) <= 65535):
+            raise ValueError("must be first-last, for example 21000-21999")
+        return value
+
+    @model_validator(mode="after")
+    def _tls_beyond_loopback(self) -> Settings:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("HOTLINE_TLS_CERT and HOTLINE_TLS_KEY belong together; set both or none")
+        if not self.is_loopback and not self.tls_cert:
+            raise ValueError(
+                "HOTLINE_BIND is not a loopback address: browsers give no microphone to plain HTTP there; "
+                "set HOTLINE_TLS_CERT and HOTLINE_TLS_KEY, or leave HOTLINE_BIND at 127.0.0.1"
+            )
+        if self.demo and not self.is_loopback:
+            raise ValueError("demo mode takes calls without authentication and runs on 127.0.0.1 only; unset HOTLINE_BIND")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """True while nothing leaves the machine."""
+        return self.bind.startswith("127.") or self.bind in ("localhost", "::1")
+
+    @property
+    def rtp_first_last(self) -> tuple[int, int]:
+        """First and last RTP port, both included."""
+        first, _, last = self.rtp_ports.partition("-")
+        return int(first), int(last)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Where things lie."""
+        return Paths(self.home)
+
+    @property
+    def calls_url(self) -> str:
+        """SQLAlchemy URL of the calls database."""
+        return self.calls_database or f"sqlite:///{self.paths.databases / 'calls.sqlite'}"
+
+    @property
+    def tickets_url(self) -> str:
+        """SQLAlchemy URL of the tickets and people database."""
+        return self.tickets_database or f"sqlite:///{self.paths.databases / 'tickets.sqlite'}"
+
+    @property
+    def redis(self) -> str:
+        """URL of Redis."""
+        return self.redis_url or f"unix://{self.paths.redis_socket}"
+
+    @property
+    def origin(self) -> str:
+        """The one origin of pages, API and websockets."""
+        host = "127.0.0.1" if self.is_loopback else self.bind
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.http_port}"
+
+    @property
+    def city_file(self) -> Path:
+        """The YAML file that holds what a city decides."""
+        if self.config is not None:
+            return self.config.expanduser().absolute()
+        return self.paths.city if self.paths.city.exists() else DEFAULT_CITY
+
+
+def load_settings() -> Settings:
+    """Read the environment; SettingsError tells the variable, what is wrong and the cure."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "HOTLINE_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "environment"
+        raise SettingsError(file=name, line=0, what=first["msg"], cure="see docs/operations.md") from error
+
+
+def load_city(path: Path) -> City:
+    """Read the city's YAML file; SettingsError tells file, line, what is wrong and the cure."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(file=str(path), line=0, what=str(error.strerror), cure="make the file readable") from error
+    try:
+        node = yaml.compose(text)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise SettingsError(file=str(path), line=line, what=error.problem or "not YAML", cure="mend the YAML") from error
+    try:
+        return City.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(node, [str(part) for part in first["loc"]])
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SettingsError(
+            file=str(path), line=line, what=f"{where}: {first['msg']}", cure="correct this line; city.default.yaml shows every key"
+        ) from error
+
+
+def _line_of(node: yaml.Node | None, loc: list[str]) -> int:
+    """The line (from 1) of the deepest part of `loc` that the YAML text has."""
+    line = node.start_mark.line + 1 if node else 0
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if getattr(key, "value", None) == part]
+            if not found:
+                break
+            key, node = found[0]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
+            node = node.value[int(part)]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

@@ -1,0 +1,1 @@
+"""`make run`: fetch, render, start, supervise, and the demo carrier."""

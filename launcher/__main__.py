@@ -1,0 +1,48 @@
+"""The launcher's commands: run, call, check-config."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from hotline_core.errors import SettingsError, SetupError
+from hotline_core.settings import load_settings
+from launcher.texts import complain
+
+
+def main(arguments: list[str]) -> int:
+    """Do what is asked; a refusal is one sentence and exit code 1, never a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m launcher")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="set up and start everything")
+    calling = commands.add_parser("call", help="a synthetic citizen rings (demo mode)")
+    calling.add_argument("--line", help="the number that is dialled")
+    calling.add_argument("--number", help="the number that is shown")
+    commands.add_parser("check-config", help="explain every mistake in the settings")
+    chosen = parser.parse_args(arguments)
+    try:
+        match chosen.command:
+            case "run":
+                from launcher.run import run
+
+                return run()
+            case "call":
+                from launcher.call import place_call
+
+                place_call(load_settings(), chosen.line, chosen.number)
+                return 0
+            case _:
+                from launcher.check_config import check_config
+
+                return check_config()
+    except (SettingsError, SetupError) as error:
+        complain(error)
+    except OSError as error:
+        complain(SetupError("system", reason=error.strerror or str(error), what=error.filename or chosen.command))
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

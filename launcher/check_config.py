@@ -1,0 +1,115 @@
+"""`make check-config`: every mistake in HOTLINE_* and in the city's file, with file, line and cure."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from hotline_core.city import City
+from hotline_core.errors import SettingsError
+from hotline_core.settings import Settings, _line_of, load_city, load_settings
+from launcher.texts import known, sentence, write
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to correct; line 0 means that the file has no lines (an environment variable)."""
+
+    file: str
+    line: int
+    what: str
+    cure: str
+
+
+def check_config() -> int:
+    """Print all mistakes, or a summary when there are none; the exit code."""
+    settings, mistakes = settings_mistakes(os.environ)
+    if settings is not None:
+        mistakes += city_mistakes(settings.city_file)
+    if not mistakes and settings is not None:
+        _summary(settings, load_city(settings.city_file))
+        return 0
+    write(sentence("progress", "config_bad", count=len(mistakes)))
+    for mistake in mistakes:
+        key = "at_line" if mistake.line else "at"
+        write("　" + sentence("mistakes", key, file=mistake.file, line=mistake.line, what=mistake.what, cure=mistake.cure))
+    return 1
+
+
+def settings_mistakes(environment: Mapping[str, str]) -> tuple[Settings | None, list[Mistake]]:
+    """The settings if they can be used, and what is wrong with them, unknown variables and unreadable files included."""
+    mistakes = [_unknown(name) for name in sorted(environment) if name.startswith("HOTLINE_") and name not in _variables()]
+    settings: Settings | None = None
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        cause = error.__cause__
+        details = cause.errors() if isinstance(cause, ValidationError) else []
+        mistakes += [_of_variable(detail) for detail in details]
+    if settings is not None:
+        for name in ("tls_cert", "tls_key"):
+            path: Path | None = getattr(settings, name)
+            if path is not None and not os.access(path.expanduser(), os.R_OK):
+                what = f"{sentence('mistakes', 'unreadable')} {path}"
+                mistakes.append(Mistake(f"HOTLINE_{name.upper()}", 0, what, sentence("mistakes", "make_readable")))
+    return settings, mistakes
+
+
+def city_mistakes(path: Path) -> list[Mistake]:
+    """All mistakes in the city's file, each with its line."""
+    try:
+        load_city(path)
+    except SettingsError as error:
+        cause = error.__cause__
+        if not isinstance(cause, ValidationError):
+            cure = sentence("mistakes", "make_readable" if isinstance(cause, OSError) else "correct_line")
+            line = error.facts.get("line")
+            return [Mistake(str(path), line if isinstance(line, int) else 0, str(error.facts.get("what")), cure)]
+        node = yaml.compose(path.read_text(encoding="utf-8"))
+        return [_of_city(path, node, detail) for detail in cause.errors()]
+    return []
+
+
+def _of_city(path: Path, node: yaml.Node | None, detail: ErrorDetails) -> Mistake:
+    where = [str(part) for part in detail["loc"]]
+    what = f"{'.'.join(where)} {_wording(detail)}" if where else _wording(detail)
+    return Mistake(str(path), _line_of(node, where), what, sentence("mistakes", "correct_line"))
+
+
+def _of_variable(detail: ErrorDetails) -> Mistake:
+    name = "_".join(str(part) for part in detail["loc"]).upper()
+    return Mistake(f"HOTLINE_{name}" if name else "HOTLINE_*", 0, _wording(detail), sentence("mistakes", "correct_variable"))
+
+
+def _unknown(name: str) -> Mistake:
+    close = difflib.get_close_matches(name, _variables(), n=1)
+    cure = sentence("mistakes", "did_you_mean", guess=close[0]) if close else sentence("mistakes", "remove_variable")
+    return Mistake(name, 0, sentence("mistakes", "unknown_variable"), cure)
+
+
+def _variables() -> list[str]:
+    return [f"HOTLINE_{name.upper()}" for name in Settings.model_fields]
+
+
+def _wording(detail: ErrorDetails) -> str:
+    kind = detail["type"]
+    if known("mistake_types", kind):
+        return sentence("mistake_types", kind, **detail.get("ctx", {}))
+    return detail["msg"].removeprefix("Value error, ")
+
+
+def _summary(settings: Settings, city: City) -> None:
+    text = sentence(
+        "progress", "config_ok", name=city.name, file=settings.city_file, home=settings.home, origin=settings.origin,
+        lines="；".join(f"{line.name} {'、'.join(line.numbers)}" for line in city.lines.values()), first=city.phones.first,
+        last=city.phones.last, duty=len(city.duty_telephones), parties=len(city.outside_parties), trunks=len(city.trunks),
+        sip_port=settings.sip_port, rtp_ports=settings.rtp_ports,
+    )  # fmt: skip
+    write(text.rstrip())

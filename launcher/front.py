@@ -1,0 +1,82 @@
+"""The one origin that browsers see: nginx before the desk and the telephone relay, both on Unix sockets."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from pathlib import Path
+
+from hotline_core.settings import Settings
+
+CONNECTIONS = 4096  # 1000 desks hold two websockets each, each counted at both ends
+
+
+def nginx_conf(settings: Settings, *, open_files: int, user: str | None = None) -> str:
+    """The text of nginx.conf; `user` is the owner of HOTLINE_HOME when the master runs as root."""
+    paths = settings.paths
+    temporary = paths.run / "nginx"
+    host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
+    tls = ""
+    if settings.tls_cert and settings.tls_key:
+        tls = (
+            f"    ssl_certificate {_quoted(settings.tls_cert.expanduser().absolute())};\n"
+            f"    ssl_certificate_key {_quoted(settings.tls_key.expanduser().absolute())};\n"
+            "    ssl_protocols TLSv1.2 TLSv1.3;\n"
+            "    ssl_session_cache shared:tls:4m;\n"
+        )
+    connections = min(CONNECTIONS, max(256, open_files // 2))
+    return f"""{f"user {user};" if user else ""}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {min(2 * CONNECTIONS, open_files)};
+pid {_quoted(paths.run / "nginx.pid")};
+error_log stderr warn;
+events {{ worker_connections {connections}; }}
+http {{
+  access_log off;
+  server_tokens off;
+  client_max_body_size 1m;
+  client_body_temp_path {_quoted(temporary / "body")};
+  proxy_temp_path {_quoted(temporary / "proxy")};
+  fastcgi_temp_path {_quoted(temporary / "fastcgi")};
+  uwsgi_temp_path {_quoted(temporary / "uwsgi")};
+  scgi_temp_path {_quoted(temporary / "scgi")};
+  map $http_upgrade $connection_kind {{ default upgrade; "" ""; }}
+  upstream desk {{ server {_quoted(f"unix:{paths.desk_socket}")} max_fails=0; }}
+  upstream relay {{ server {_quoted(f"unix:{paths.relay_socket}")} max_fails=0; }}
+  proxy_http_version 1.1;
+  proxy_set_header Host $http_host;
+  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Connection $connection_kind;
+  # The browser is the only hop before us: what it claims about itself is not passed on.
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_connect_timeout 2s;
+  proxy_read_timeout 1h;
+  proxy_send_timeout 1h;
+  proxy_max_temp_file_size 0;
+  server {{
+    listen {host}:{settings.http_port}{" ssl" if tls else ""};
+{tls}    location = /sip {{ proxy_pass http://relay; }}
+    location / {{ proxy_pass http://desk; }}
+  }}
+}}
+"""
+
+
+def worker_user() -> str | None:
+    """User and group for nginx's worker: root stays the owner of HOTLINE_HOME; others cannot change user at all."""
+    if os.geteuid() != 0:
+        return None
+    return f"{pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name}"
+
+
+def make_folders(settings: Settings) -> None:
+    """The folder for nginx's temporary files (it makes those within itself)."""
+    (settings.paths.run / "nginx").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _quoted(value: Path | str) -> str:
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

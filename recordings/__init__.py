@@ -1,0 +1,1 @@
+"""What is recorded and for how long: naming and policy; never holds audio."""

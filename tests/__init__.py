@@ -1,0 +1,1 @@
+"""Owns nothing: marks the tests as one importable package."""

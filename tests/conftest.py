@@ -1,0 +1,46 @@
+"""What every test shares: each module declares one kind, a missing part fails instead of skipping, counts per kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+
+import pytest
+
+KINDS = ("unit", "transcripts", "integration", "asterisk", "desktop")
+COUNTS = pytest.StashKey[Counter[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A place for the counts of this run."""
+    config.stash[COUNTS] = Counter()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse a test without a kind or with two; run the kinds in order, quickest first."""
+    for item in items:
+        kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
+        if len(kinds) != 1:
+            raise pytest.UsageError(f"{item.nodeid} declares {kinds or 'no kind'}; exactly one of {KINDS} is needed")
+    items.sort(key=lambda item: next(place for place, kind in enumerate(KINDS) if item.get_closest_marker(kind)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count by kind and outcome; a skip is a missing part and fails the run."""
+    report = yield
+    if report.when == "call" or report.outcome != "passed":
+        kind = next(kind for kind in KINDS if item.get_closest_marker(kind))
+        if report.skipped:
+            report.outcome = "failed"
+            report.longrepr = f"skipped, which no test here may be: {report.longrepr}"
+        if report.when == "call" or report.failed:
+            item.config.stash[COUNTS][f"{kind} {report.outcome}"] += 1
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the counts per kind."""
+    counts = config.stash[COUNTS]
+    told = [f"{name}: {counts[name]}" for kind in KINDS for name in (f"{kind} passed", f"{kind} failed") if counts[name]]
+    terminalreporter.write_line("tests by kind: " + (", ".join(told) or "none"))

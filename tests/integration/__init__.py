@@ -1,0 +1,1 @@
+"""Real servers other than Asterisk."""

@@ -1,0 +1,57 @@
+"""Fixtures: a real Redis, a real PostgreSQL, and databases of both kinds."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hotline_core.adapters.migrate import migrate_calls
+from tests.integration.servers import PostgresServer, RedisServer
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A temporary folder whose path is short enough for Unix sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="hl"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def redis_server(short_folder: Path) -> Iterator[RedisServer]:
+    """A running Redis of this test's own."""
+    server = RedisServer(short_folder)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL cluster for all tests; each test takes its own database."""
+    folder = Path(tempfile.mkdtemp(prefix="hlpg"))
+    server = PostgresServer(folder)
+    server.start()
+    yield server
+    server.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'db' / 'test.sqlite'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def calls_url(database_url: str) -> str:
+    """A calls database in its newest form, once of each kind."""
+    migrate_calls(database_url)
+    return database_url

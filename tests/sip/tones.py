@@ -1,0 +1,47 @@
+"""Owns test tones and their measurement on int16 samples at 8 kHz; pure."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.int16]
+
+RATE_HZ = 8000
+SILENCE_UNDER = 200
+
+
+def tone(freq_hz: float, seconds: float, amplitude: float = 8000.0, *, start: int = 0) -> Samples:
+    """A sine; `start` is the number of samples already played, so that pieces join without a click."""
+    when = np.arange(start, start + round(seconds * RATE_HZ), dtype=np.float64)
+    wave = amplitude * np.sin(2 * np.pi * freq_hz * when / RATE_HZ)
+    return np.asarray(np.round(wave), dtype=np.int16)
+
+
+def level_of(samples: Samples, freq_hz: float) -> float:
+    """The amplitude of one frequency in the samples (one DFT bin, Hann window); 0 for no samples."""
+    if not len(samples):
+        return 0.0
+    window = np.hanning(len(samples) + 2)[1:-1]
+    turn = np.exp(-2j * np.pi * freq_hz * np.arange(len(samples)) / RATE_HZ)
+    return float(2 * abs(np.sum(samples * window * turn)) / np.sum(window))
+
+
+def silent_ms(samples: Samples, *, under: int = SILENCE_UNDER) -> float:
+    """The longest run of samples that all stay under a threshold, in milliseconds."""
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) >= under)
+    edges = np.concatenate(([-1], loud, [len(samples)]))
+    return float(np.max(np.diff(edges)) - 1) * 1000 / RATE_HZ
+
+
+def dominant(samples: Samples, *, under: int = SILENCE_UNDER) -> float:
+    """The loudest frequency above 50 Hz; 0 when nothing is as loud as the threshold."""
+    if len(samples) < 80:
+        return 0.0
+    size = max(RATE_HZ, len(samples))  # zero padding: bins of 1 Hz or finer
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), size))
+    spectrum[: round(50 * size / RATE_HZ)] = 0
+    freq_hz = float(np.argmax(spectrum)) * RATE_HZ / size
+    return freq_hz if level_of(samples, freq_hz) >= under else 0.0

@@ -1,0 +1,71 @@
+"""The AMI wire format: cut at every byte, hostile bytes, and nothing a person typed becomes a header."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_bridge.protocol import BANNER, Decoder, Packet, encode
+from hotline_core.errors import AmiError
+
+pytestmark = pytest.mark.unit
+
+STREAM = (
+    "Asterisk Call Manager/11.0.0\r\n"
+    "Response: Success\r\nActionID: a-1\r\nMessage: Authentication accepted\r\n\r\n"
+    "\r\nEvent: Newchannel\r\nCallerIDName: 张三\r\nChanVariable: CALLREF=h1-1.2\r\nChanVariable: OTHER=\r\n\r\n"
+    "Event: Odd\r\nno colon here\r\nEmpty:\r\nColons: a: b: c\r\n\r\n"
+).encode()
+
+
+def packets_of(pieces: list[bytes]) -> list[Packet]:
+    decoder = Decoder()
+    return [packet for piece in pieces for packet in decoder.feed(piece)]
+
+
+def test_a_stream_cut_at_every_byte_gives_the_same_packets() -> None:
+    """Framing before decoding: a cut Chinese name survives."""
+    whole = packets_of([STREAM])
+    assert dict(whole[0]) == {BANNER: "Asterisk Call Manager/11.0.0"}
+    assert whole[2].text("CallerIDName") == "张三"
+    assert whole[2].variable("CALLREF") == "h1-1.2"
+    assert whole[2].variable("OTHER") == ""
+    assert whole[3].text("Colons") == "a: b: c"
+    for cut in range(len(STREAM)):
+        assert [packet.pairs for packet in packets_of([STREAM[:cut], STREAM[cut:]])] == [packet.pairs for packet in whole]
+    assert [packet.pairs for packet in packets_of([STREAM[i : i + 1] for i in range(len(STREAM))])] == [p.pairs for p in whole]
+
+
+@given(st.binary(max_size=400))
+def test_random_bytes_after_the_greeting_never_raise(noise: bytes) -> None:
+    """Whatever a broken peer sends gives packets or nothing."""
+    assert packets_of([b"Asterisk Call Manager/11\r\n", noise, b"\r\n\r\n"])[0].text(BANNER)
+
+
+def test_a_peer_that_is_no_asterisk_is_refused() -> None:
+    """A port that another program took is told as such."""
+    with pytest.raises(AmiError, match="not_ami"):
+        Decoder().feed(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_a_packet_that_never_ends_is_refused() -> None:
+    """Memory is bounded whatever the peer does."""
+    decoder = Decoder()
+    decoder.feed(b"Asterisk Call Manager/11\r\n")
+    with pytest.raises(AmiError, match="not_ami"):
+        decoder.feed(b"x" * (1 << 20) + b"yy")
+
+
+@given(st.text(), st.sampled_from("\r\n\0"))
+def test_a_line_break_in_a_value_is_refused_and_nothing_is_sent(text: str, sign: str) -> None:
+    """No name typed by a person becomes an AMI header."""
+    with pytest.raises(AmiError, match="header_injection"):
+        encode("QueuePause", [("Reason", f"{text}{sign}Action: Command")])
+
+
+def test_an_action_is_written_as_lines_in_order() -> None:
+    """Keys keep their order and Chinese is UTF-8."""
+    assert encode("QueuePause", [("Queue", "hotline"), ("Reason", "午休")]) == (
+        "Action: QueuePause\r\nQueue: hotline\r\nReason: 午休\r\n\r\n".encode()
+    )

@@ -1,0 +1,97 @@
+"""Health, intents and sentences: what the desk tells."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agent_desktop.health_board import PARTS, START_S, HealthBoard
+from agent_desktop.socket import Intent, read_intent
+from agent_desktop.wording import load_wording
+
+pytestmark = pytest.mark.unit
+PACKAGE = Path(__file__).parents[2] / "agent_desktop"
+
+
+def test_the_desk_is_ready_only_when_every_part_is_up() -> None:
+    """One part missing is not ready."""
+    board = HealthBoard(0.0)
+    for name in PARTS[:-1]:
+        board.tell(name, "up", 1.0)
+    assert board.told()["state"] == "starting"
+    board.tell(PARTS[-1], "up", 2.0)
+    assert (board.told()["state"], board.told()["since"]) == ("ready", 2.0)
+
+
+def test_a_part_that_goes_down_degrades_the_desk_since_that_moment() -> None:
+    """And its return makes it ready again."""
+    board = HealthBoard(0.0)
+    for name in PARTS:
+        board.tell(name, "up", 1.0)
+    assert board.tell("redis", "down", 9.0)
+    assert not board.tell("redis", "down", 10.0)
+    assert (board.told()["state"], board.told()["since"]) == ("degraded", 9.0)
+    assert board.parts()["redis"] == {"state": "down", "since": 9.0}
+    board.tell("redis", "up", 11.0)
+    assert board.is_ready
+
+
+def test_a_start_that_never_ends_is_told_as_a_fault() -> None:
+    """Nobody waits for ever for "starting"."""
+    board = HealthBoard(0.0)
+    board.tick(START_S)
+    assert board.told()["state"] == "degraded"
+
+
+def test_a_click_is_read_as_an_intent() -> None:
+    """As the page sends it."""
+    text = '{"type":"intent","id":"7b0e-1","op":"pause","call_id":null,"reason":"午餐"}'
+    assert read_intent(text) == Intent("7b0e-1", "pause", None, "午餐")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"intent","id":"a","op":"sign_out"}',
+        '{"type":"intent","id":"a","op":"hang_up","call_id":"c\\r\\nAction: Hangup"}',
+        '{"type":"intent","id":"a","op":"pause","reason":"x\\r\\ny"}',
+        '{"type":"intent","id":"a","op":["ready"]}',
+        '{"type":"intent","id":"a"}',
+    ],
+)
+def test_a_click_that_cannot_be_used_is_answered_by_its_id(text: str) -> None:
+    """Unknown acts and line breaks never reach the bridge."""
+    assert read_intent(text) == "a"
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"type":"intent","id":7}', '{"type":"ack","id":"a"}', "[" * 5000])
+def test_a_frame_that_is_no_click_is_ignored(text: str) -> None:
+    """Nothing to answer to."""
+    assert read_intent(text) is None
+
+
+def test_every_code_the_desk_can_say_has_a_sentence() -> None:
+    """Codes in the source, looked up in messages.yaml."""
+    sentences = load_wording().sentences
+    source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    codes = set(re.findall(r'(?:code=|code = |Forbidden\(|NotFound\(|BadInput\(|Conflict\()"([a-z_]+)"', source)) - {"down"}
+    assert codes > {"bridge_down", "unknown_call", "database_down"}
+    assert codes - set(sentences) == set()
+
+
+def test_a_lock_is_told_with_the_time_of_day_in_china() -> None:
+    """00:05 UTC is 08:05 in Shanghai."""
+    assert "08:05" in load_wording().sentence("locked", {"until": 300.0})
+
+
+def test_an_unknown_code_still_gets_a_sentence() -> None:
+    """A person never reads a machine code alone."""
+    assert load_wording().sentence("no_such_code", {}) == load_wording().sentences["error"]
+
+
+def test_no_chinese_stands_in_the_source() -> None:
+    """What a person reads is data."""
+    for path in PACKAGE.rglob("*.py"):
+        assert not re.search(r"[\u4e00-\u9fff]", path.read_text(encoding="utf-8")), path

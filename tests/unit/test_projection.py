@@ -1,0 +1,143 @@
+"""What ledger records make of a call's row."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from hotline_core.adapters.calls_schema import CallRow
+from hotline_core.adapters.ledger_chain import AGENT_KINDS, CALL_KINDS, Fact, LedgerRecord
+from worker.projection import PROJECTIONS, project
+
+pytestmark = pytest.mark.unit
+
+CALL = "h1-1795301234.12"
+STATES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "ended")
+OUTCOMES = (None, "answered", "abandoned", "callback", "duty", "lost")
+
+
+def _record(kind: str, at: float = 100.0, **facts: Fact) -> LedgerRecord:
+    personal = {"caller": "13800001111", "dialled": "12328"} if kind == "call_arrived" else {}
+    return LedgerRecord(1, at, CALL, kind, facts, personal)
+
+
+def _lived(*records: LedgerRecord) -> CallRow:
+    row: CallRow | None = None
+    for record in records:
+        row = project(row, record)
+    assert row is not None
+    return row
+
+
+ARRIVED = _record("call_arrived", 100.0, line="12328", channel="PJSIP/x")
+QUEUED = _record("queue_entered", 108.0, queue="main", priority=0, by="bridge")
+RUNG = _record("agent_rung", 109.0, agent="1001")
+ANSWERED = _record("agent_answered", 112.0, agent="1001")
+ENDED = _record("call_ended", 160.0, by="caller", cause=16)
+
+
+def test_every_kind_of_record_about_a_call_is_projected() -> None:
+    """Complete: a new kind without a projection fails here."""
+    assert set(PROJECTIONS) == CALL_KINDS
+    assert not set(PROJECTIONS) & AGENT_KINDS
+
+
+@pytest.mark.parametrize("kind", sorted(CALL_KINDS))
+def test_a_call_first_seen_in_the_middle_still_gets_a_row(kind: str) -> None:
+    """Earlier records may be missing (a gap); nothing raises and the row is usable."""
+    row = project(None, _record(kind))
+    assert (row.call_id, row.arrived_at) == (CALL, 100.0)
+    assert row.state in STATES
+
+
+@pytest.mark.parametrize(("kind", "state"), list(itertools.product(sorted(CALL_KINDS), STATES)))
+def test_every_kind_in_every_state_gives_a_known_state_and_never_revives_an_ended_call(kind: str, state: str) -> None:
+    """All pairs."""
+    row = CallRow(CALL, "12328", "13800001111", "12328", state, 50.0, agent="1001")
+    after = project(row, _record(kind, agent="1001", by="caller", cause=16))
+    assert after.state in STATES
+    assert after.outcome in OUTCOMES
+    assert state != "ended" or after.state == "ended"
+    assert after.arrived_at == 50.0
+
+
+@pytest.mark.parametrize("kind", sorted(CALL_KINDS))
+def test_the_same_record_twice_changes_nothing_more(kind: str) -> None:
+    """A record seen again after a restart leaves the row as it is."""
+    record = _record(kind, agent="1001", by="caller", cause=16)
+    once = project(CallRow(CALL, "12328", "1", "12328", "ringing", 50.0, agent="1001"), record)
+    assert project(once, record) == once
+
+
+def test_a_whole_call_answered_and_ended_by_the_caller() -> None:
+    """The row at the end tells everything a list shows."""
+    row = _lived(ARRIVED, _record("greeting_started"), QUEUED, RUNG, ANSWERED, ENDED)
+    assert row == CallRow(
+        CALL, "12328", "13800001111", "12328", "ended", 100.0, 108.0, 112.0, 160.0, "1001", "caller", 16, "answered"
+    )
+
+
+def test_a_caller_who_hangs_up_while_waiting_has_abandoned() -> None:
+    """Counted apart from answered calls."""
+    assert _lived(ARRIVED, QUEUED, ENDED).outcome == "abandoned"
+
+
+def test_a_caller_cut_off_by_the_system_is_lost() -> None:
+    """Listed for call-back."""
+    assert _lived(ARRIVED, QUEUED, _record("call_ended", 160.0, by="system", cause=38)).outcome == "lost"
+
+
+def test_a_caller_who_asked_for_a_call_back_is_counted_so() -> None:
+    """Also when the note comes after the end."""
+    noted = _record("callback_noted", 150.0)
+    assert _lived(ARRIVED, QUEUED, noted, ENDED).outcome == "callback"
+    assert _lived(ARRIVED, QUEUED, ENDED, noted).outcome == "callback"
+
+
+def test_the_duty_telephone_answers() -> None:
+    """Outcome duty."""
+    row = _lived(ARRIVED, QUEUED, _record("duty_rung", 120.0), _record("duty_answered", 125.0))
+    assert (row.state, row.answered_at, row.outcome) == ("duty", 125.0, "duty")
+    assert project(row, ENDED).outcome == "duty"
+
+
+def test_a_missed_ring_puts_the_caller_back_to_waiting() -> None:
+    """The agent who did not answer is not the call's agent."""
+    row = _lived(ARRIVED, QUEUED, RUNG, _record("agent_missed", 129.0, agent="1001", reason="no_answer"))
+    assert (row.state, row.agent, row.queued_at) == ("waiting", None, 108.0)
+
+
+def test_another_agent_s_missed_ring_does_not_stop_this_one() -> None:
+    """Two telephones ring, one gives up."""
+    row = _lived(ARRIVED, QUEUED, RUNG, _record("agent_missed", 110.0, agent="1002", reason="busy"))
+    assert (row.state, row.agent) == ("ringing", "1001")
+
+
+def test_hold_and_back() -> None:
+    """held, then talking."""
+    row = _lived(ARRIVED, QUEUED, RUNG, ANSWERED, _record("hold_started", 130.0))
+    assert row.state == "held"
+    assert project(row, _record("hold_ended", 140.0)).state == "talking"
+
+
+def test_an_agent_whose_browser_died_leaves_the_caller_waiting_and_the_first_answer_counts() -> None:
+    """The citizen waits again; answered_at stays, the second agent is the call's agent."""
+    left = _record("agent_left", 130.0, agent="1001", cause=44)
+    row = _lived(ARRIVED, QUEUED, RUNG, ANSWERED, left, _record("requeued", 130.1, reason="browser"))
+    assert (row.state, row.agent) == ("waiting", "1001")
+    again = replace(ANSWERED, at=140.0, facts={"agent": "1002"})
+    assert project(row, again) == replace(row, state="talking", agent="1002")
+
+
+def test_a_late_answer_after_the_end_is_counted_but_the_call_stays_ended() -> None:
+    """Records out of order (written later from memory) fill in facts only."""
+    row = _lived(ARRIVED, QUEUED, ENDED, ANSWERED)
+    assert (row.state, row.answered_at, row.outcome) == ("ended", 112.0, "answered")
+
+
+def test_a_recovered_arrival_does_not_move_the_time_of_arrival() -> None:
+    """After a resync the bridge writes call_arrived again for a call it adopted."""
+    row = _lived(ARRIVED, QUEUED, _record("call_arrived", 115.0, line="12328", channel="PJSIP/x", recovered=True))
+    assert (row.arrived_at, row.state) == (100.0, "waiting")

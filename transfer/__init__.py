@@ -1,0 +1,1 @@
+"""Who is connected to whom when a third party joins a call."""

@@ -1,0 +1,1 @@
+"""The one writer of the calls database and the clockwork behind it."""

@@ -1,0 +1,82 @@
+"""The worker process: projector, finaliser and heartbeat, each in its own thread; a dead thread ends the process."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from hotline_core.adapters.clock import now
+from hotline_core.adapters.engine import make_engine
+from hotline_core.adapters.ledger import LedgerReader
+from hotline_core.errors import SettingsError
+from hotline_core.log import Log, open_log
+from hotline_core.settings import Settings, load_settings
+from worker.finaliser import Finaliser
+from worker.heartbeat import run_heartbeat
+from worker.projector import Projector
+
+LOOK_S = 0.5
+END_S = 1.5  # everything here survives being cut off, so the end never waits longer
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; 1 if a thread died, so that the supervisor starts us again."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    log = open_log("worker", settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    threads = _threads(settings, log, stop)
+    for thread in threads:
+        thread.start()
+    log.info("worker started")
+    died = ""
+    while not stop.wait(LOOK_S) and not died:
+        died = next((thread.name for thread in threads if not thread.is_alive()), "")
+    stop.set()
+    ends_at = now() + END_S
+    for thread in threads:
+        thread.join(max(0.0, ends_at - now()))
+    log.info("worker ended", died=died)
+    return 1 if died else 0
+
+
+def _threads(settings: Settings, log: Log, stop: threading.Event) -> list[threading.Thread]:
+    engine = make_engine(settings.calls_url)
+    paths = settings.paths
+    projector = Projector(engine, LedgerReader(paths.ledger), now=now, log=log)
+    finaliser = Finaliser(engine, paths.spool, paths.recordings, now, log)
+    work: dict[str, Callable[[], None]] = {
+        "projector": lambda: projector.run(stop),
+        "finaliser": lambda: finaliser.run(stop),
+        "heartbeat": lambda: run_heartbeat(settings.redis, projector, now, log, stop),
+    }
+    return [threading.Thread(target=_told(log, name, run), name=name, daemon=True) for name, run in work.items()]
+
+
+def _told(log: Log, name: str, run: Callable[[], None]) -> Callable[[], None]:
+    def outermost() -> None:
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - the outermost loop of a thread: the process ends and starts anew
+            log.error("thread died", thread=name, reason=type(error).__name__, where=_where(error))
+
+    return outermost
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the error, without its text, which may quote a caller's number."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

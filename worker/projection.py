@@ -1,0 +1,148 @@
+"""What a ledger record makes of a call's row; pure, complete over all kinds, tolerant of records that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from hotline_core.adapters.calls_schema import CallRow
+from hotline_core.adapters.ledger_chain import LedgerRecord
+
+# greeting -> waiting -> ringing -> talking <-> held; any of them -> waiting again, duty, ended. ended is final.
+
+
+def project(row: CallRow | None, record: LedgerRecord) -> CallRow:
+    """The call's row after this record; `row` is None for the first record seen, whichever that is."""
+    before = row if row is not None else _unknown(record)
+    change = PROJECTIONS.get(record.kind)
+    if change is None:
+        return before
+    after = change(before, record)
+    if before.state == "ended" and after.state != "ended":  # a late record fills in facts but never revives a call
+        return replace(after, state="ended")
+    return after
+
+
+def _unknown(record: LedgerRecord) -> CallRow:
+    return CallRow(record.call_id, line="", caller="", dialled="", state="greeting", arrived_at=record.at)
+
+
+def _arrived(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(
+        row,
+        line=row.line or _text(record, "line"),
+        caller=row.caller or record.personal.get("caller", ""),
+        dialled=row.dialled or record.personal.get("dialled", ""),
+        arrived_at=min(row.arrived_at, record.at),
+    )
+
+
+def _same(row: CallRow, record: LedgerRecord) -> CallRow:
+    return row
+
+
+def _queued(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
+
+
+def _rung(row: CallRow, record: LedgerRecord) -> CallRow:
+    if row.state in ("talking", "held", "ended"):  # a telephone still ringing does not take the call from who talks
+        return row
+    return replace(row, state="ringing", agent=_text(record, "agent") or row.agent)
+
+
+def _missed(row: CallRow, record: LedgerRecord) -> CallRow:
+    if row.state != "ringing" or row.agent != _text(record, "agent"):
+        return row
+    return replace(row, state="waiting", agent=None)
+
+
+def _answered(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(
+        row,
+        state="talking",
+        agent=_text(record, "agent") or row.agent,
+        answered_at=record.at if row.answered_at is None else row.answered_at,
+        outcome="answered",
+    )
+
+
+def _held(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="held")
+
+
+def _resumed(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="talking")
+
+
+def _left(row: CallRow, record: LedgerRecord) -> CallRow:
+    """The agent is gone and the citizen is still there; who talked to him stays on record."""
+    if row.state not in ("talking", "held") or row.agent != (_text(record, "agent") or row.agent):
+        return row
+    return replace(row, state="waiting")
+
+
+def _requeued(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
+
+
+def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="duty")
+
+
+def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
+    answered_at = record.at if row.answered_at is None else row.answered_at
+    return replace(row, state="duty", answered_at=answered_at, outcome="duty")
+
+
+def _callback(row: CallRow, record: LedgerRecord) -> CallRow:
+    return row if row.outcome in ("answered", "duty") else replace(row, outcome="callback")
+
+
+def _ended(row: CallRow, record: LedgerRecord) -> CallRow:
+    cause = record.facts.get("cause")
+    ended = replace(
+        row,
+        state="ended",
+        ended_at=record.at if row.ended_at is None else row.ended_at,
+        ended_by=row.ended_by or _text(record, "by") or None,
+        cause=int(cause) if row.cause is None and isinstance(cause, int | float) else row.cause,
+    )
+    return replace(ended, outcome=_outcome(ended))
+
+
+def _outcome(row: CallRow) -> str:
+    """How an ended call is counted."""
+    if row.answered_at is not None and row.outcome not in ("answered", "duty"):
+        return "answered"
+    if row.outcome is not None:
+        return row.outcome
+    return "abandoned" if row.ended_by == "caller" else "lost"
+
+
+def _text(record: LedgerRecord, name: str) -> str:
+    value = record.facts.get(name)
+    return "" if value is None else str(value)
+
+
+PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingProxyType({
+    "call_arrived": _arrived,
+    "greeting_started": _same,
+    "notice_played": _same,
+    "recording_started": _same,
+    "queue_entered": _queued,
+    "agent_rung": _rung,
+    "agent_missed": _missed,
+    "agent_answered": _answered,
+    "hold_started": _held,
+    "hold_ended": _resumed,
+    "agent_left": _left,
+    "requeued": _requeued,
+    "duty_rung": _duty_rung,
+    "duty_answered": _duty_answered,
+    "callback_noted": _callback,
+    "fallback_entered": _same,
+    "adopted": _same,
+    "call_ended": _ended,
+})
