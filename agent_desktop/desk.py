@@ -79,8 +79,10 @@ class Desk:
         self.hub.close(SERVICE_RESTART)
         await self.bridge.close()
         await self.tasks.close(timeout_s=1.0)
-        await asyncio.to_thread(self.calls_engine.dispose)
-        await asyncio.to_thread(self.tickets_engine.dispose)
+        for threads in (self.calls_threads, self.tickets_threads):
+            threads.close()
+        self.calls_engine.dispose()
+        self.tickets_engine.dispose()
 
     async def _follow_live(self) -> None:
         async for event in self.live.events():

@@ -43,7 +43,7 @@ class Drafts:
                 return _save(connection, call_id, text, version, by, now)
         except IntegrityError:  # PostgreSQL: two first saves at once; the other one won
             with reading(self._engine) as connection:
-                raise _conflict(_read(connection, call_id)) from None
+                return _same_or_conflict(_read(connection, call_id), text, version, by)
 
 
 def _save(connection: Connection, call_id: str, text: str, version: int, by: str, now: float) -> Draft:
@@ -51,12 +51,12 @@ def _save(connection: Connection, call_id: str, text: str, version: int, by: str
     if version == 0:
         found = _read(connection, call_id)
         if found.version:
-            raise _conflict(found)
+            return _same_or_conflict(found, text, version, by)
         connection.execute(drafts.insert().values(call_id=call_id, **row))
     else:
         changed = connection.execute(update(drafts).where(drafts.c.call_id == call_id, drafts.c.version == version).values(**row))
         if changed.rowcount != 1:
-            raise _conflict(_read(connection, call_id))
+            return _same_or_conflict(_read(connection, call_id), text, version, by)
     facts = {"version": version + 1, "length": len(text)}
     write_audit(connection, at=now, actor=by, act="draft_saved", subject=call_id, facts=facts)
     return Draft(text=text, version=version + 1, saved_at=now, saved_by=by)
@@ -69,5 +69,8 @@ def _read(connection: Connection, call_id: str) -> Draft:
     return Draft(text=row.text, version=row.version, saved_at=row.saved_at, saved_by=row.saved_by)
 
 
-def _conflict(found: Draft) -> Conflict:
-    return Conflict(version=found.version, text=found.text, saved_by=found.saved_by)
+def _same_or_conflict(found: Draft, text: str, version: int, by: str) -> Draft:
+    """A page that did not hear the answer saves the same words again: that is no conflict."""
+    if (found.version, found.text, found.saved_by) == (version + 1, text, by):
+        return found
+    raise Conflict(version=found.version, text=found.text, saved_by=found.saved_by)

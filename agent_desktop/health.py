@@ -21,6 +21,7 @@ from hotline_core.log import Log
 
 EVERY_S = 1.0
 WAIT_S = 1.0
+Told = tuple[PartState, float | None]
 _STATES: Mapping[object, PartState] = {"up": "up", "down": "down", "trouble": "trouble"}
 
 
@@ -67,23 +68,24 @@ class Health:
                 self._log.error("a health question failed", kind=type(error).__name__)
             await asyncio.sleep(EVERY_S)
 
-    def _tell(self, name: str, state: PartState, since: float | None = None) -> None:
-        if self._board.tell(name, state, self._now(), since):
+    def _tell(self, **told: Told) -> None:
+        """Take over several parts at once, so that a page never hears half of a change."""
+        now = self._now()
+        if any([self._board.tell(name, state, now, since) for name, (state, since) in told.items()]):
             self._on_change()
 
     async def _ask_bridge(self) -> None:
         reply = await self._bridge.ask("health", wait_s=WAIT_S)
-        if not reply.ok:
-            self._tell("bridge", "down" if reply.code == "bridge_down" else "trouble")
-            self._tell("ledger", "down")  # the bridge is its only writer
-            self._tell("watchdog", "trouble")  # nobody can say
-            self._tell("asterisk", "trouble" if await self._is_asterisk_there() else "down")
+        if reply.ok:
+            self._tell(**{name: _told(reply.facts.get(name)) for name in ("bridge", "asterisk", "watchdog", "ledger")})
             return
-        for name in ("bridge", "asterisk", "watchdog", "ledger"):
-            told = reply.facts.get(name)
-            told = told if isinstance(told, dict) else {}
-            since = told.get("since")
-            self._tell(name, _STATES.get(told.get("state"), "trouble"), float(since) if isinstance(since, int | float) else None)
+        is_there = await self._is_asterisk_there()
+        self._tell(
+            bridge=("down" if reply.code == "bridge_down" else "trouble", None),
+            ledger=("down", None),  # the bridge is its only writer
+            watchdog=("trouble", None),  # nobody can say
+            asterisk=("trouble" if is_there else "down", None),
+        )
 
     async def _is_asterisk_there(self) -> bool:
         """With no bridge to ask: does Asterisk's own HTTP port take a connection?"""
@@ -97,24 +99,21 @@ class Health:
 
     def beats(self, beats: Beats) -> None:
         """Redis answered; take over the worker's sign of life."""
-        self._tell("redis", "up")
         worker = beats.parts.get("worker")
-        since = worker.get("since") if worker else None
-        self._tell("worker", "up" if worker else "down", float(since) if isinstance(since, int | float) else None)
+        self._tell(redis=("up", None), worker=("up", _since(worker)) if worker else ("down", None))
 
     def redis_lost(self) -> None:
         """Redis is away, and with it the worker's sign of life."""
-        self._tell("redis", "down")
-        self._tell("worker", "trouble")
+        self._tell(redis=("down", None), worker=("trouble", None))
 
     async def _ask_relay(self) -> None:
         try:
             async with asyncio.timeout(WAIT_S):
                 told = await _get_health(self._relay_socket)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            self._tell("relay", "down")
+            self._tell(relay=("down", None))
             return
-        self._tell("relay", "trouble" if told is None else "up", None if told is None else _since(told))
+        self._tell(relay=("trouble", None) if told is None else ("up", _since(_facts(told))))
 
     async def _ask_database(self, name: str, engine: Engine, table: str) -> None:
         def look() -> None:
@@ -124,18 +123,27 @@ class Health:
         try:
             await self._threads[name].run(look, timeout_s=2.0)
         except Unavailable:
-            self._tell(name, "down")
+            self._tell(**{name: ("down", None)})
             return
-        self._tell(name, "up")
+        self._tell(**{name: ("up", None)})
 
 
-def _since(told: bytes | str) -> float | None:
+def _told(part: object) -> Told:
+    """A part's state and since when, as it says itself; what cannot be understood is trouble."""
+    state = part.get("state") if isinstance(part, Mapping) else None
+    return (_STATES[state], _since(part)) if state in _STATES else ("trouble", None)
+
+
+def _since(part: object) -> float | None:
+    since = part.get("since") if isinstance(part, Mapping) else None
+    return float(since) if isinstance(since, int | float) else None
+
+
+def _facts(text_: bytes) -> object:
     try:
-        facts = json.loads(told)
+        return json.loads(text_)
     except ValueError:
         return None
-    since = facts.get("since") if isinstance(facts, dict) else None
-    return float(since) if isinstance(since, int | float) else None
 
 
 async def _get_health(path: Path) -> bytes | None:

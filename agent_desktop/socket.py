@@ -53,7 +53,7 @@ def read_intent(text: str) -> Intent | str | None:
         return None
     is_call_fine = call_id is None or (isinstance(call_id, str) and _ID.fullmatch(call_id) is not None)
     is_reason_fine = reason is None or (isinstance(reason, str) and len(reason) <= 60 and reason.isprintable())
-    if op not in OPS or not is_call_fine or not is_reason_fine:
+    if not (isinstance(op, str) and op in OPS) or not is_call_fine or not is_reason_fine:
         return asked
     return Intent(id=asked, op=op, call_id=call_id or None, reason=reason or None)
 

@@ -50,4 +50,4 @@ def place_call(settings: Settings, line: str | None = None, number: str | None =
 
 def originate(line: str, caller: str, which: int) -> str:
     """The CLI command; `which` of the carrier's sentences the citizen speaks."""
-    return f"channel originate Local/{line}-{caller}-{which}@dial-citizen/n extension s@citizen-voice"
+    return f"channel originate Local/{line}-{caller}@dial-citizen/n extension {which}@citizen-voice"

@@ -111,9 +111,7 @@ def write_stereo(target: Path, segments: list[Segment], is_stopped: Callable[[],
     return Written(frames / RATE, _HEADER.size + frames * 4, digest.hexdigest())
 
 
-def _write_segment(
-    out: BinaryIO, segment: Segment, update: Callable[[bytes], None], is_stopped: Callable[[], bool]
-) -> None:
+def _write_segment(out: BinaryIO, segment: Segment, update: Callable[[bytes], None], is_stopped: Callable[[], bool]) -> None:
     left = _Side(segment.left)
     right = _Side(segment.right)
     try:

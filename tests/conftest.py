@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
+from hotline_core.settings import DEFAULT_CITY
+from tests.running.instance import Hotline
+from tests.speech import Recogniser
+
 KINDS = ("unit", "transcripts", "integration", "asterisk", "desktop")
 COUNTS = pytest.StashKey[Counter[str]]()
+
+
+@pytest.fixture(scope="session")
+def hotline() -> Iterator[Hotline]:
+    """One hotline as `make run` starts it, shared by all calls of the run; its agents are free again after 1 s."""
+    city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1")
+    running = Hotline(city)
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def recogniser() -> Recogniser:
+    """One ear for all tests that listen to words."""
+    return Recogniser()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -224,9 +224,7 @@ class Finaliser:
         return tuple(_size(self.spool / name) for name in spool_names(call_id).all)
 
 
-def _arrange(
-    notice: Track | None, rx: Track | None, tx: Track | None, mixed: Track | None
-) -> tuple[list[Segment], str | None]:
+def _arrange(notice: Track | None, rx: Track | None, tx: Track | None, mixed: Track | None) -> tuple[list[Segment], str | None]:
     """The stretches of the recording in order, and what is to be said about them."""
     segments = [Segment(None, notice)] if notice else []
     remarks = []

@@ -126,23 +126,25 @@ def _text(record: LedgerRecord, name: str) -> str:
     return "" if value is None else str(value)
 
 
-PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingProxyType({
-    "call_arrived": _arrived,
-    "greeting_started": _same,
-    "notice_played": _same,
-    "recording_started": _same,
-    "queue_entered": _queued,
-    "agent_rung": _rung,
-    "agent_missed": _missed,
-    "agent_answered": _answered,
-    "hold_started": _held,
-    "hold_ended": _resumed,
-    "agent_left": _left,
-    "requeued": _requeued,
-    "duty_rung": _duty_rung,
-    "duty_answered": _duty_answered,
-    "callback_noted": _callback,
-    "fallback_entered": _same,
-    "adopted": _same,
-    "call_ended": _ended,
-})
+PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingProxyType(
+    {
+        "call_arrived": _arrived,
+        "greeting_started": _same,
+        "notice_played": _same,
+        "recording_started": _same,
+        "queue_entered": _queued,
+        "agent_rung": _rung,
+        "agent_missed": _missed,
+        "agent_answered": _answered,
+        "hold_started": _held,
+        "hold_ended": _resumed,
+        "agent_left": _left,
+        "requeued": _requeued,
+        "duty_rung": _duty_rung,
+        "duty_answered": _duty_answered,
+        "callback_noted": _callback,
+        "fallback_entered": _same,
+        "adopted": _same,
+        "call_ended": _ended,
+    }
+)

@@ -32,6 +32,7 @@ class Projector:
         self._log = log
         self._waiting: list[LedgerRecord] = []  # read but not yet committed
         self._read_seq: int | None = None  # None until the database told where we are
+        self._told_bad_line: tuple[int, int] | None = None
         self.database = Backoff(log, now, "calls database")
         self.seq = 0
         self.ticked_at = now()
@@ -56,6 +57,7 @@ class Projector:
             self._warn_if_ledger_is_behind()
         if not self._waiting:
             self._waiting = self._reader.after(self._read_seq, BATCH)
+            self._tell_bad_line()
             if not self._waiting:
                 return 0
             self._read_seq = self._waiting[-1].seq
@@ -73,6 +75,11 @@ class Projector:
     def _warn_if_ledger_is_behind(self) -> None:
         if self.seq and not self._reader.holds(self.seq):
             self._log.error("the ledger ends before what was applied already", applied_seq=self.seq)
+
+    def _tell_bad_line(self) -> None:
+        if self._reader.bad_line != self._told_bad_line:
+            self._told_bad_line = segment, offset = self._reader.bad_line or (0, 0)
+            self._log.error("a line of the ledger was altered and is passed over", segment=segment, byte=offset)
 
     def _apply(self, connection: Connection, batch: list[LedgerRecord]) -> None:
         """All or nothing; what another worker applied in the meantime is left out."""

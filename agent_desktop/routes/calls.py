@@ -103,7 +103,7 @@ async def _call_of_ticket(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Tol
 
 def _refuse_others(viewer: Viewer, agent: object) -> None:
     if not may_open(viewer, agent):
-        raise Forbidden(act="write_draft")
+        raise Forbidden("not_own_call")
 
 
 def _sees_whole(desk: Desk, caller: Caller, found: ListedCall) -> bool:

@@ -48,7 +48,7 @@ async def save_draft(
     """Save; 409 with what is there when somebody else was first."""
     desk = desk_of(request)
     if not may_open(viewer_of(desk, caller), await _agent_of(desk, call_id)):
-        raise Forbidden(act="write_draft")
+        raise Forbidden("not_own_call")
     now = desk.now()
     saved = await desk.tickets_threads.run(lambda: desk.drafts.save(call_id, draft.text, draft.version, by=caller.login, now=now))
     return Saved(version=saved.version, saved_at=saved.saved_at or now)

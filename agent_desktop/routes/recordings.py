@@ -47,8 +47,11 @@ async def recording(request: Request, call_id: CallId, caller: Listener) -> File
         return desk.calls.call(call_id), desk.calls.recording(call_id)
 
     found, row = await desk.calls_threads.run(look)
-    if agent is not None and (found is None or found.call.agent != agent):
-        raise Forbidden(act="listen_all")
+    if agent is not None:
+        if found is None:
+            raise NotFound("unknown_call")
+        if found.call.agent != agent:
+            raise Forbidden("not_own_call")
     if row is None or row.state != "ready" or not row.path:
         raise NotFound("recording_failed" if row is not None and row.state == "failed" else "recording_not_ready")
     path = _inside(desk.settings.paths.recordings, row.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import JSON, BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, MetaData, Table, Text
 
 METADATA = MetaData()
 
@@ -16,10 +16,10 @@ CALLS = Table(
     Column("caller", Text, nullable=False),
     Column("dialled", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("arrived_at", Float(53), nullable=False),
-    Column("queued_at", Float(53)),
-    Column("answered_at", Float(53)),
-    Column("ended_at", Float(53)),
+    Column("arrived_at", Double, nullable=False),
+    Column("queued_at", Double),
+    Column("answered_at", Double),
+    Column("ended_at", Double),
     Column("agent", Text),
     Column("ended_by", Text),
     Column("cause", Integer),
@@ -35,7 +35,7 @@ CALL_EVENTS = Table(
     METADATA,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("call_id", Text, nullable=False),
-    Column("at", Float(53), nullable=False),
+    Column("at", Double, nullable=False),
     Column("kind", Text, nullable=False),
     Column("facts", JSON, nullable=False),
     Index("call_events_by_call", "call_id", "seq"),
@@ -46,8 +46,8 @@ RECORDINGS = Table(
     METADATA,
     Column("call_id", Text, primary_key=True),
     Column("path", Text),
-    Column("started_at", Float(53), nullable=False),
-    Column("length_s", Float(53)),
+    Column("started_at", Double, nullable=False),
+    Column("length_s", Double),
     Column("sha256", Text),
     Column("size", BigInteger),
     Column("state", Text, nullable=False),
@@ -61,7 +61,7 @@ PROJECTOR = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
-    Column("updated_at", Float(53), nullable=False),
+    Column("updated_at", Double, nullable=False),
 )
 
 

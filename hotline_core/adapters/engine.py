@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 BUSY_TIMEOUT_S = 5
+POOL_SIZE = 10
 
 
 def make_engine(url: str, *, durable: bool = False) -> Engine:
@@ -42,7 +43,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _sqlite(url: URL, durable: bool) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        pool_timeout=BUSY_TIMEOUT_S,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -67,6 +73,8 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        pool_timeout=BUSY_TIMEOUT_S,
         connect_args={
             "connect_timeout": BUSY_TIMEOUT_S,
             "options": f"-c lock_timeout={BUSY_TIMEOUT_S}s -c statement_timeout=30s -c timezone=UTC",

@@ -97,7 +97,7 @@ class LedgerWriter:
             record = LedgerRecord(self._seq, at, call_id, kind, dict(facts or {}), dict(personal or {}))
             if self._backlog:
                 self._backlog.push(record)
-                if self._now() >= self._retry_at:
+                if self._may_retry():
                     self._write_backlog()
             else:
                 try:
@@ -189,6 +189,10 @@ class LedgerWriter:
             self._out_of_trouble()
         return True
 
+    def _may_retry(self) -> bool:
+        """True after a pause; a wall clock set back does not make the pause longer."""
+        return not self._retry_at - RETRY_EVERY_S <= self._now() < self._retry_at
+
     def _in_trouble(self, what: str, error: OSError) -> None:
         self._retry_at = self._now() + RETRY_EVERY_S
         if self._state == "up":
@@ -205,7 +209,7 @@ class LedgerWriter:
             self._dirty.wait(RETRY_EVERY_S)
             self._dirty.clear()
             self._sync()
-            while self._backlog and not self._stop.is_set() and self._now() >= self._retry_at:
+            while self._backlog and not self._stop.is_set() and self._may_retry():
                 with self._lock:
                     if self._backlog and not self._write_backlog():
                         break

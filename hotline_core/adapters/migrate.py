@@ -35,6 +35,7 @@ def migrate(url: str, script_location: Path, version_table: str) -> str:
     try:
         with writing(engine) as connection:
             if engine.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL statement_timeout = 0"))  # rebuilding an index of years may take long
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config.attributes["connection"] = connection
             config.attributes["version_table"] = version_table

@@ -101,9 +101,7 @@ class PostgresServer:
             os.chown(self._folder, owner, -1)
         data = self._folder / "data"
         make = [_postgres_program("initdb"), "-D", str(data), "-U", "hotline", "--auth=trust", "-E", "UTF8", "--locale=C"]
-        subprocess.run(
-            [*make, "--no-sync"], check=True, capture_output=True, timeout=60, user=owner, cwd=self._folder
-        )
+        subprocess.run([*make, "--no-sync"], check=True, capture_output=True, timeout=60, user=owner, cwd=self._folder)
         self._launch(data, owner)
 
     def _launch(self, data: Path, owner: int | None) -> None:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hotline_core.adapters import ledger_writer
 from hotline_core.adapters.ledger import LedgerReader, LedgerTrouble, LedgerWriter, erase_personal, verify
+from hotline_core.adapters.ledger_chain import decode_chain, encode_chain
 from hotline_core.errors import SetupError
 from tests.integration.servers import wait_until
 
@@ -101,6 +103,7 @@ def test_a_torn_tail_is_cut_off_and_told_and_the_numbers_go_on(tmp_path: Path, c
     assert writer.append("adopted", "h1-1.1", 1.0) == 3
     writer.close()
     assert told.words == ["torn_tail"]
+    assert _chain(tmp_path).read_bytes().endswith(b"}\n")
     assert _all(tmp_path) == [1, 2, 3]
     assert verify(tmp_path).ok
 
@@ -112,6 +115,7 @@ def test_zeros_at_the_end_left_by_a_power_cut_are_cut_off(tmp_path: Path) -> Non
         file.write(bytes(4096))
     _fill(tmp_path, 1)
     assert _all(tmp_path) == [1, 2, 3, 4]
+    assert _chain(tmp_path).read_bytes().endswith(b"}\n")
     assert verify(tmp_path).ok
 
 
@@ -204,6 +208,16 @@ def test_an_altered_a_removed_and_an_inserted_line_are_found(tmp_path: Path) -> 
     assert (verify(tmp_path).problems[0].segment, verify(tmp_path).problems[0].line) == (2, 5)
     _chain(tmp_path, 2).write_bytes(b"".join(whole))
     assert verify(tmp_path).ok
+
+
+def test_a_line_forged_with_a_fitting_hash_of_its_own_breaks_the_chain_after_it(tmp_path: Path) -> None:
+    """Whoever knows the format must forge everything that follows, and then the head kept elsewhere tells."""
+    _fill(tmp_path, 10)
+    whole = _chain(tmp_path).read_bytes().splitlines(keepends=True)
+    true = decode_chain(whole[4][:-1])
+    whole[4], _ = encode_chain(replace(true.record, facts={"line": "12345"}), true.salted, true.prev)
+    _chain(tmp_path).write_bytes(b"".join(whole))
+    assert [(problem.line, problem.what) for problem in verify(tmp_path).problems] == [(6, "does not follow the line before it")]
 
 
 def test_a_removed_segment_and_a_cut_tail_are_found(tmp_path: Path) -> None:

@@ -17,12 +17,6 @@ KEYS = tuple(prompt.key for prompt in CATALOGUE.prompts)
 ALIKE = 0.8  # measured: the right sentence scores 0.94 or more; the nearest wrong one, the other notice, 0.76
 
 
-@pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
-    """One ear for all prompts."""
-    return Recogniser()
-
-
 @pytest.mark.parametrize("key", KEYS)
 def test_caller_understands_the_prompt(key: str, recogniser: Recogniser) -> None:
     """What the recogniser writes sounds like the prompt's text."""

@@ -63,8 +63,10 @@ class Desk:
         await expect(self.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=10_000)
 
     async def become_ready(self) -> None:
-        """Ask for calls and wait until Asterisk has confirmed it."""
-        await self.page.click("#btn-ready")
+        """Ask for calls, unless still a ready member from before, and wait until Asterisk has confirmed it."""
+        await expect(self.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=10_000)
+        if await self.page.locator("#state").get_attribute("data-state") != "ready":
+            await self.page.click("#btn-ready")
         await self.state("ready")
 
     async def state(self, state: str, timeout_s: float = 10.0) -> None:

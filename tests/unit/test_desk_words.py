@@ -77,7 +77,7 @@ def test_every_code_the_desk_can_say_has_a_sentence() -> None:
     sentences = load_wording().sentences
     source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     codes = set(re.findall(r'(?:code=|code = |Forbidden\(|NotFound\(|BadInput\(|Conflict\()"([a-z_]+)"', source)) - {"down"}
-    assert codes > {"bridge_down", "unknown_call", "database_down"}
+    assert codes > {"bad_input", "unknown_call", "database_down"}
     assert codes - set(sentences) == set()
 
 

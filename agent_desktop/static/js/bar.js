@@ -7,6 +7,7 @@ import { BUTTONS, CALL_END, HINTS, LINK, PAUSE_REASONS, PHONE, QUALITY, STATES, 
 import { duration, now } from "./times.js";
 
 const TOLD_MS = 8000;
+const FREE = ["ready", "offline", "paused", "wrap_up"];
 const ENDED_HINT_S = 10;
 
 export class Bar {
@@ -29,18 +30,22 @@ export class Bar {
   tick() {
     const desk = this.#store.value;
     write($("#state-clock"), this.#since ? duration(now() - this.#since) : "");
-    const isFresh = desk.ended && now() - desk.ended.at < ENDED_HINT_S && !desk.session;
+    const isFresh = desk.ended && now() - desk.ended.at < ENDED_HINT_S && !desk.session && this.#state !== "paused";
     const hint = isFresh ? CALL_END[desk.ended.cause] ?? CALL_END.lost : this.#hint(desk);
     write($("#state-hint"), hint);
   }
 
   #hint(desk) {
     const state = this.#state;
-    if (desk.phone.state === "elsewhere") return "";
+    if (["elsewhere", "none"].includes(desk.phone.state)) return "";
     if (state === "talking" && desk.session?.muted) return HINTS.muted;
     if (state === "talking") return ownCall(desk)?.line ? this.#lines[ownCall(desk).line] ?? "" : "";
-    if (state === "paused") return PAUSE_REASONS[ownAgent(desk)?.reason] ?? STATE_HINTS.paused;
-    if (!isLiveSure(desk) && ["ready", "offline", "wrap_up"].includes(state)) return HINTS.lastKnown;
+    if (!isLiveSure(desk) && FREE.includes(state)) return HINTS.lastKnown;
+    if (["offline", "paused"].includes(state) && desk.phone.mic !== "granted") return HINTS.noMicrophone;
+    if (state === "paused") {
+      const why = PAUSE_REASONS[ownAgent(desk)?.reason];
+      return why ? HINTS.paused(why) : STATE_HINTS.paused;
+    }
     if (state === "unregistered" && desk.phone.state !== "unregistered") return PHONE[desk.phone.state];
     return STATE_HINTS[state] ?? "";
   }
@@ -60,8 +65,9 @@ export class Bar {
     mark(document.body, "state", state);
     mark(document.body, "line", ownCall(desk)?.line ?? desk.session?.line ?? "none");
     mark(place, "sure", desk.session ? true : isLiveSure(desk));
+    mark(document.body, "live", isLiveSure(desk) ? "sure" : "unsure");
     mark(place, "muted", Boolean(desk.session?.muted));
-    write($("#state-name"), desk.phone.state === "elsewhere" && !desk.session ? PHONE.elsewhere : STATES[state] ?? state);
+    write($("#state-name"), desk.phone.state === "none" ? HINTS.watching : desk.phone.state === "elsewhere" && !desk.session ? PHONE.elsewhere : STATES[state] ?? state);
     this.#buttons(desk, state);
     this.#status(desk);
     this.tick();
@@ -76,8 +82,8 @@ export class Bar {
       hangup: isPhone,
       hold: isPhone && inCall && desk.phone.state === "registered",
       mute: isPhone && state === "talking",
-      ready: desk.link.state === "connected" && ["registered", "none"].includes(desk.phone.state) && Boolean(desk.me?.extension)
-        && ["offline", "ready", "paused", "wrap_up"].includes(state),
+      ready: desk.link.state === "connected" && desk.phone.state === "registered"
+        && (["ready", "wrap_up"].includes(state) || (desk.phone.mic === "granted" && ["offline", "paused"].includes(state))),
     };
     for (const [name, is] of Object.entries(may)) {
       const button = $(`#btn-${name}`);

@@ -97,7 +97,7 @@ function cells(call) {
     make("td", { class: "figure" }, until ? duration(until - from) : isOver ? "–" : "…"),
     make("td", { class: "figure" }, call.answered_at && call.ended_at ? duration(call.ended_at - call.answered_at) : call.answered_at ? "…" : "–"),
     make("td", { class: "outcome", "data-outcome": call.outcome ?? call.state }, isOver ? OUTCOMES[call.outcome] ?? PHASES.ended : PHASES[call.state] ?? call.state,
-      isOver && call.ended_by ? make("small", {}, ENDED_BY[call.ended_by] ?? "") : null),
+      isOver && call.ended_by && call.outcome !== "abandoned" ? make("small", {}, ENDED_BY[call.ended_by] ?? "") : null),
     make("td", { class: "has-recording" }, call.recording ? make("span", { }, CALLS.has) : ""),
   ];
 }

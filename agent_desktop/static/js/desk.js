@@ -23,7 +23,7 @@ const ring = new Ring(sound, store);
 const drafts = new Drafts(me.login, (entry) => ticket?.drafted(entry));
 let ticket = null;
 ticket = new Ticket(store, drafts, lines);
-const tab = me.extension && new TelephoneTab(me.extension, {
+const tab = !me.extension ? null : new TelephoneTab(me.extension, {
   mine: () => phone.start(),
   elsewhere: () => phone.stop("elsewhere"),
   isBusy: () => phone.isBusy,
@@ -111,6 +111,8 @@ store.watch((desk) => {
   }
   wasUp = isUp;
 });
+
+addEventListener("pageshow", (event) => event.persisted && location.reload()); // a page from the back-forward cache has dead sockets
 
 link.open();
 tab?.start();

@@ -28,7 +28,7 @@ export function lineBadge(line, name) {
 
 /** Digits in readable groups; the text itself stays unbroken, so that copying and tests see the number. */
 export function numberGroups(number) {
-  const cuts = /^1.{10}$/.test(number) ? [3, 7] : /^0(10|2\d)/.test(number) ? [3, 7] : /^0/.test(number) ? [4, 7] : [];
+  const cuts = /^1.{10}$/.test(number) || /^0(10|2\d)/.test(number) ? [3, 7] : /^0/.test(number) ? [4, number.length - 4] : [];
   const groups = [0, ...cuts].map((start, i, all) => number.slice(start, all[i + 1])).filter(Boolean);
   return groups.map((group) => make("span", { class: "digits" }, group));
 }

@@ -10,10 +10,11 @@ export function notices(desk) {
   const found = [];
   const add = (key, weight) => found.push({ key, weight, text: NOTICES[key] });
   if (link.expired) add("expired", "warn");
+  if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
   if (phone.state === "elsewhere") add("elsewhere", "info");
   if (phone.state === "forbidden") add("forbidden", "warn");
   if (["refused", "missing", "insecure"].includes(phone.mic)) add(`mic_${phone.mic}`, "warn");
-  if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
+  if (phone.mic === "asking" && phone.state === "registered") add("mic_asking", "info");
   if (isDown(parts, "asterisk")) add("asterisk", "warn");
   if (phone.state === "unregistered" && !desk.session) add("phone", "warn");
   if (link.state === "down" && !link.expired) add("link", "info");

@@ -2,7 +2,9 @@
 
 import { get } from "./api.js";
 
-const REGISTER_EXPIRES_S = 60;
+const REGISTER_EXPIRES_S = 120;
+// Chromium wakes the timers of a hidden tab once a minute; Asterisk asks OPTIONS every 10 s, and websocket events always come.
+const REFRESH_MS = 45000;
 const RETRY_MS = [1000, 2000, 5000];
 const NO_CANDIDATE_MS = 700; // with only a loopback address Chromium never ends gathering (facts: webrtc 2)
 const MEDIA_LOST_MS = 8000; // Asterisk has cut the leg long before (rtp_timeout 3 s)
@@ -92,7 +94,12 @@ export class Phone {
       this.#wasLost = true;
       this.#tell({ state: "unregistered" });
     }));
+    let registeredAt = 0;
+    ua.on("newOptions", mine(() => {
+      if (ua.isRegistered() && Date.now() - registeredAt > REFRESH_MS) ua.register();
+    }));
     ua.on("registered", mine(() => {
+      registeredAt = Date.now();
       this.#tries = 0;
       this.#tell({ state: "registered" });
       if (this.#wasLost) this.#mend();

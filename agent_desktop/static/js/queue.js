@@ -40,7 +40,7 @@ export class Queue {
     const agents = [...desk.agents.values()].sort((a, b) => rank(a) - rank(b) || String(a.id).localeCompare(String(b.id)));
     const rows = agents.map((agent) => ({ ...agent, call: desk.calls.get(agent.call_id) ?? null }));
     const busy = agents.filter((a) => ["ringing", "talking", "held", "wrap_up"].includes(a.state)).length;
-    const count = (state) => agents.filter((a) => a.state === state).length;
+    const count = (state) => agents.filter((a) => a.state === state && a.reachable !== false).length;
     write($("#agents-summary"), agents.length ? QUEUE.summary(count("ready"), busy, count("paused")) : "");
     fill(body, rows, () => (rows.length ? rows.map(agentRow) : [make("tr", {}, make("td", { colspan: 4, class: "none" }, QUEUE.noAgents))]));
   }
@@ -65,7 +65,7 @@ function waitingCalls(desk) {
 function waitingRow(call) {
   return make("li", { "data-call-id": call.id }, lineBadge(call.line),
     make("span", { class: "caller" }, call.caller || ""),
-    make("span", { class: "phase" }, PHASES[call.phase]), since(call.queued_at ?? call.arrived_at));
+    make("span", { class: "phase" }, call.phase === "waiting" ? "" : PHASES[call.phase]), since(call.queued_at ?? call.arrived_at));
 }
 
 function agentRow(agent) {
@@ -74,7 +74,7 @@ function agentRow(agent) {
   const isLost = agent.reachable === false && agent.state !== "offline";
   return make("tr", { "data-agent": agent.id, "data-state": agent.state },
     make("th", { scope: "row" }, agent.id, agent.name ? make("span", { class: "name" }, agent.name) : null),
-    make("td", { class: "state" }, make("i", { "aria-hidden": "true" }), reason && reason !== words ? reason : words, isLost ? make("em", {}, QUEUE.unreachable) : null),
+    make("td", { class: "state" }, make("i", { "aria-hidden": "true" }), reason && reason !== words ? reason : words),
     make("td", { class: "clock" }, agent.since && agent.state !== "offline" ? since(agent.since) : "–"),
-    make("td", { class: "caller" }, agent.call ? lineBadge(agent.call.line) : null, agent.call?.caller ?? ""));
+    make("td", { class: "caller" }, agent.call ? lineBadge(agent.call.line) : null, agent.call?.caller ?? "", isLost ? make("em", {}, QUEUE.unreachable) : null));
 }

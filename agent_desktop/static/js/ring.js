@@ -2,13 +2,16 @@
 
 import { NOTIFY, TITLE } from "./texts.js";
 
-const RING_EVERY_MS = 2400;
+const RING_EVERY_S = 2.4;
+const RINGS = 25; // a minute; Asterisk rings for 20 s
+const CHIME = [[0, 660], [0.16, 880], [0.5, 660], [0.66, 880]]; // seconds, hertz
 const TITLE_EVERY_MS = 900;
 
 export class Ring {
   #sound;
   #store;
-  #timers = [];
+  #flash = 0;
+  #out = null;
   #note = null;
 
   constructor(sound, store) {
@@ -18,18 +21,17 @@ export class Ring {
   }
 
   get isRinging() {
-    return this.#timers.length > 0;
+    return this.#flash !== 0;
   }
 
   start(line) {
     if (this.isRinging) return;
-    const ring = () => this.#chime();
     const flash = () => {
       document.title = document.title === TITLE.base ? TITLE.ring(line) : TITLE.base;
     };
-    ring();
+    this.#play();
     flash();
-    this.#timers = [setInterval(ring, RING_EVERY_MS), setInterval(flash, TITLE_EVERY_MS)];
+    this.#flash = setInterval(flash, TITLE_EVERY_MS);
     if (document.hidden && window.Notification?.permission === "granted") {
       this.#note = new Notification(NOTIFY.title(line), { body: NOTIFY.body, tag: "hotline-ring", lang: "zh-CN" });
       this.#note.onclick = () => window.focus();
@@ -37,8 +39,11 @@ export class Ring {
   }
 
   stop() {
-    this.#timers.forEach(clearInterval);
-    this.#timers = [];
+    if (!this.isRinging) return;
+    clearInterval(this.#flash);
+    this.#flash = 0;
+    this.#out?.disconnect();
+    this.#out = null;
     document.title = TITLE.base;
     this.#note?.close();
     this.#note = null;
@@ -52,26 +57,32 @@ export class Ring {
   #allowed() {
     if (!this.#store.value.phone.sound && this.#sound.context().state === "running") {
       this.#store.set({ phone: { ...this.#store.value.phone, sound: true } });
+      if (this.isRinging && !this.#out) this.#play();
     }
   }
 
-  // Two soft rising notes, twice; sine with a short swell, so that sixty rings a shift do not hurt.
-  #chime() {
+  // Two soft rising notes, twice; sine with a short swell, so that sixty rings a shift do not hurt. All rings are laid into the
+  // audio clock at once: the timers of a hidden tab come up to a minute late.
+  #play() {
     const context = this.#sound.context();
     if (context.state !== "running") {
       this.#store.set({ phone: { ...this.#store.value.phone, sound: false } });
       return;
     }
-    [[0, 660], [0.16, 880], [0.5, 660], [0.66, 880]].forEach(([delay, hz]) => {
-      const at = context.currentTime + 0.02 + delay;
-      const tone = new OscillatorNode(context, { type: "sine", frequency: hz });
-      const swell = new GainNode(context, { gain: 0 });
-      swell.gain.setValueAtTime(0, at);
-      swell.gain.linearRampToValueAtTime(0.16, at + 0.03);
-      swell.gain.exponentialRampToValueAtTime(0.001, at + 0.3);
-      tone.connect(swell).connect(context.destination);
-      tone.start(at);
-      tone.stop(at + 0.32);
-    });
+    this.#out = new GainNode(context, { gain: 1 });
+    this.#out.connect(context.destination);
+    for (let ring = 0; ring < RINGS; ring += 1) {
+      for (const [delay, hz] of CHIME) {
+        const at = context.currentTime + 0.02 + ring * RING_EVERY_S + delay;
+        const tone = new OscillatorNode(context, { type: "sine", frequency: hz });
+        const swell = new GainNode(context, { gain: 0 });
+        swell.gain.setValueAtTime(0, at);
+        swell.gain.linearRampToValueAtTime(0.16, at + 0.03);
+        swell.gain.exponentialRampToValueAtTime(0.001, at + 0.3);
+        tone.connect(swell).connect(this.#out);
+        tone.start(at);
+        tone.stop(at + 0.32);
+      }
+    }
   }
 }

@@ -1,6 +1,7 @@
 // Owns the sound of this page: asking for the microphone, playing the citizen, measuring both, and the ring's AudioContext.
 
 const PROCESSING = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const FILL_MS = 250; // a new analyser is empty until its window has passed once
 const RAW = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 export class Sound {
@@ -67,7 +68,10 @@ export class Sound {
 
   /** What is heard and sent now: loudness 0..1, loudest frequency, packets so far, loss and delay. */
   async levels() {
-    const heard = measure(this.#analyser());
+    const isNew = this.#remote && !this.#remote.analyser;
+    const analyser = this.#analyser();
+    if (isNew) await new Promise((resolve) => setTimeout(resolve, FILL_MS));
+    const heard = measure(analyser);
     const stats = await transport(this.#pc);
     return { remote: heard.rms, remoteHz: heard.hz, ...stats };
   }

@@ -16,12 +16,13 @@ export const STATE_HINTS = {
 };
 
 export const HINTS = {
-  muted: "已静音，市民听不到您", lastKnown: "上次所知的状态", more: (n) => `另有 ${n} 项`,
+  muted: "已静音，市民听不到您", lastKnown: "上次所知的状态", watching: "现场监看", noMicrophone: "麦克风可用后才能就绪", more: (n) => `另有 ${n} 项`,
+  paused: (why) => `${why} · 按 Alt+R 恢复`,
   ringing: (line) => `来电，${line}，按 Alt 加 A 接听`,
 };
 
 export const PAUSE_REASONS = {
-  rest: "小休", meal: "用餐", training: "培训", meeting: "会议", missed: "未接来电后暂停",
+  rest: "休息", meal: "用餐", training: "培训", meeting: "会议", missed: "未接来电后暂停",
   rejected: "拒接后暂停", ring_timeout: "未接来电后暂停", no_answer: "未接来电后暂停",
 };
 
@@ -86,19 +87,20 @@ export const NOTICES = {
   relay: "电话信令中断，通话中的声音不受影响。",
   ledger: "通话流水写入异常，已转入内存暂存。",
   phone: "电话未接通，正在重新注册；接通之前不会派来电。",
+  mic_asking: "请在浏览器的提示里允许使用麦克风，然后才能就绪。",
   mic_refused: "浏览器没有允许使用麦克风，市民会听不到您。请点地址栏左侧的图标，允许麦克风，再刷新本页。",
   mic_missing: "没有找到麦克风。请插好耳麦，再刷新本页。",
   mic_insecure: "此网址不是加密连接，浏览器不提供麦克风。请改用 https 网址。",
   expired: "登录已过期。已写的内容保存在本机，请重新登录。",
   sound: "浏览器暂未允许铃声，请在页面任意处点一下。",
   forbidden: "本账号没有使用电话的权限，请联系管理员。",
-  elsewhere: "电话在另一页面。",
+  elsewhere: "本页现在不接电话；另一页面关闭后，电话自动移到这里。",
 };
 
 export const CALL_END = {
   Canceled: "来电已取消（市民挂机或已转给他人）", "Rejected": "已拒接", "No Answer": "超时未接，来电已转给他人",
   "User Denied Media Access": "没有麦克风，无法接听，来电会转给他人",
-  "RTP Timeout": "声音中断，通话已交回队列", "Internal Error": "接听失败，来电会转给他人",
+  "RTP Timeout": "声音中断，本机已结束这通电话", "Internal Error": "接听失败，来电会转给他人",
   "WebRTC Error": "浏览器无法接通声音，来电会转给他人", "Connection Error": "电话信令中断",
   remote: "对方已挂机", local: "已挂机", lost: "通话已结束",
 };
@@ -107,14 +109,14 @@ export const DRAFT = {
   empty: "写下的内容会自动保存", saved: (t) => `已保存 ${t}`, saving: "正在保存…", unsaved: "未保存，停顿片刻后自动保存",
   offline: "服务器暂时存不进，已保存在本机，恢复后自动补存",
   refused: (m) => `服务器没有接受：${m || "原因未知"}。内容仍保存在本机。`,
-  conflict: (who) => `${who || "另一处"}也改过这份记录，没有覆盖任何一方。`,
+  conflict: (who) => `${who ? `${who} ` : "另一处"}也改过这份记录，没有覆盖任何一方。`,
   unbound: "没有取得来电编号，先写在这里，取得后自动保存",
 };
 
 export const TICKET = {
   unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的来电",
   earlierLater: "以前的来电暂时取不到，稍后自动再取", loading: "正在取…",
-  waiting: (t) => `已等 ${t}`, waited: (t) => `等了 ${t}`, noTimeline: "经过会随通话逐条出现",
+  noTimeline: "经过会随通话逐条出现",
   over: (t) => `已结束 · 通话 ${t}`, overMissed: "已结束 · 未接听",
 };
 
@@ -150,5 +152,5 @@ export const CALLS = {
   recordingFailed: "录音暂时放不出来：可能没有权限，或文件正在整理。", count: (n, more) => `${n} 通${more ? "以上" : ""}`,
 };
 
-export const TITLE = { ring: (line) => `来电 ${line} · 热线桌面`, base: "热线桌面" };
+export const TITLE = { ring: (line) => `来电 ${line}`.trim() + " · 热线桌面", base: "热线桌面" };
 export const NOTIFY = { title: (line) => `${line || "热线"} 来电`, body: "回到热线桌面，按 Alt+A 接听" };

@@ -62,7 +62,7 @@ export class Ticket {
     const { arrived_at: arrived, queued_at: queued, answered_at: answered, ended_at: ended } = this.#facts;
     const from = queued ?? arrived ?? this.#facts.rang_at;
     const until = answered ?? ended;
-    write($("#ticket-wait"), from == null ? "–" : until ? TICKET.waited(duration(until - from)) : TICKET.waiting(duration(now() - from)));
+    write($("#ticket-wait"), from == null ? "–" : duration((until ?? now()) - from));
     const phase = ended ? (answered ? TICKET.over(duration(ended - answered)) : TICKET.overMissed)
       : answered && !this.#isHeld() ? `${PHASES.talking} ${duration(now() - answered)}` : PHASES[this.#facts.phase] ?? "";
     write($("#ticket-phase"), phase);
@@ -204,8 +204,7 @@ export class Ticket {
     fill(list, this.#earlier?.length ? this.#earlier : words, () => (this.#earlier?.length
       ? this.#earlier.map((c) => make("li", {},
         make("time", {}, moment(c.arrived_at)), lineBadge(c.line),
-        make("span", { class: "outcome" }, OUTCOMES[c.outcome] ?? PHASES[c.state] ?? ""),
-        make("span", { class: "length" }, c.answered_at && c.ended_at ? duration(c.ended_at - c.answered_at) : "")))
+        make("span", { class: "result" }, c.answered_at && c.ended_at ? duration(c.ended_at - c.answered_at) : OUTCOMES[c.outcome] ?? PHASES[c.state] ?? "")))
       : [make("li", { class: "none" }, words)]));
   }
 

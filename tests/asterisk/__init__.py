@@ -1,0 +1,1 @@
+"""Calls against the real PBX and carrier with no agent's page."""

@@ -1,0 +1,187 @@
+"""What tests of the desk share: a migrated home, an application in this process, real processes, a scripted bridge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from agent_desktop.app import create_app
+from agent_desktop.auth import Passwords
+from agent_desktop.migrate import migrate_tickets
+from agent_desktop.people import People, Person
+from agent_desktop.tokens import Tokens
+from hotline_core.adapters.engine import make_engine
+from hotline_core.adapters.migrate import migrate_calls
+from hotline_core.log import open_log
+from hotline_core.settings import Settings
+from tests.integration.servers import wait_until
+
+ORIGIN = "http://127.0.0.1:8328"
+PASSWORD = "right-horse-battery"
+OWN_PAGE = {"Origin": ORIGIN, "X-Hotline": "1"}
+NOW = 1_795_300_000.0
+PEOPLE = (
+    ("agent1", "张敏", "agent", "1001"),
+    ("agent2", "李强", "agent", "1002"),
+    ("supervisor1", "赵静", "supervisor", ""),
+    ("admin1", "陈伟", "administrator", ""),
+    ("auditor1", "刘洋", "auditor", ""),
+    ("unit1", "运管所", "unit", ""),
+    ("service1", "接口", "service", ""),
+)
+
+
+def settings_of(home: Path, **more: Any) -> Settings:
+    """Settings of a home that no environment variable of the machine changes."""
+    return Settings.model_validate({"home": home, "demo": False, **more})
+
+
+def prepare(settings: Settings) -> None:
+    """Both databases in their newest form, and the people of the tests, all with one password."""
+    settings.paths.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate_calls(settings.calls_url)
+    migrate_tickets(settings.tickets_url)
+    engine = make_engine(settings.tickets_url, durable=True)
+    hashed = Passwords().hashed(PASSWORD)
+    people = People(engine)
+    for login, name, role, extension in PEOPLE:
+        people.add(Person(login, name, role, extension, hashed), actor="test", now=NOW)
+    engine.dispose()
+
+
+def make_token(settings: Settings, role: str, lifetime_s: float = 3600.0) -> str:
+    """A service token, valid from now."""
+    engine = make_engine(settings.tickets_url, durable=True)
+    try:
+        return Tokens(engine).make(role, actor="test", now=time.time(), lifetime_s=lifetime_s)
+    finally:
+        engine.dispose()
+
+
+def application(settings: Settings, now: Callable[[], float] = time.time) -> FastAPI:
+    """The real application; its background is not started."""
+    return create_app(settings, log=open_log("desk", "error"), now=now)
+
+
+@asynccontextmanager
+async def browser(app: FastAPI, address: str = "10.0.0.1") -> AsyncGenerator[httpx.AsyncClient, None]:
+    """A client of the application in this process that comes through our front from `address`."""
+    transport = httpx.ASGITransport(app=app, client=None, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"X-Forwarded-For": address}) as client:
+        yield client
+
+
+async def sign_in(client: httpx.AsyncClient, login: str, password: str = PASSWORD) -> httpx.Response:
+    """Type name and password."""
+    return await client.post("/api/sign-in", json={"login": login, "password": password}, headers={"Origin": ORIGIN})
+
+
+@asynccontextmanager
+async def signed_in(app: FastAPI, login: str) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """A client whose person is signed in."""
+    async with browser(app) as client:
+        answer = await sign_in(client, login)
+        assert answer.status_code == 200, answer.text
+        yield client
+
+
+class Part:
+    """One real process of the hotline under a home of its own."""
+
+    def __init__(self, module: str, settings: Settings, socket_path: Path, **environment: str) -> None:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+        self._environment = {**inherited, "HOTLINE_HOME": str(settings.home), **environment}
+        self._module = module
+        self._socket = socket_path
+        self._log = (settings.home / f"{module}.log").open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Part:
+        """Start and wait until the socket takes connections."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", self._module], env=self._environment, stdout=self._log, stderr=self._log
+        )
+        wait_until(self._listens, 20.0, f"{self._module} listens")
+        return self
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"{self._module} ended"
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self._socket))
+            except OSError:
+                return False
+        return True
+
+    def terminate(self) -> tuple[int, float]:
+        """SIGTERM; the exit code and the seconds it took."""
+        assert self._process is not None
+        began = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(10), time.monotonic() - began
+
+    def close(self) -> None:
+        """End it whatever it does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(5)
+        self._log.close()
+
+
+class ScriptedBridge:
+    """Stands in for the bridge on its socket: keeps what was asked and answers by `script`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.asked: list[dict[str, Any]] = []
+        self.script: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda intent: {"ok": True, "facts": {}}
+
+    async def start(self) -> ScriptedBridge:
+        """Listen."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, self._path)
+        return self
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        while line := await reader.readline():
+            intent = json.loads(line)
+            if intent["op"] == "health":
+                answer: dict[str, Any] | None = {"ok": True, "facts": all_up()}
+            else:
+                self.asked.append(intent)
+                answer = self.script(intent)
+            if answer is not None:
+                writer.write(json.dumps({"id": intent["id"], **answer}).encode() + b"\n")
+        self._writers.discard(writer)
+        writer.close()
+
+    async def stop(self) -> None:
+        """Go away with all connections."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._writers):
+                writer.close()
+            await asyncio.wait_for(self._server.wait_closed(), 5)
+
+
+def all_up() -> dict[str, Any]:
+    """The health the bridge tells when all is well."""
+    return {name: {"state": "up", "since": NOW} for name in ("asterisk", "watchdog", "bridge", "ledger", "live")}
