@@ -71,7 +71,8 @@ class Health:
     def _tell(self, **told: Told) -> None:
         """Take over several parts at once, so that a page never hears half of a change."""
         now = self._now()
-        if any([self._board.tell(name, state, now, since) for name, (state, since) in told.items()]):
+        changed = [name for name, (state, since) in told.items() if self._board.tell(name, state, now, since)]
+        if changed:
             self._on_change()
 
     async def _ask_bridge(self) -> None:
@@ -123,9 +124,10 @@ class Health:
         try:
             await self._threads[name].run(look, timeout_s=2.0)
         except Unavailable:
-            self._tell(**{name: ("down", None)})
-            return
-        self._tell(**{name: ("up", None)})
+            told: Told = ("down", None)
+        else:
+            told = ("up", None)
+        self._tell(**{name: told})
 
 
 def _told(part: object) -> Told:

@@ -9,6 +9,7 @@ from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 
 QUEUE = "hotline"
+REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
 UNREACHABLE = ("4", "5")  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE
 
 
@@ -98,7 +99,7 @@ def _member(packet: Packet, present: bool) -> list[ev.MemberSeen]:
         return []
     return [
         ev.MemberSeen(
-            agent, present, packet.text("Paused") == "1", packet.text("PausedReason"),
+            agent, present, packet.text("Paused") == "1", REASONS.get(packet.text("PausedReason"), packet.text("PausedReason")),
             present and packet.text("Status") not in UNREACHABLE,
         )
     ]  # fmt: skip

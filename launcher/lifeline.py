@@ -48,8 +48,13 @@ def adopt_orphans() -> None:
 def end_on_signals() -> None:
     """From now on SIGINT, SIGTERM and SIGHUP raise Ended, once; nohup's ignored SIGHUP stays ignored."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+        if number != signal.SIGHUP or not outlives_terminal():
             signal.signal(number, _end)
+
+
+def outlives_terminal() -> bool:
+    """True under nohup(1): the end of the terminal is not ours."""
+    return signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def ignore_signals() -> None:

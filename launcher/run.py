@@ -199,22 +199,28 @@ def _has_terminal() -> bool:
 def _wait_for_the_end(settings: Settings, supervisor: subprocess.Popen[bytes]) -> None:
     """Until a signal raises Ended; Enter lets a citizen call. One look a second keeps adopted orphans buried."""
     listening = settings.demo
+    attended = False
     while True:
         if supervisor.pid in lifeline.reap() or supervisor.poll() is not None:
             raise SetupError("supervisor_died", log=settings.paths.log / "supervisord.log")
-        if not (listening and _has_terminal()):
+        if attended and not os.isatty(0) and not lifeline.outlives_terminal():
+            raise lifeline.Ended  # make, when it leads the session, keeps the terminal's SIGHUP to itself
+        attended = _has_terminal()
+        if not (listening and attended):
             time.sleep(1.0)
-            continue
-        if not select.select([0], [], [], 1.0)[0]:
-            continue
-        try:
-            pressed = os.read(0, 4096)
-        except OSError:
-            pressed = b""
-        if not pressed:
-            listening = False  # Ctrl-D, or the terminal is gone
-            continue
+        elif select.select([0], [], [], 1.0)[0]:
+            listening = _answer_enter(settings)
+
+
+def _answer_enter(settings: Settings) -> bool:
+    """Take what was typed and let a citizen call; False when nothing will be typed any more."""
+    try:
+        pressed = os.read(0, 4096)
+    except OSError:
+        pressed = b""
+    if pressed:
         try:
             place_call(settings)
         except SetupError as error:
             complain(error)
+    return bool(pressed)

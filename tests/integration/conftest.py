@@ -16,7 +16,7 @@ from tests.integration.servers import PostgresServer, RedisServer
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """A temporary folder whose path is short enough for Unix sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="hl"))
+    folder = Path(tempfile.mkdtemp(prefix="hl-redis-"))
     yield folder
     shutil.rmtree(folder)
 
@@ -33,7 +33,7 @@ def redis_server(short_folder: Path) -> Iterator[RedisServer]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL cluster for all tests; each test takes its own database."""
-    folder = Path(tempfile.mkdtemp(prefix="hlpg"))
+    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
     server = PostgresServer(folder)
     server.start()
     yield server

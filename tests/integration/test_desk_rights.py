@@ -50,7 +50,7 @@ def routes() -> dict[tuple[str, str], list[Needs]]:
     for module in ROUTERS:
         for route in module.router.routes:
             assert isinstance(route, APIRoute)
-            found[(min(route.methods), route.path)] = list(needs_of(route.dependant))
+            found[(min(route.methods or ()), route.path)] = list(needs_of(route.dependant))
     return found
 
 

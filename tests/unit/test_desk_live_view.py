@@ -26,7 +26,7 @@ def agent(extension: str, state: str, call_id: str | None = None) -> dict[str, o
 
 
 def a_hub(*calls: dict[str, object]) -> Hub:
-    hub = Hub(lambda: {})
+    hub = Hub(dict)
     hub.replace(Snapshot("e1", 1, {f"call:{one['id']}": one for one in calls}))
     return hub
 

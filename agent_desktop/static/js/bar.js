@@ -64,7 +64,7 @@ export class Bar {
     mark(place, "state", state);
     mark(document.body, "state", state);
     mark(document.body, "line", ownCall(desk)?.line ?? desk.session?.line ?? "none");
-    mark(place, "sure", desk.session ? true : isLiveSure(desk));
+    mark(place, "sure", !FREE.includes(state) || isLiveSure(desk));
     mark(document.body, "live", isLiveSure(desk) ? "sure" : "unsure");
     mark(place, "muted", Boolean(desk.session?.muted));
     write($("#state-name"), desk.phone.state === "none" ? HINTS.watching : desk.phone.state === "elsewhere" && !desk.session ? PHONE.elsewhere : STATES[state] ?? state);
@@ -107,7 +107,8 @@ export class Bar {
   #status(desk) {
     const { link, phone, quality } = desk;
     mark($("#link-state"), "state", link.state);
-    write($("#link-state"), LINK[link.state]);
+    mark($("#link-state"), "live", isLiveSure(desk) ? "sure" : "unsure");
+    write($("#link-state"), link.state === "connected" && !isLiveSure(desk) ? LINK.stale : LINK[link.state]);
     mark($("#phone-state"), "state", phone.state);
     mark($("#phone-state"), "mic", phone.mic);
     write($("#phone-state"), PHONE[phone.state] ?? phone.state);

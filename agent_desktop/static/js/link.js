@@ -68,6 +68,10 @@ export class Link {
     switch (message.type) {
       case "snapshot":
         this.#tries = 0;
+        if (message.me?.login && message.me.login !== desk.me.login && !desk.session) {
+          location.reload(); // somebody else has signed in in this browser
+          return;
+        }
         this.#seq = message.seq ?? -1;
         this.#store.set({
           link: { state: "connected", since: Date.now() / 1000, everUp: true, expired: false },

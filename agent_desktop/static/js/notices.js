@@ -15,15 +15,16 @@ export function notices(desk) {
   if (phone.state === "forbidden") add("forbidden", "warn");
   if (["refused", "missing", "insecure"].includes(phone.mic)) add(`mic_${phone.mic}`, "warn");
   if (phone.mic === "asking" && phone.state === "registered") add("mic_asking", "info");
-  if (isDown(parts, "asterisk")) add("asterisk", "warn");
+  const isBridgeDown = isDown(parts, "bridge"); // then nobody can tell about the parts that only the bridge sees
+  if (isDown(parts, "asterisk") && !isBridgeDown) add("asterisk", "warn");
   if (phone.state === "unregistered" && !desk.session) add("phone", "warn");
   if (link.state === "down" && !link.expired) add("link", "info");
   else if (isDown(parts, "bridge", "redis", "live")) add("live", "info");
   if (isDown(parts, "tickets_database")) add("tickets", "info");
   if (isDown(parts, "relay") && phone.state !== "unregistered") add("relay", "info");
-  if (isDown(parts, "ledger")) add("ledger", "info");
+  if (isDown(parts, "ledger") && !isBridgeDown) add("ledger", "info");
   if (isDown(parts, "calls_database", "worker")) add("records", "info");
-  if (isDown(parts, "watchdog")) add("watchdog", "info");
+  if (isDown(parts, "watchdog") && !isBridgeDown) add("watchdog", "info");
   if (!phone.sound && desk.session?.state === "ringing") add("sound", "info");
   return found;
 }

@@ -21,16 +21,16 @@ export class Queue {
     const desk = this.#store.value;
     const { waiting, longest } = figures(desk);
     const wait = longest ? now() - longest : 0;
-    write($("#queue-longest"), !desk.link.everUp ? "" : longest ? QUEUE.longest(duration(wait)) : QUEUE.none === waitingWords(waiting) ? "" : "–");
+    write($("#queue-longest"), !isKnown(desk) ? "" : longest ? QUEUE.longest(duration(wait)) : QUEUE.none === waitingWords(waiting) ? "" : "–");
     mark($("#queue-now"), "late", wait >= LONG_WAIT_S);
   }
 
   #show(desk) {
     const { waiting } = figures(desk);
     mark($("#queue-now"), "sure", isLiveSure(desk));
-    write($("#queue-waiting"), desk.link.everUp ? waitingWords(waiting) : QUEUE.unknown);
+    write($("#queue-waiting"), isKnown(desk) ? waitingWords(waiting) : QUEUE.unknown);
     const callers = waitingCalls(desk);
-    fill($("#waiting"), callers, () => (callers.length ? callers.map(waitingRow) : [make("li", { class: "none" }, QUEUE.noWaiting)]));
+    fill($("#waiting"), callers.length ? callers : isKnown(desk), () => (callers.length ? callers.map(waitingRow) : [make("li", { class: "none" }, isKnown(desk) ? QUEUE.noWaiting : QUEUE.unknownWaiting)]));
     const body = $("#agents");
     if (body) this.#showAgents(body, desk);
     this.tick();
@@ -46,6 +46,8 @@ export class Queue {
   }
 }
 
+/** Nobody waits, or nobody could tell us yet: never the first when it is the second. */
+const isKnown = (desk) => desk.link.everUp && (isLiveSure(desk) || desk.queues.size > 0);
 const rank = (agent) => (ORDER.includes(agent.state) ? ORDER.indexOf(agent.state) : ORDER.length);
 const waitingWords = (n) => (n ? QUEUE.waiting(n) : QUEUE.none);
 const since = (at) => make("span", { class: "clock", "data-since": at ?? "" });

@@ -67,7 +67,7 @@ const CAUSES = { 16: "正常挂机", 44: "媒体中断" };
 const reason = (words, code) => (words[code] ? `（${words[code]}）` : "");
 
 export const LINK = {
-  connecting: "实时连接中", connected: "实时正常", down: "实时中断",
+  connecting: "实时连接中", connected: "实时正常", down: "实时中断", stale: "实时不可用",
 };
 
 export const PHONE = {
@@ -131,7 +131,7 @@ export const ACKS = {
 };
 
 export const QUEUE = {
-  none: "无人排队", waiting: (n) => `${n} 人排队`, longest: (t) => `最长 ${t}`, unknown: "未知",
+  none: "无人排队", waiting: (n) => `${n} 人排队`, longest: (t) => `最长 ${t}`, unknown: "排队未知", unknownWaiting: "暂时不知道有没有人在等。",
   noWaiting: "没有人在等。有人排队时，按先后列在这里。", noAgents: "还没有坐席登录。坐席登录后，每人一行。",
   unreachable: "电话不在线", sinceArrival: "距来电",
   summary: (ready, busy, paused) => `就绪 ${ready} · 忙 ${busy} · 小休 ${paused}`,

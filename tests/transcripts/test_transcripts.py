@@ -1,0 +1,100 @@
+"""What Asterisk really sent, replayed: cut at every byte, read by two clients, followed to the end by the board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from asterisk.ami import Event as OtherEvent
+
+from ami_bridge.protocol import Decoder, Packet
+from ami_bridge.translate import agi_result, translate
+from hotline_core.domain import events as ev
+from hotline_core.domain.board import Board
+from hotline_core.domain.commands import PlayNotice, Write
+from hotline_core.domain.events import Event
+
+pytestmark = pytest.mark.transcripts
+
+CAPTURES = sorted(Path(__file__).parent.glob("*.ami"), key=lambda path: path.name)
+
+
+def packets_of(*pieces: bytes) -> list[Packet]:
+    """The packets of a stream that came in these pieces."""
+    decoder = Decoder()
+    return [packet for piece in pieces for packet in decoder.feed(piece)]
+
+
+def replay(name: str) -> tuple[Board, list[str], list[Event]]:
+    """The board after the capture, the ledger kinds it wrote, and the events it was given."""
+    board, kinds, seen = Board(), list[str](), list[Event]()
+    prompting = ""
+    for number, packet in enumerate(packets_of((Path(__file__).parent / f"{name}.ami").read_bytes())):
+        events = translate(packet)
+        if agi_result(packet) is not None and prompting:
+            events, prompting = [ev.PromptEnded(prompting, agi_result(packet) == (packet.text("CommandId"), True))], ""
+        for event in events:
+            seen.append(event)
+            for command in board.apply(event, float(number)):
+                if isinstance(command, Write):
+                    kinds.append(command.kind)
+                if isinstance(command, PlayNotice):
+                    prompting = command.call_id
+    return board, kinds, seen
+
+
+def test_there_are_captures() -> None:
+    """An empty folder would make the tests below say nothing."""
+    assert len(CAPTURES) == 4
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+def test_a_capture_cut_at_every_byte_gives_the_same_packets_in_the_same_order(path: Path) -> None:
+    """Order and encoding bugs live at the byte boundary."""
+    data = path.read_bytes()
+    whole = [packet.pairs for packet in packets_of(data)]
+    assert len(whole) > 5
+    step = max(1, len(data) // 400)
+    for cut in [*range(0, 2100), *range(2100, len(data), step)]:
+        assert [packet.pairs for packet in packets_of(data[:cut], data[cut:])] == whole
+    assert [packet.pairs for packet in packets_of(*(data[at : at + 1] for at in range(len(data))))] == whole
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+def test_the_independent_client_reads_the_same_events(path: Path) -> None:
+    """asterisk-ami, a second client by other hands, sees the same names and values."""
+    for packet in packets_of(path.read_bytes()):
+        if "Event" not in packet:
+            continue
+        text = "\r\n".join(f"{key}: {value}" for key, value in packet.pairs)
+        other = OtherEvent.read(text)
+        assert other.name == packet.text("Event")
+        for key, value in other.keys.items():
+            if isinstance(value, str) and key != "ChanVariable":
+                assert value == packet.text(key), key
+
+
+def test_a_whole_call_is_followed_from_arrival_to_end() -> None:
+    """The ledger tells the call in the order it happened; the agent ended it; nothing is left on the board."""
+    board, kinds, _ = replay("whole_call")
+    assert kinds == [
+        "call_arrived", "greeting_started", "notice_played", "recording_started", "queue_entered", "agent_rung",
+        "agent_answered", "hold_started", "hold_ended", "agent_left", "call_ended",
+    ]  # fmt: skip
+    assert board.calls == {}
+    assert board.agents["1001"].state == "ready"
+
+
+def test_an_agent_who_missed_a_ring_is_paused_and_the_caller_still_waits() -> None:
+    """The ring is told as missed, the pause with its reason; the caller's own end comes later."""
+    board, kinds, events = replay("missed_ring_and_caller_gives_up")
+    assert kinds[4:] == ["queue_entered", "agent_rung", "agent_missed", "agent_paused", "call_ended"]
+    assert (board.agents["1001"].state, board.agents["1001"].reason) == ("paused", "missed")
+    assert isinstance(events[-1], ev.CallEnded)
+
+
+def test_a_caller_with_nobody_there_is_followed_to_the_duty_telephone() -> None:
+    """Waiting, duty rung, duty answered, ended by the caller."""
+    board, kinds, _ = replay("nobody_there")
+    assert kinds[-3:] == ["duty_rung", "duty_answered", "call_ended"]
+    assert board.calls == {}

@@ -1,0 +1,76 @@
+"""What the bridge makes of Asterisk's state after a restart or a lost link."""
+
+from __future__ import annotations
+
+import pytest
+
+from ami_bridge.protocol import Packet
+from ami_bridge.resync import Snapshot, events_of
+from hotline_core.domain import events as ev
+
+pytestmark = pytest.mark.unit
+
+NOW = 100.0
+
+
+def channel(name: str, unique: str, linked: str, application: str = "Queue", state: str = "Up", context: str = "wait") -> Packet:
+    """One entry of CoreShowChannels."""
+    return Packet([
+        ("Event", "CoreShowChannel"), ("Channel", name), ("Uniqueid", unique), ("Linkedid", linked), ("Application", application),
+        ("ChannelStateDesc", state), ("Context", context),
+    ])  # fmt: skip
+
+
+def snapshot(*channels: Packet, arrived: str = "10,12328,12328,138", answered: str = "", ended: str = "") -> Snapshot:
+    """Asterisk's state with one call `c` in the journal."""
+    return Snapshot(
+        channels, (), {"c": arrived}, {"c": answered} if answered else {}, {"c": ended} if ended else {}
+    )  # fmt: skip
+
+
+CITIZEN = channel("PJSIP/trunk-demo-1", "c", "c")
+
+
+@pytest.mark.parametrize(
+    ("channels", "answered", "phase", "agent"),
+    [
+        ([CITIZEN], "", "waiting", ""),
+        ([channel("PJSIP/trunk-demo-1", "c", "c", application="AGI", context="arrive")], "", "greeting", ""),
+        ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Ringing")], "", "ringing", "1002"),
+        ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Up")], "12,agent-1002", "talking", "1002"),
+        ([channel("PJSIP/trunk-demo-1", "c", "c", "Dial", context="duty")], "12,duty", "duty", ""),
+    ],
+)  # fmt: skip
+def test_a_caller_found_on_the_line_is_adopted_in_the_phase_asterisk_shows(
+    channels: list[Packet], answered: str, phase: str, agent: str
+) -> None:
+    """The phase is read off the channels, the caller's number off the journal."""
+    (event,) = events_of(snapshot(*channels, answered=answered), frozenset(), NOW)
+    assert isinstance(event, ev.CallAdopted)
+    assert (event.phase, event.agent, event.caller, event.line, event.arrived_at) == (phase, agent, "138", "12328", 10.0)
+
+
+def test_a_caller_who_came_and_went_unseen_is_recovered_with_agent_and_end() -> None:
+    """The journal holds all the list of calls needs."""
+    (event,) = events_of(snapshot(answered="12,agent-1001", ended="60,16,"), frozenset(), NOW)
+    assert event == ev.CallRecovered("c", "12328", "138", "12328", 10.0, 60.0, 16, "", "1001", 12.0)
+
+
+def test_a_caller_whose_asterisk_died_is_recovered_as_lost() -> None:
+    """No channel and no end in the journal: dropped, to be called back."""
+    (event,) = events_of(snapshot(), frozenset(), NOW)
+    assert isinstance(event, ev.CallRecovered)
+    assert (event.outcome, event.ended_at) == ("lost", NOW)
+
+
+def test_a_known_caller_who_is_gone_is_ended() -> None:
+    """By the journal's end, or by there being no trace at all."""
+    assert events_of(snapshot(ended="60,16,"), frozenset({"c"}), NOW) == [ev.CallEnded("c", 16)]
+    assert events_of(Snapshot((), (), {}, {}, {}), frozenset({"c"}), NOW) == [ev.CallEnded("c", 0)]
+
+
+def test_a_callers_odd_journal_is_read_as_far_as_it_goes() -> None:
+    """A torn entry gives a call without number, never an error."""
+    (event,) = events_of(snapshot(CITIZEN, arrived="10,12328"), frozenset(), NOW)
+    assert isinstance(event, ev.CallAdopted)
+    assert (event.line, event.caller) == ("12328", "")
