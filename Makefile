@@ -30,6 +30,7 @@ prompts: ## render the announcements that citizens hear
 
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint
+	@$(TEST) -m launcher fetch
 	@exec $(TEST_ALL) -m pytest --timeout $(TEST_TIMEOUT)
 
 check: lint ## ruff, mypy, import-linter, unit tests and transcripts, in under a minute

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from fastapi.templating import Jinja2Templates
 
 from agent_desktop import socket
@@ -43,7 +44,9 @@ def create_app(
         finally:
             await desk.close()
 
-    app = FastAPI(title="hotline", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    # FastAPI's own telemetry would hand query strings, citizens' numbers among them, to whatever exporter the machine has.
+    silent: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+    app = FastAPI(title="hotline", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=silent)
     app.state.desk = desk
     app.state.templates = Jinja2Templates(directory=[templates, HERE / "api_docs"])
     app.state.version = static_version(static)

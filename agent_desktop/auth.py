@@ -56,7 +56,7 @@ class SignIn:
         self._people = People(engine)
         self._passwords = passwords
         # One thread counts, so that of many tries at once each sees the one before; two hash (64 MiB and a core each).
-        self._counting = Blocking(1, code="busy")
+        self._counting = Blocking(1, code="database_down")
         self._database = Blocking(2, code="database_down")
         self._hashing = Blocking(2, code="busy")
         self._log_key = bytes.fromhex(log_key)

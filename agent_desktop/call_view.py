@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent_desktop.view import Live, Viewer
-from hotline_core.adapters.calls_schema import CallRow
 from hotline_core.adapters.calls_store import ListedCall, ListedRecording
+from hotline_core.domain.records import CallRow
 from hotline_core.log import masked
 
 Told = dict[str, object]

@@ -11,8 +11,9 @@ import re
 _HEAD_END = b"\r\n\r\n"
 _REQUEST = re.compile(r"[A-Z]{1,20} [^\x00-\x20]+ SIP/2\.0")
 _RESPONSE = re.compile(r"SIP/2\.0 [1-6][0-9]{2} [^\x00-\x1f]*")
-_NAME_ADDR = re.compile(r'(?:"(?:[^"\\<>]|\\[^<>])*"\s*|[^"<>,;:@]*)<(?P<uri>[^<>"\s]+)>\s*(?:;[^<>,]*)?')
+_NAME_ADDR = re.compile(r'(?:"(?:[^"\\<>]|\\[^<>])*"\s*|[^"<>,;:@]*)<(?P<uri>[^<>"\s]+)>\s*(?P<params>;[^<>,"]*)?')
 _ADDR_SPEC = re.compile(r"(?P<uri>[^<>\"\s;,?]+)\s*(?:;[^<>,]*)?")
+_TAG = re.compile(r";\s*tag\s*=\s*[A-Za-z0-9.!%*_+`'~-]+\s*(?:;|$)")
 _SHORT = {"f": "from", "t": "to", "l": "content-length"}
 
 
@@ -50,9 +51,12 @@ def refusal(frame: bytes, extension: str) -> str | None:
 def _in_dialog(to: list[str]) -> bool:
     """True for a request inside a dialog (RFC 3261 12.2): Asterisk knows it by Call-ID and tags, not by its From.
 
-    In a call that Asterisk began, the page's From is the address Asterisk called, not its own name.
+    In a call that Asterisk began, the page's From is the address Asterisk called, not its own name. Only a tag of the header
+    itself counts, not one inside the display name or the URI: Asterisk 22 answers 481 to an invented one of the first kind,
+    but takes a request with one of the others for a new call.
     """
-    return len(to) == 1 and re.search(r";\s*tag=[^;\s]", to[0]) is not None
+    found = _NAME_ADDR.fullmatch(to[0]) if len(to) == 1 else None
+    return found is not None and _TAG.search(found["params"] or "") is not None
 
 
 def _headers(lines: list[str]) -> dict[str, list[str]] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from sqlalchemy.exc import DBAPIError
+
 from agent_desktop.rights import ROLES
 from agent_desktop.tokens import Tokens
 from hotline_core.adapters.clock import now
@@ -24,6 +26,9 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         token = Tokens(engine).make(arguments[0], actor="operator", now=now())
+    except DBAPIError as error:
+        sys.stderr.write(f"the tickets database does not answer or is not migrated ({type(error.orig).__name__}); run make run\n")
+        return 1
     finally:
         engine.dispose()
     sys.stdout.write(f"{token}\n")

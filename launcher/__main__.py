@@ -1,4 +1,4 @@
-"""The launcher's commands: run, call, check-config."""
+"""The launcher's commands: run, fetch, call, check-config."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m launcher")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="set up and start everything")
+    commands.add_parser("fetch", help="only obtain Asterisk, Redis and nginx")
     calling = commands.add_parser("call", help="a synthetic citizen rings (demo mode)")
     calling.add_argument("--line", help="the number that is dialled")
     calling.add_argument("--number", help="the number that is shown")
@@ -26,6 +27,12 @@ def main(arguments: list[str]) -> int:
                 from launcher.run import run
 
                 return run()
+            case "fetch":
+                from asterisk_conf.render import module_names
+                from launcher.fetch import obtain
+
+                obtain(load_settings().cache, module_names())
+                return 0
             case "call":
                 from launcher.call import place_call
 

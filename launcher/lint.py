@@ -14,7 +14,7 @@ def main() -> int:
     tools = {
         "ruff": [sys.executable, "-m", "ruff", "check", "--quiet", "."],
         "mypy": [sys.executable, "-m", "mypy", "--no-error-summary"],
-        "import-linter": [str(Path(sys.executable).with_name("lint-imports")), "--no-timings"],
+        "import-linter": [str(Path(sys.executable).with_name("lint-imports"))],
     }
     started = {
         name: subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for name, argv in tools.items()

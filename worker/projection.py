@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from hotline_core.adapters.calls_schema import CallRow
 from hotline_core.adapters.ledger_chain import LedgerRecord
+from hotline_core.domain.records import CallRow
 
 # greeting -> waiting -> ringing -> talking <-> held; any of them -> waiting again, duty, ended. ended is final.
 

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, PROJECTOR, RECORDINGS, CallRow
+from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, PROJECTOR, RECORDINGS
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.ledger import CALL_KINDS, LedgerReader, LedgerRecord
+from hotline_core.domain.records import CallRow
 from hotline_core.log import Log
 from worker.backoff import Backoff
 from worker.projection import project

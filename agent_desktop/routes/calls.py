@@ -65,9 +65,9 @@ async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, De
     call, number, arrived_at = await _call_of_ticket(desk, viewer, call_id)
     earlier: list[Told] | None = None
     try:
-        found = await desk.calls_threads.run(lambda: desk.calls.earlier_calls(number, arrived_at, EARLIER), timeout_s=2.0)
-        # Whole, because the reader sees this very number already.
-        earlier = listed_calls(found, is_whole=True) if number else None
+        if number is not None:
+            found = await desk.calls_threads.run(lambda: desk.calls.earlier_calls(number, arrived_at, EARLIER), timeout_s=2.0)
+            earlier = listed_calls(found, is_whole=True)  # the reader sees this very number already
     except Unavailable:
         pass  # the ticket pops without them; earlier_known says so
     return {
@@ -78,27 +78,30 @@ async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, De
     }
 
 
-async def _call_of_ticket(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Told, str, float]:
-    """The call as told, its number and its arrival; live state first, then the database, then what little is known."""
+async def _call_of_ticket(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Told, str | None, float]:
+    """The call as told, its number (None when unknown or not to be seen) and its arrival.
+
+    Live state first, then the database, then what little is known.
+    """
     live = desk.hub.state.calls.get(call_id) if desk.hub.is_linked else None
     if live is not None:
         _refuse_others(viewer, live.get("agent"))
         is_whole = viewer.sees_all or live.get("agent") == viewer.extension
         arrived_at = live.get("arrived_at")
-        number = str(live.get("caller") or "") if is_whole else ""
+        number = str(live.get("caller") or "") if is_whole else None
         return live_call(live, is_whole=is_whole), number, float(arrived_at) if isinstance(arrived_at, int | float) else desk.now()
     try:
         found = await desk.calls_threads.run(lambda: desk.calls.call(call_id), timeout_s=2.0)
     except Unavailable:
-        return unseen_call(call_id), "", desk.now()
+        return unseen_call(call_id), None, desk.now()
     if found is None:
         if desk.hub.is_linked and desk.hub.state.epoch:
             raise NotFound("unknown_call")
-        return unseen_call(call_id), "", desk.now()
+        return unseen_call(call_id), None, desk.now()
     _refuse_others(viewer, found.call.agent)
     is_whole = viewer.sees_all or found.call.agent == viewer.extension
     told = stored_call(found.call, recording=found.recording, is_whole=is_whole)
-    return told, found.call.caller if is_whole else "", found.call.arrived_at
+    return told, found.call.caller if is_whole else None, found.call.arrived_at
 
 
 def _refuse_others(viewer: Viewer, agent: object) -> None:

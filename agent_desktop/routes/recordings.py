@@ -13,8 +13,8 @@ from agent_desktop.call_view import Told, listed_recording
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.routes.calls import CallId
-from hotline_core.adapters.calls_schema import RecordingRow
 from hotline_core.adapters.calls_store import ListedCall
+from hotline_core.domain.records import RecordingRow
 from hotline_core.errors import Forbidden, NotFound
 
 router = APIRouter(prefix="/api", tags=["recordings"])

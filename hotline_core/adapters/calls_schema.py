@@ -1,8 +1,6 @@
-"""The tables of the calls database and their rows as frozen values; written by the worker alone."""
+"""The tables of the calls database; written by the worker alone. Their rows as values are in domain/records.py."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, MetaData, Table, Text
 
@@ -63,39 +61,3 @@ PROJECTOR = Table(
     Column("seq", BigInteger, nullable=False),
     Column("updated_at", Double, nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CallRow:
-    """One call as stored. state: greeting, waiting, ringing, talking, held, duty, ended.
-
-    outcome: None while open, then answered, abandoned, callback, duty or lost.
-    """
-
-    call_id: str
-    line: str
-    caller: str
-    dialled: str
-    state: str
-    arrived_at: float
-    queued_at: float | None = None
-    answered_at: float | None = None
-    ended_at: float | None = None
-    agent: str | None = None
-    ended_by: str | None = None
-    cause: int | None = None
-    outcome: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingRow:
-    """One recording as stored; path is relative to the folder of recordings; state: pending, ready, failed."""
-
-    call_id: str
-    path: str | None
-    started_at: float
-    length_s: float | None
-    sha256: str | None
-    size: int | None
-    state: str
-    detail: str | None

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, Select, and_, or_, select
 
-from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, PROJECTOR, RECORDINGS, CallRow, RecordingRow
+from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, PROJECTOR, RECORDINGS
 from hotline_core.adapters.engine import reading
+from hotline_core.domain.records import CallRow, RecordingRow
 from hotline_core.errors import BadInput
 
 LARGEST_PAGE = 500

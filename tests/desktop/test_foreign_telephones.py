@@ -23,7 +23,9 @@ async def test_a_citizen_on_sipp_is_heard_and_the_agent_ends_the_call(hotline: H
     """SIPp's tone arrives in the page; SIPp sees one clean call ended by us."""
     async with ready_agent(hotline, tmp_path) as desk, asyncio.TaskGroup() as group:
         sipp = group.create_task(
-            call_with_sipp(hotline.sip, "12345", folder=tmp_path, user="13655700001", ending="they hang up", hold_s=25, freq_hz=1000)
+            call_with_sipp(
+                hotline.sip, "12345", folder=tmp_path, user="13655700001", ending="they hang up", hold_s=25, freq_hz=1000
+            )
         )
         await desk.answer()
         assert (await desk.hears(1000))["dominant"] == pytest.approx(1000, abs=12)

@@ -10,10 +10,11 @@ from dataclasses import asdict
 import pytest
 from sqlalchemy import Engine, insert, inspect, text
 
-from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, METADATA, RECORDINGS, CallRow
+from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, METADATA, RECORDINGS
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.migrate import CALLS_MIGRATIONS, CALLS_VERSION_TABLE, is_migrated, migrate, migrate_calls
+from hotline_core.domain.records import CallRow
 from hotline_core.errors import BadInput
 
 pytestmark = pytest.mark.integration

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from hotline_core.adapters.calls_schema import CALLS, RECORDINGS, CallRow, RecordingRow
+from hotline_core.adapters.calls_schema import CALLS, RECORDINGS
 from hotline_core.adapters.calls_store import CallsStore
 from hotline_core.adapters.engine import make_engine, writing
+from hotline_core.domain.records import CallRow, RecordingRow
 from hotline_core.log import open_log
 from recordings.naming import spool_names
 from worker.finaliser import Finaliser

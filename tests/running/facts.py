@@ -44,7 +44,8 @@ async def recording_of(api: httpx.Client, call_id: str) -> tuple[Samples, Sample
 async def live_equals_asterisk(hotline: Hotline, api: httpx.Client) -> None:
     """The live view's callers and members are those of CoreShowChannels and QueueStatus, within a moment."""
     ends_at = asyncio.get_running_loop().time() + SETTLE_S
-    ours, theirs = {}, {}
+    ours: dict[str, object] = {}
+    theirs: dict[str, object] = {}
     while asyncio.get_running_loop().time() < ends_at:
         ours, theirs = await asyncio.to_thread(_both_views, hotline, api)
         if ours == theirs:

@@ -92,7 +92,8 @@ async def capture(hotline: Hotline) -> None:
 
 def main() -> None:
     """Start a hotline, capture, stop it."""
-    hotline = Hotline(DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1").replace("ring_s: 20", "ring_s: 5"))
+    city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1").replace("ring_s: 20", "ring_s: 5")
+    hotline = Hotline(city)
     hotline.start()
     try:
         asyncio.run(capture(hotline))

@@ -65,6 +65,44 @@ def test_a_page_cannot_register_another_agents_telephone() -> None:
     assert refusal(register(to="<sip:agent-1002@hotline>"), "1001") == "registers another user"
 
 
+def in_call(method: str, to: str) -> bytes:
+    """A request as JsSIP sends it in a call Asterisk began: From is the address Asterisk called."""
+    return (
+        f"{method} sip:asterisk@127.0.0.1:5060;transport=ws SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK1\r\n"
+        f"To: {to}\r\nFrom: <sip:k3j2h1xy@127.0.0.1>;tag=me\r\nCall-ID: abc\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("method", ["BYE", "INVITE", "UPDATE", "ACK", "INFO"])
+def test_an_agent_can_hang_up_and_hold_in_a_call_that_asterisk_began(method: str) -> None:
+    """Known by Call-ID and tags; an invented tag gets a 481 from Asterisk 22 (tried)."""
+    assert refusal(in_call(method, '"138" <sip:13800001234@hotline>;tag=ast'), "1001") is None
+    assert refusal(in_call(method, "<sip:13800001234@hotline>; tag=ast ;x=y"), "1001") is None
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "<sip:12328@127.0.0.1>",
+        "<sip:12328@127.0.0.1;tag=zz>",
+        '"a;tag=b" <sip:12328@127.0.0.1>',
+        "a;tag=b <sip:12328@127.0.0.1>",
+        "sip:12328@127.0.0.1;tag=zz",
+        '<sip:12328@127.0.0.1>;x=";tag=zz"',
+        "<sip:12328@127.0.0.1>;tag=",
+        "<sip:12328@127.0.0.1>;nottag=1",
+    ],
+)
+def test_a_page_cannot_pretend_to_be_in_a_call_to_ring_as_a_citizen(to: str) -> None:
+    """Asterisk takes a tag in the URI or in the display name for no tag and begins a new call in the forged name (tried)."""
+    assert refusal(in_call("INVITE", to), "1001") == "from another user"
+
+
+def test_a_registration_in_anothers_name_does_not_pass_as_part_of_a_call() -> None:
+    """REGISTER has no dialog, whatever its To says."""
+    assert refusal(register("<sip:agent-1002@hotline>", "<sip:agent-1002@hotline>;tag=x"), "1001") == "from another user"
+
+
 def test_a_second_from_header_does_not_pass() -> None:
     """Whichever of the two Asterisk would believe, long or compact."""
     assert refusal(register(extra="f: <sip:agent-1002@hotline>\r\n"), "1001") == "from another user"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from hotline_core.adapters.calls_schema import CallRow
 from hotline_core.adapters.ledger_chain import AGENT_KINDS, CALL_KINDS, Fact, LedgerRecord
+from hotline_core.domain.records import CallRow
 from worker.projection import PROJECTIONS, project
 
 pytestmark = pytest.mark.unit

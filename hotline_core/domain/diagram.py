@@ -1,0 +1,67 @@
+"""The state machine of a call as a Markdown table, made by asking the machine itself; docs/architecture.md holds it.
+
+`python -m hotline_core.domain.diagram` prints it.
+"""
+
+from __future__ import annotations
+
+from hotline_core.domain import events as ev
+from hotline_core.domain.call import HANDLED, PHASES, VANISHED, Call, step
+
+NOW = 1000.0
+CALL = "h1-1.1"
+AGENT = "1001"
+LEG = "PJSIP/agent-1001-00000001"
+
+# One event of each kind that a running call may meet, as it comes to a call with agent 1001; the label says what matters.
+SAMPLES: tuple[tuple[str, ev.CallEvent], ...] = (
+    ("MenuReady", ev.MenuReady(CALL)),
+    ("PromptEnded", ev.PromptEnded(CALL, complete=True)),
+    ("DeadlineReached", ev.DeadlineReached(CALL, "notice")),
+    ("RescueEntered", ev.RescueEntered(CALL, "taken")),
+    ("RecordingStarted", ev.RecordingStarted(CALL)),
+    ("QueueEntered", ev.QueueEntered(CALL, "hotline", 1)),
+    ("QueueLeft", ev.QueueLeft(CALL)),
+    ("AgentRung", ev.AgentRung(CALL, AGENT)),
+    ("AgentMissed", ev.AgentMissed(CALL, AGENT)),
+    ("AgentAnswered", ev.AgentAnswered(CALL, AGENT, LEG)),
+    ("HoldStarted", ev.HoldStarted(CALL)),
+    ("HoldEnded", ev.HoldEnded(CALL)),
+    ("HangUpWanted", ev.HangUpWanted(CALL, "intent")),
+    ("HangUpAsked", ev.HangUpAsked(CALL, "caller")),
+    ("AgentLeft (farewell)", ev.AgentLeft(CALL, AGENT, LEG, 16)),
+    ("AgentLeft (vanished, cause 44)", ev.AgentLeft(CALL, AGENT, LEG, VANISHED)),
+    ("DutyRung", ev.DutyRung(CALL)),
+    ("DutyAnswered", ev.DutyAnswered(CALL)),
+    ("CallbackNoted", ev.CallbackNoted(CALL)),
+    ("CallAdopted (as talking)", ev.CallAdopted(CALL, "12328", "", "12328", "", "talking", NOW, AGENT, LEG)),
+    ("CallEnded", ev.CallEnded(CALL, 16)),
+)
+
+
+def table() -> str:
+    """Rows are events, columns are phases; a cell is the phase after the event."""
+    lines = [f"| event | {' | '.join(PHASES)} |", "|---" * (len(PHASES) + 1) + "|"]
+    for label, event in SAMPLES:
+        lines.append(f"| {label} | {' | '.join(_after(phase, event) for phase in PHASES)} |")
+    return "\n".join(lines)
+
+
+def unlisted() -> frozenset[str]:
+    """Events that a phase handles and the table does not show; empty unless an event was added without a sample."""
+    shown = {type(event).__name__ for _, event in SAMPLES}
+    return frozenset().union(*HANDLED.values()) - shown
+
+
+def _after(phase: str, event: ev.CallEvent) -> str:
+    if type(event).__name__ not in HANDLED[phase]:
+        return "–"
+    call = Call(CALL, "12328", "", "12328", "", phase, NOW, NOW, agent=AGENT, agent_channel=LEG, deadlines={"notice": NOW})
+    after, _ = step(call, event, NOW)
+    if after is None:
+        return "over"
+    return "stays" if after.phase == phase else f"**{after.phase}**"
+
+
+if __name__ == "__main__":
+    print(table())

@@ -1,0 +1,91 @@
+"""Redis, the relay, the desk or Asterisk dies while an agent works: what goes on, what comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.running.facts import live_equals_asterisk, stored_call
+from tests.running.instance import Hotline
+from tests.running.page import AGENT_HZ, ready_agent
+from tests.sip.agent import SipCaller
+from tests.sip.rtp import Tone
+from tests.sip.tones import level_of, silent_ms
+
+pytestmark = pytest.mark.desktop
+
+CITIZEN_HZ = 500
+
+
+async def back(hotline: Hotline) -> None:
+    """Every part is up again."""
+    await asyncio.to_thread(hotline.wait, hotline.is_ready, 30, "every part is back")
+
+
+@pytest.mark.parametrize("part", ["redis", "desk", "relay", "worker"])
+async def test_a_caller_who_talks_notices_nothing_when_a_part_is_killed(hotline: Hotline, tmp_path: Path, part: str) -> None:
+    """The sound goes on, the part comes back, the page finds it again, and both ends still end the call."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855708001") as phone:
+        call = await phone.call("12328", source=Tone(CITIZEN_HZ))
+        await desk.answer()
+        call_id = await desk.call_id()
+        await call.listen(1.5)
+        hotline.signal(part, signal.SIGKILL)
+        await call.listen(3.0)
+        assert silent_ms(call.heard(2.8)) < 100
+        await back(hotline)
+        await expect(desk.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=15_000)
+        await expect(desk.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=15_000)
+        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
+        await call.listen(1.0)
+        assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.2)
+        await call.hang_up()
+        await desk.state("ready", 15)
+        with hotline.api() as api:
+            await stored_call(api, call_id, state="ended", ended_by="caller", recording=True)
+            await live_equals_asterisk(hotline, api)
+
+
+async def test_a_caller_reaches_the_duty_telephone_when_the_relay_is_gone_and_an_agent_when_it_is_back(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """No page can be rung: duty after 5 s; the relay back: pages register by themselves and ring again."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855708002") as phone:
+        await asyncio.to_thread(hotline.stop, "relay")
+        try:
+            call = await phone.call("12328")
+            await asyncio.to_thread(hotline.wait, lambda: "@duty" in hotline.asterisk("core show channels"), 25, "duty rings")
+            await call.hang_up()
+        finally:
+            await asyncio.to_thread(hotline.start_again, "relay")
+        await expect(desk.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=15_000)
+        again = await phone.call("12328", source=Tone(CITIZEN_HZ))
+        await desk.answer()
+        await desk.page.click("#btn-hangup")
+        await again.wait_ended(5)
+
+
+async def test_a_caller_dropped_by_a_killed_asterisk_is_listed_and_the_next_one_is_answered(hotline: Hotline, tmp_path: Path) -> None:
+    """The drop cannot be helped on one node; the call is listed as lost with its sound, and service resumes by itself."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855708003") as phone:
+        call = await phone.call("12345", source=Tone(CITIZEN_HZ))
+        await desk.answer()
+        call_id = await desk.call_id()
+        await call.listen(4.0)
+        hotline.signal("asterisk", signal.SIGKILL)
+        await asyncio.to_thread(hotline.wait, lambda: not hotline.is_ready(), 5, "health tells the loss")
+        await back(hotline)
+        with hotline.api() as api:
+            await stored_call(api, call_id, state="ended", caller="13855708003", recording=True)
+            await live_equals_asterisk(hotline, api)
+        await expect(desk.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=20_000)
+        await desk.state("ready", 30)
+        again = await phone.call("12345", source=Tone(CITIZEN_HZ))
+        await desk.answer()
+        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
+        await desk.page.click("#btn-hangup")
+        await again.wait_ended(5)

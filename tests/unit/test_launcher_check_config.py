@@ -1,0 +1,64 @@
+"""make check-config: every mistake with file, line and cure, in Chinese."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hotline_core.settings import DEFAULT_CITY
+from launcher.call import originate
+from launcher.check_config import city_mistakes, settings_mistakes
+
+pytestmark = pytest.mark.unit
+
+
+def test_the_city_that_comes_with_the_hotline_has_no_mistake() -> None:
+    """What a city copies and changes is right to begin with."""
+    assert city_mistakes(DEFAULT_CITY) == []
+
+
+def test_all_mistakes_of_a_city_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    """An operator corrects the file in one go."""
+    path = tmp_path / "city.yaml"
+    lines = "lines:\n  '12328':\n    name: a\n    numbers: ['12328']\n    notice: n\n"
+    path.write_text(f"name: x\n{lines}queue:\n  ring_s: 2\nfoo: 1\n")
+    found = city_mistakes(path)
+    assert [(mistake.line, mistake.what) for mistake in found] == [(8, "queue.ring_s 不能小于 5"), (9, "foo 没有这个配置项")]
+
+
+def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
+    """The file is named, and the line where reading stopped."""
+    path = tmp_path / "city.yaml"
+    path.write_text("name: x\nlines: [\n")
+    assert [(mistake.file, mistake.line) for mistake in city_mistakes(path)] == [(str(path), 3)]
+
+
+def test_a_missing_city_file_is_told(tmp_path: Path) -> None:
+    """HOTLINE_CONFIG may name a file that is not there."""
+    assert [mistake.cure for mistake in city_mistakes(tmp_path / "none.yaml")] == ["请改正路径或权限"]
+
+
+def test_a_misspelt_variable_is_told_with_the_likely_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typing error must not be ignored in silence."""
+    monkeypatch.setenv("HOTLINE_SIP_PORT", "many")
+    _, found = settings_mistakes({"HOTLINE_HTPP_PORT": "1", "HOTLINE_SIP_PORT": "many", "PATH": "/bin"})
+    assert [mistake.file for mistake in found] == ["HOTLINE_HTPP_PORT", "HOTLINE_SIP_PORT"]
+    assert "HOTLINE_HTTP_PORT" in found[0].cure
+    assert found[1].what == "应为整数"
+
+
+def test_a_citizens_call_names_line_number_and_sentence() -> None:
+    """The carrier's dialplan takes them apart again."""
+    command = originate("12345", "13855700001", 2)
+    assert command == "channel originate Local/12345-13855700001@dial-citizen/n extension 2@citizen-voice"
+
+
+def test_make_alone_lists_what_it_can_do() -> None:
+    """`make` is the help."""
+    root = Path(__file__).resolve().parents[2]
+    told = subprocess.run(["make", "-s"], cwd=root, capture_output=True, text=True, timeout=20, check=True).stdout
+    assert [line.split()[1] for line in told.splitlines()] == [
+        "help", "run", "call", "token", "check-config", "prompts", "test", "check", "lint", "unit", "clean",
+    ]  # fmt: skip
