@@ -5,7 +5,7 @@ TEST_TIMEOUT ?= 180
 # The bootstrap makes .venv where it is missing or its lock file changed, then becomes the venv's Python.
 RUN = $(PYTHON) -I launcher/bootstrap.py run --
 TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
-TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test,speech-test --system-packages --
+TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
 .PHONY: help run call test check lint unit token check-config prompts clean
@@ -26,7 +26,7 @@ check-config: ## explain every mistake in HOTLINE_* and the city's YAML file
 	@exec $(RUN) -m launcher check-config
 
 prompts: ## render the announcements that citizens hear
-	@exec $(TEST) -m ivr.render
+	@exec $(PYTHON) -I launcher/bootstrap.py run,prompts -- -m ivr.render
 
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint

@@ -20,6 +20,7 @@ from hotline_core.errors import SetupError
 from hotline_core.log import Log
 
 EVERY_S = 1.0
+EVERY_WHEN_NOT_READY_S = 0.25  # a start or a return is told soon
 WAIT_S = 1.0
 Told = tuple[PartState, float | None]
 _STATES: Mapping[object, PartState] = {"up": "up", "down": "down", "trouble": "trouble"}
@@ -66,7 +67,7 @@ class Health:
                 await ask()
             except Exception as error:  # noqa: BLE001 - the poller's outermost loop: health must never freeze on old words
                 self._log.error("a health question failed", kind=type(error).__name__)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(EVERY_S if self._board.is_ready else EVERY_WHEN_NOT_READY_S)
 
     def _tell(self, **told: Told) -> None:
         """Take over several parts at once, so that a page never hears half of a change."""

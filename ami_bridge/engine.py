@@ -201,6 +201,7 @@ class Engine:
         link.post(*actions.beat(self._beats))
         if self._beats % SHOW_BEAT_EVERY == 0:
             self._live.beat()
+        if self._beats % SHOW_BEAT_EVERY == 0 or self._watchdog[0] != "up":
             link.post("Getvar", [("Variable", "WD_TICK")]).add_done_callback(self._watchdog_said)
 
     def _watchdog_said(self, future: asyncio.Future[Packet]) -> None:

@@ -69,7 +69,9 @@ async def test_a_caller_reaches_the_duty_telephone_when_the_relay_is_gone_and_an
         await again.wait_ended(5)
 
 
-async def test_a_caller_dropped_by_a_killed_asterisk_is_listed_and_the_next_one_is_answered(hotline: Hotline, tmp_path: Path) -> None:
+async def test_a_caller_dropped_by_a_killed_asterisk_is_listed_and_the_next_one_is_answered(
+    hotline: Hotline, tmp_path: Path
+) -> None:
     """The drop cannot be helped on one node; the call is listed as lost with its sound, and service resumes by itself."""
     async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855708003") as phone:
         call = await phone.call("12345", source=Tone(CITIZEN_HZ))
