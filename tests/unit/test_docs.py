@@ -23,7 +23,8 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 REAL_SERVERS = {"asterisk", "desktop", "integration"}
 LARGEST_PICTURE = 200_000
 # Written in two halves, so that this file does not name what it forbids.
-INDEX_HOSTS = tuple(first + second for first, second in (("py", "pi.org"), ("pythonho", "sted.org"), ("npm", "js.org"), ("npm", "js.com")))
+HALVES = (("py", "pi.org"), ("pythonho", "sted.org"), ("npm", "js.org"), ("npm", "js.com"))
+INDEX_HOSTS = tuple(first + second for first, second in HALVES)
 
 
 def rows(page: str, *, heading: str = "", columns: int) -> list[list[str]]:
@@ -44,7 +45,7 @@ def rows(page: str, *, heading: str = "", columns: int) -> list[list[str]]:
     return found
 
 
-def tests_by_name() -> dict[str, set[str]]:
+def kinds_of_tests() -> dict[str, set[str]]:
     """Every test's name and the kinds of the modules that have it."""
     found: dict[str, set[str]] = {}
     for path in (ROOT / "tests").rglob("test_*.py"):
@@ -124,7 +125,7 @@ def test_each_chinese_term_has_one_english_word() -> None:
 def test_every_requirement_stands_once_and_is_done_only_with_a_test_on_real_servers() -> None:
     """docs/traceability.md: R1 to R109 in order; a state is never more than the named tests show."""
     told = rows("traceability.md", columns=5)
-    known = tests_by_name()
+    known = kinds_of_tests()
     assert [cells[0] for cells in told] == [f"R{number}" for number in range(1, 110)]
     for number, _, state, note, tests in told:
         assert state in ("done", "partly", "not yet"), number
@@ -137,7 +138,7 @@ def test_every_requirement_stands_once_and_is_done_only_with_a_test_on_real_serv
 def test_every_test_that_a_document_names_exists() -> None:
     """A renamed test must be renamed in the documents too."""
     named = {name for page in PAGES for name in named_tests(page.read_text(encoding="utf-8"))}
-    assert named - set(tests_by_name()) == set()
+    assert named - set(kinds_of_tests()) == set()
 
 
 def test_the_table_of_the_calls_phases_is_current() -> None:
