@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
-from ami_bridge.translate import agent_of, member_of_list
+from ami_bridge.translate import agent_of, member_of_list, whole
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 
@@ -54,15 +54,15 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
             continue
         ended, cause, outcome = _fields(snapshot.ended.get(call_id, ""), 3)
         if call_id in known:
-            events.append(ev.CallEnded(call_id, _int(cause)))
+            events.append(ev.CallEnded(call_id, whole(cause)))
             continue
         by_agent = bool(answered) and agent != "duty"
         events.append(
             ev.CallRecovered(
-                call_id, line, caller, dialled, float(at or now), float(ended or now), _int(cause),
+                call_id, line, caller, dialled, _at(at, now), _at(ended, now), whole(cause),
                 outcome="duty" if agent == "duty" else outcome or ("" if ended else "lost"),
                 agent=agent.removeprefix("agent-") if by_agent else "",
-                answered_at=float(answered) if by_agent else None,
+                answered_at=_at(answered, now) if by_agent else None,
             )
         )
     events += [ev.CallEnded(call_id, 0) for call_id in sorted(known) if call_id not in snapshot.arrived]
@@ -94,9 +94,9 @@ def _adopted(
     else:
         phase = "waiting"
     return ev.CallAdopted(
-        call_id, line, caller, dialled, channel.text("Channel"), phase, float(at or now),
+        call_id, line, caller, dialled, channel.text("Channel"), phase, _at(at, now),
         agent_of(leg.text("Channel")) if leg else "", leg.text("Channel") if leg else "",
-        float(answered) if answered and talking else None,
+        _at(answered, now) if answered and talking else None,
     )  # fmt: skip
 
 
@@ -114,5 +114,6 @@ def _fields(text: str, count: int) -> tuple[str, ...]:
     return tuple(parts + [""] * (count - len(parts)))
 
 
-def _int(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+def _at(text: str, otherwise: float) -> float:
+    """Epoch seconds of a journal entry; a torn entry must never stop the bridge."""
+    return float(whole(text)) if whole(text) > 0 else otherwise

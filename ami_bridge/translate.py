@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_plus
 
 from ami_bridge.protocol import Packet
@@ -10,6 +11,7 @@ from hotline_core.domain.events import Event
 
 QUEUE = "hotline"
 REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
+LONGEST_NUMBER = 40  # E.164 has 15 digits; a longer "number" is an attack or a mistake
 UNREACHABLE = ("4", "5")  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE
 
 
@@ -28,7 +30,7 @@ def translate(packet: Packet) -> list[Event]:
         case "AsyncAGIStart":
             return [ev.MenuReady(call_id)]
         case "QueueCallerJoin":
-            return [ev.QueueEntered(call_id, packet.text("Queue"), _int(packet.text("Position")))]
+            return [ev.QueueEntered(call_id, packet.text("Queue"), whole(packet.text("Position")))]
         case "QueueCallerLeave":
             return []  # AgentConnect, Hangup or the dialplan tell why
         case "AgentCalled":
@@ -44,10 +46,10 @@ def translate(packet: Packet) -> list[Event]:
         case "HangupRequest":
             return [ev.HangUpAsked(call_id, "caller" if is_caller else "agent")]
         case "Hangup" if is_caller:
-            return [ev.CallEnded(call_id, _int(packet.text("Cause")))]
+            return [ev.CallEnded(call_id, whole(packet.text("Cause")))]
         case "Hangup":
             channel = packet.text("Channel")
-            return [ev.AgentLeft(call_id, agent_of(channel), channel, _int(packet.text("Cause")))]
+            return [ev.AgentLeft(call_id, agent_of(channel), channel, whole(packet.text("Cause")))]
     return []
 
 
@@ -75,7 +77,8 @@ def _user_event(packet: Packet) -> list[Event]:
         case "HotlineArrived":
             return [
                 ev.CallArrived(
-                    call_id, packet.text("Line"), packet.text("CallerIDNum"), packet.text("Dialled"), packet.text("Channel")
+                    call_id, packet.text("Line"), _number(packet.text("CallerIDNum")), packet.text("Dialled"),
+                    packet.text("Channel"),
                 )
             ]
         case "HotlineRescue":
@@ -110,5 +113,11 @@ def member_of_list(packet: Packet) -> list[ev.MemberSeen]:
     return _member(packet, present=True)
 
 
-def _int(text: str) -> int:
-    return int(text) if text.lstrip("-").isdigit() else 0
+def _number(text: str) -> str:
+    """A caller's number; empty for AMI's `<unknown>` of a caller who withholds it."""
+    return "" if text == "<unknown>" else text[:LONGEST_NUMBER]
+
+
+def whole(text: str) -> int:
+    """A whole number as Asterisk writes it, 0 for anything else."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else 0

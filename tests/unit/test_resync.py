@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of
@@ -67,6 +69,14 @@ def test_a_known_caller_who_is_gone_is_ended() -> None:
     """By the journal's end, or by there being no trace at all."""
     assert events_of(snapshot(ended="60,16,"), frozenset({"c"}), NOW) == [ev.CallEnded("c", 16)]
     assert events_of(Snapshot((), (), {}, {}, {}), frozenset({"c"}), NOW) == [ev.CallEnded("c", 0)]
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_journal_however_torn_stops_the_bridge(arrived: str, answered: str, ended: str) -> None:
+    """A bad entry would otherwise stop every restart."""
+    for present in ((CITIZEN,), ()):
+        state = Snapshot(present, (), {"c": arrived}, {"c": answered}, {"c": ended})
+        assert len(events_of(state, frozenset(), NOW)) == 1
 
 
 def test_a_callers_odd_journal_is_read_as_far_as_it_goes() -> None:

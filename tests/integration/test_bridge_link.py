@@ -1,0 +1,187 @@
+"""The bridge's link to Asterisk against a scripted AMI server: loss, silence, refusals, order, a resync that waits its turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from ami_bridge import connection
+from ami_bridge.connection import Connection
+from ami_bridge.protocol import Packet
+from hotline_core.errors import AmiError
+from hotline_core.log import open_log
+
+pytestmark = pytest.mark.integration
+
+
+class ScriptedAsterisk:
+    """Speaks just enough AMI: greeting, login, FullyBooted, an answer to every action; can fall silent or hang up."""
+
+    def __init__(self) -> None:
+        self.actions: list[dict[str, str]] = []
+        self.writers: list[asyncio.StreamWriter] = []
+        self.silent = False
+        self.password = "right"
+        self.port = 0
+        self.on_action: Callable[[dict[str, str]], str | None] = lambda action: None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[ScriptedAsterisk]:
+        """Listen on 127.0.0.1."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for writer in self.writers:
+                writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        writer.write(b"Asterisk Call Manager/11.0.0\r\n")
+        try:
+            while True:
+                text = (await reader.readuntil(b"\r\n\r\n")).decode()
+                action = dict(line.split(": ", 1) for line in text.strip().split("\r\n"))
+                self.actions.append(action)
+                if not self.silent:
+                    writer.write(self._answer(action).encode())
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    def _answer(self, action: dict[str, str]) -> str:
+        mark = f"ActionID: {action['ActionID']}\r\n"
+        if action["Action"] == "Login":
+            if action["Secret"] != self.password:
+                return f"Response: Error\r\n{mark}Message: Authentication failed\r\n\r\n"
+            return f"Response: Success\r\n{mark}\r\nEvent: Early\r\nNumber: 0\r\n\r\nEvent: FullyBooted\r\n\r\n"
+        scripted = self.on_action(action)
+        return scripted.replace("MARK", mark) if scripted is not None else f"Response: Success\r\n{mark}\r\n"
+
+    def send(self, text: str) -> None:
+        """An event on the newest connection."""
+        self.writers[-1].write(text.encode())
+
+
+class Bridge:
+    """A connection with everything it told."""
+
+    def __init__(self, asterisk: ScriptedAsterisk, secret: str = "right") -> None:
+        self.events: list[Packet] = []
+        self.ups = asyncio.Queue[Connection]()
+        self.downs = asyncio.Queue[None]()
+        self.link = Connection(
+            "127.0.0.1", asterisk.port, "bridge", secret, log=open_log("test", "error"),
+            on_event=self.events.append, on_up=self._up, on_down=lambda: self.downs.put_nowait(None),
+        )  # fmt: skip
+
+    async def _up(self, link: Connection) -> None:
+        self.ups.put_nowait(link)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Bridge]:
+        """Run the link until the block is left."""
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.link.run())
+            try:
+                yield self
+            finally:
+                task.cancel()
+
+
+async def within(seconds: float, what: asyncio.Queue[Connection] | asyncio.Queue[None]) -> object:
+    """The next entry, or TimeoutError."""
+    return await asyncio.wait_for(what.get(), seconds)
+
+
+@pytest.fixture
+async def asterisk() -> AsyncIterator[ScriptedAsterisk]:
+    """A running scripted Asterisk."""
+    async with ScriptedAsterisk().running() as server:
+        yield server
+
+
+async def test_events_come_in_order_and_actions_find_their_own_answers(asterisk: ScriptedAsterisk) -> None:
+    """Two answers in reverse order reach the right askers; nothing of the login is lost."""
+    held: list[str] = []
+
+    def reverse(action: dict[str, str]) -> str | None:
+        held.append(f"Response: Success\r\nActionID: {action['ActionID']}\r\nEcho: {action['Variable']}\r\n\r\n")
+        return "".join(reversed(held)) if len(held) == 2 else ""
+
+    asterisk.on_action = reverse
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        first, second = await asyncio.gather(
+            bridge.link.ask("Getvar", [("Variable", "A")]), bridge.link.ask("Getvar", [("Variable", "B")])
+        )
+        assert (first.text("Echo"), second.text("Echo")) == ("A", "B")
+        asterisk.send("Event: One\r\n\r\n\r\nEvent: Two\r\n\r\n")
+        await asyncio.wait_for(_until(lambda: len(bridge.events) == 3), 3)
+        assert [packet.text("Event") for packet in bridge.events] == ["Early", "One", "Two"]
+
+
+async def _until(is_true: Callable[[], bool]) -> None:
+    while not is_true():  # noqa: ASYNC110 - the events are collected by a plain list
+        await asyncio.sleep(0.005)
+
+
+async def test_a_list_is_collected_and_an_empty_tree_is_an_empty_list(asterisk: ScriptedAsterisk) -> None:
+    """Entries of a list do not go astray as events."""
+    asterisk.on_action = lambda action: (
+        "Response: Error\r\nMARKMessage: Database entry not found\r\n\r\n"
+        if action["Action"] == "DBGetTree"
+        else "Response: Success\r\nMARKEventList: start\r\n\r\n"
+        "Event: Row\r\nMARKName: a\r\n\r\nEvent: End\r\nMARKEventList: Complete\r\n\r\n"
+    )
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        rows = await bridge.link.ask_list("CoreShowChannels")
+        assert [row.text("Name") for row in rows] == ["a"]
+        assert await bridge.link.ask_list("DBGetTree", [("Family", "hlcall")]) == []
+        assert [packet.text("Event") for packet in bridge.events] == ["Early"]
+
+
+async def test_a_lost_link_fails_what_was_unanswered_and_is_opened_again(asterisk: ScriptedAsterisk) -> None:
+    """Nothing is sent twice: the asker is told, the new link begins with a resync."""
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        asterisk.silent = True
+        asked = bridge.link.post("Originate", [("Channel", "Local/s@watchdog/n")])
+        await asyncio.wait_for(_until(lambda: asterisk.actions[-1]["Action"] == "Originate"), 3)
+        asterisk.silent = False
+        asterisk.writers[-1].close()
+        await within(3, bridge.downs)
+        with pytest.raises(AmiError, match="asterisk_down"):
+            await asked
+        await within(3, bridge.ups)
+        assert [action["Action"] for action in asterisk.actions].count("Originate") == 1
+        with pytest.raises(AmiError, match="asterisk_down"):
+            await Bridge(asterisk).link.ask("Ping")
+
+
+async def test_a_half_open_link_is_noticed(asterisk: ScriptedAsterisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An Asterisk that says nothing for the limit is taken for lost, though its socket is open."""
+    monkeypatch.setattr(connection, "SILENCE_S", 0.3)
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        await within(3, bridge.downs)
+        await within(3, bridge.ups)
+
+
+async def test_a_wrong_password_is_tried_again_with_back_off_and_told_once(
+    asterisk: ScriptedAsterisk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A secret that is changed on one side first does not need a restart, nor does it fill the log."""
+    monkeypatch.setattr(connection, "BACK_OFF_S", (0.01,))
+    asterisk.password = "later"
+    async with Bridge(asterisk, "later2").running() as bridge:
+        await asyncio.wait_for(_until(lambda: len(asterisk.actions) > 4), 3)
+        assert bridge.ups.empty()
+        asterisk.password = "later2"
+        await within(3, bridge.ups)
+    assert capsys.readouterr().err.count("not reached") <= 1

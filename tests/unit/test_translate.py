@@ -1,0 +1,58 @@
+"""AMI packets as events of a call: callers without a number, foreign packets, keys that are not there."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_bridge.protocol import Packet
+from ami_bridge.translate import agent_of, agi_result, translate
+from hotline_core.domain import events as ev
+
+pytestmark = pytest.mark.unit
+
+NAMES = [
+    "UserEvent", "AsyncAGIStart", "AsyncAGIExec", "QueueCallerJoin", "AgentCalled", "AgentRingNoAnswer", "AgentConnect", "Hold",
+    "Unhold", "HangupRequest", "Hangup", "QueueMemberStatus", "QueueMemberRemoved", "QueueMemberPause", "QueueMemberAdded",
+]  # fmt: skip
+
+
+def arrival(number: str) -> ev.Event:
+    """The event of an arrival from this number."""
+    (event,) = translate(
+        Packet([
+            ("Event", "UserEvent"), ("UserEvent", "HotlineArrived"), ("CallerIDNum", number), ("Line", "12328"),
+            ("Dialled", "12328"), ("Channel", "PJSIP/trunk-1"), ("ChanVariable", "CALLREF=c1"),
+        ])
+    )  # fmt: skip
+    return event
+
+
+@pytest.mark.parametrize(("told", "kept"), [("<unknown>", ""), ("anonymous", "anonymous"), ("138" * 40, ("138" * 40)[:40])])
+def test_a_caller_who_withholds_the_number_or_sends_nonsense_arrives_all_the_same(told: str, kept: str) -> None:
+    """No number, letters, or a hundred digits: a call is a call."""
+    event = arrival(told)
+    assert isinstance(event, ev.CallArrived)
+    assert event.caller == kept
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.lists(st.tuples(st.sampled_from(["Channel", "Uniqueid", "Interface", "Queue", "Cause", "Position", "Result"]), st.text())),
+)
+def test_no_packet_however_odd_raises(name: str, pairs: list[tuple[str, str]]) -> None:
+    """The engine survives whatever Asterisk, or its next version, sends."""
+    packet = Packet([("Event", name), ("ChanVariable", "CALLREF=c1"), *pairs])
+    for event in translate(packet):
+        assert event
+    assert agi_result(packet) is None or name == "AsyncAGIExec"
+
+
+@pytest.mark.parametrize(
+    ("interface", "agent"),
+    [("PJSIP/agent-1001", "1001"), ("PJSIP/agent-1001-0000002a", "1001"), ("PJSIP/trunk-demo-00000001", ""), ("", "")],
+)
+def test_an_agents_leg_is_told_from_a_carriers(interface: str, agent: str) -> None:
+    """The extension stands in the endpoint's name."""
+    assert agent_of(interface) == agent
