@@ -20,7 +20,7 @@ call: ## a synthetic citizen rings (LINE=12345 and NUMBER=13855700001 if you lik
 	@HOTLINE_DEMO=1 exec $(RUN) -m launcher call $(if $(LINE),--line $(LINE)) $(if $(NUMBER),--number $(NUMBER))
 
 token: ## a bearer token for the API: make -s token ROLE=supervisor
-	@HOTLINE_DEMO=1 exec $(RUN) -m agent_desktop.token $(ROLE)
+	@exec $(RUN) -m agent_desktop.token $(ROLE)
 
 check-config: ## explain every mistake in HOTLINE_* and the city's YAML file
 	@exec $(RUN) -m launcher check-config

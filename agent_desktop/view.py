@@ -57,7 +57,7 @@ def seen_calls(viewer: Viewer, calls: Iterable[Live]) -> list[dict[str, object]]
 
 def waiting(calls: Iterable[Live]) -> list[Live]:
     """The waiting callers in the order they will be served."""
-    found = [call for call in calls if call.get("phase") == "waiting"]
+    found = [call for call in calls if call.get("phase") in ("waiting", "ringing")]
     return sorted(found, key=lambda call: (_number(call.get("position")) or 1e9, _number(call.get("queued_at"))))
 
 

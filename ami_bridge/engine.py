@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from ami_bridge import actions, intents
@@ -25,6 +26,7 @@ from hotline_core.log import Log, veiled
 BEAT_S = 0.5  # the watchdog waits 2 s for a change
 WATCHDOG_LATE_S = 2.5
 SHOW_BEAT_EVERY = 2
+REMEMBERED_CALLS = 10_000
 
 
 class Engine:
@@ -48,6 +50,8 @@ class Engine:
         self._replies: dict[str, Intent] = {}
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
         self._shown: dict[str, Field] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()  # ended calls whose journal may not be closed yet
+        self._shed = 0
         self._beats = 0
         self._started = now()
         self._asterisk = ("down", now())
@@ -129,8 +133,12 @@ class Engine:
     def _resync(self, snapshot: Snapshot, at: float) -> None:
         if self._asterisk[0] != "up":
             self._asterisk = ("up", at)
+        self._watchdog_tick = ("", at)
         for event in events_of(snapshot, frozenset(self.board.calls), at):
-            self._apply(event, at)
+            if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:
+                self._act(cmd.CloseJournal(event.call_id))  # written already; the link was lost before the journal was closed
+            else:
+                self._apply(event, at)
         present = {event.agent for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
             if agent.member and agent.agent_id not in present:
@@ -149,6 +157,10 @@ class Engine:
                 self._tell(command)
         for command in commands:
             self._act(command)
+            if isinstance(command, cmd.CloseJournal):
+                self._ended[command.call_id] = None
+                while len(self._ended) > REMEMBERED_CALLS:
+                    self._ended.popitem(last=False)
 
     def _act(self, command: cmd.Command) -> None:
         if isinstance(command, cmd.Write) or self._link is None:
@@ -194,6 +206,9 @@ class Engine:
     def _tick(self, at: float) -> None:
         for event in self.board.due(at):
             self._apply(event, at)
+        if self.inbox.shed != self._shed:
+            self._log.error("inbox overflowed, packets were shed", shed=self.inbox.shed - self._shed)
+            self._shed = self.inbox.shed
         link = self._link
         if link is None or not link.is_up:
             return

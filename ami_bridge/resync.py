@@ -52,17 +52,20 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
         if channel is not None and call_id not in snapshot.ended:
             events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller), (answered, agent), now))
             continue
-        ended, cause, outcome = _fields(snapshot.ended.get(call_id, ""), 3)
+        ended, cause, outcome, by = _fields(snapshot.ended.get(call_id, ""), 4)
         if call_id in known:
             events.append(ev.CallEnded(call_id, whole(cause)))
             continue
-        by_agent = bool(answered) and agent != "duty"
+        if agent == "duty":
+            outcome = "duty"
+        elif not ended:
+            outcome = "lost"  # Asterisk died with the call; no end was written
         events.append(
             ev.CallRecovered(
-                call_id, line, caller, dialled, _at(at, now), _at(ended, now), whole(cause),
-                outcome="duty" if agent == "duty" else outcome or ("" if ended else "lost"),
-                agent=agent.removeprefix("agent-") if by_agent else "",
-                answered_at=_at(answered, now) if by_agent else None,
+                call_id, line, caller, dialled, _at(at, now), _at(ended, now), whole(cause), outcome,
+                ended_by=by or ("caller" if ended else "system"),
+                agent=agent.removeprefix("agent-") if agent != "duty" else "",
+                answered_at=_at(answered, now) if answered else None,
             )
         )
     events += [ev.CallEnded(call_id, 0) for call_id in sorted(known) if call_id not in snapshot.arrived]

@@ -44,7 +44,8 @@ def translate(packet: Packet) -> list[Event]:
         case "Unhold" if not is_caller:
             return [ev.HoldEnded(call_id)]
         case "HangupRequest":
-            return [ev.HangUpAsked(call_id, "caller" if is_caller else "agent")]
+            leg = "agent" if agent_of(packet.text("Channel")) else "duty"
+            return [ev.HangUpAsked(call_id, "caller" if is_caller else leg)]
         case "Hangup" if is_caller:
             return [ev.CallEnded(call_id, whole(packet.text("Cause")))]
         case "Hangup":
@@ -83,6 +84,8 @@ def _user_event(packet: Packet) -> list[Event]:
             ]
         case "HotlineRescue":
             return [ev.RescueEntered(call_id, packet.text("Reason"))]
+        case "HotlineNoticed":
+            return [ev.NoticePlayed(call_id, packet.text("Status") == "SUCCESS")]
         case "HotlineRecording":
             return [ev.RecordingStarted(call_id)]
         case "HotlineEmpty":

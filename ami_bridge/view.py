@@ -38,9 +38,9 @@ def view(board: Board, queue: str) -> dict[str, Field]:
     fields |= {f"agent:{agent.agent_id}": agent_field(agent) for agent in board.agents.values()}
     for place, call in enumerate(waiting_order(board), 1):
         fields[f"call:{call.call_id}"]["position"] = place
-    queued = [call.queued_at or call.arrived_at for call in waiting_order(board)]
+    waits = [call.arrived_at for call in waiting_order(board)]  # from the first prompt: the menu counts as waiting
     ready = sum(1 for agent in board.agents.values() if agent.state == "ready" and agent.reachable)
     fields[f"queue:{queue}"] = {
-        "name": queue, "waiting": len(queued), "longest_since": min(queued, default=None), "ready": ready,
+        "name": queue, "waiting": len(waits), "longest_since": min(waits, default=None), "ready": ready,
     }  # fmt: skip
     return fields

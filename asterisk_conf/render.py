@@ -39,6 +39,15 @@ class PortsLike(Protocol):
     def carrier_sip(self) -> int: ...
 
 
+class AsteriskFiles(Protocol):
+    """Where an Asterisk's own files lie."""
+
+    @property
+    def modules(self) -> Path: ...
+    @property
+    def share(self) -> Path: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TrunkView:
     """A trunk as the templates see it."""
@@ -54,7 +63,7 @@ def module_names() -> list[str]:
     return (HERE / "module_names.txt").read_text(encoding="ascii").split()
 
 
-def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, rootfs: Path) -> None:
+def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, files: AsteriskFiles) -> None:
     """Write every file the PBX reads under HOTLINE_HOME/asterisk; OSError if the disk refuses."""
     trunks = _trunks(settings, city, ports)
     first, last = settings.rtp_first_last
@@ -65,10 +74,10 @@ def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLik
         "ice_loopback": _own_addresses() if settings.media_loopback else (),
     }  # fmt: skip
     settings.paths.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _render(settings.paths.asterisk, "pbx", values, rootfs)
+    _render(settings.paths.asterisk, "pbx", values, files)
 
 
-def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, rootfs: Path) -> None:
+def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, files: AsteriskFiles) -> None:
     """Write every file the demo carrier reads under HOTLINE_HOME/carrier; its RTP lies above the PBX's range."""
     _, last = settings.rtp_first_last
     first = last + 1 if last + 500 <= 65535 else settings.rtp_first_last[0] - 500
@@ -76,28 +85,27 @@ def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: Port
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "prompts": PROMPTS,
         "system_name": "carrier", "rtp_first": first, "rtp_last": first + 499, "ice_loopback": (),
     }  # fmt: skip
-    _render(settings.paths.carrier, "carrier", values, rootfs)
+    _render(settings.paths.carrier, "carrier", values, files)
 
 
-def _render(base: Path, kind: str, values: dict[str, object], rootfs: Path) -> None:
+def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFiles) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([HERE / "templates" / kind, HERE / "templates" / "common"]),
         undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, keep_trailing_newline=True,  # noqa: S701
     )  # fmt: skip
     for folder in FOLDERS:
         (base / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    share = rootfs / "usr/share/asterisk"
     values = {
-        **values, "base": base, "modules": rootfs / "usr/lib/x86_64-linux-gnu/asterisk/modules",
+        **values, "base": base, "modules": files.modules,
         "module_names": [name for name in module_names() if kind == "pbx" or name != "app_queue"],
     }  # fmt: skip
     for name in environment.list_templates(filter_func=lambda name: name.endswith(".j2") and name != "quiet.conf.j2"):
         _write(base / "etc" / name.removesuffix(".j2"), environment.get_template(name).render(values))
     for name in DEFAULTS:
         _write(base / "etc" / f"{name}.conf", environment.get_template("quiet.conf.j2").render(values))
-    _link(base / "data/documentation", share / "documentation")
+    _link(base / "data/documentation", files.share / "documentation")
     _link(base / "data/sounds/zh", PROMPTS)
-    for music in sorted((share / "moh").glob("*.wav")):
+    for music in sorted((files.share / "moh").glob("*.wav")):
         _link(base / "data/moh" / music.name, music)
 
 

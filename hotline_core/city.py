@@ -30,6 +30,7 @@ class Queue(_Part):
     ring_s: int = Field(default=20, ge=5, le=120)
     wrap_up_s: int = Field(default=5, ge=0, le=600)
     no_agent_s: int = Field(default=5, ge=1, le=60)
+    all_paused_s: int = Field(default=30, ge=1, le=600)
 
 
 class Trunk(_Part):

@@ -63,9 +63,8 @@ def choose_ports(settings: Settings, earlier: Ports | None) -> Ports:
     """The ports of this start: the operator's, else the last start's if still free, else any free ones."""
     stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
     http = settings.asterisk_http_port or _kept_or_free(earlier.asterisk_http if earlier else None, stream, set())
-    ami = _kept_or_free(earlier.carrier_ami if earlier else None, stream, {http})
     sip = settings.carrier_sip_port or _kept_or_free(earlier.carrier_sip if earlier else None, datagram, {settings.sip_port})
-    return Ports(asterisk_http=http, carrier_sip=sip, carrier_ami=ami)
+    return Ports(asterisk_http=http, carrier_sip=sip)
 
 
 def trouble_with(address: str, port: int, kind: int) -> OSError | None:

@@ -16,7 +16,6 @@ class Ports:
 
     asterisk_http: int
     carrier_sip: int
-    carrier_ami: int
 
 
 def read(paths: Paths) -> Ports:

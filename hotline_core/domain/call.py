@@ -63,7 +63,7 @@ ALWAYS = frozenset({"CallAdopted"})
 # (phase -> event names that change it); every other (phase, event) pair is ignored on purpose.
 HANDLED: Mapping[str, frozenset[str]] = {
     "greeting": ALWAYS | frozenset({
-        "MenuReady", "PromptEnded", "RescueEntered", "RecordingStarted", "QueueEntered", "HangUpAsked", "CallEnded",
+        "MenuReady", "PromptEnded", "RescueEntered", "NoticePlayed", "RecordingStarted", "QueueEntered", "HangUpAsked", "CallEnded",
         "DeadlineReached", "DutyRung", "CallbackNoted",
     }),
     "waiting": ALWAYS | frozenset({
@@ -121,13 +121,14 @@ def recover(event: ev.CallRecovered) -> list[Command]:
     commands: list[Command] = [
         Write("call_arrived", call_id, event.arrived_at, {"line": event.line, "channel": "", "recovered": True}, personal)
     ]
-    if event.answered_at is not None:
+    if event.answered_at is not None and event.outcome == "duty":
+        commands.append(Write("duty_answered", call_id, event.answered_at, {"recovered": True}))
+    elif event.answered_at is not None:
         commands.append(Write("agent_answered", call_id, event.answered_at, {"agent": event.agent}))
-    if event.outcome == "duty":
-        commands.append(Write("duty_answered", call_id, event.ended_at, {"recovered": True}))
-    if event.outcome == "callback":
+    elif event.outcome == "callback":
         commands.append(Write("callback_noted", call_id, event.ended_at, {"recovered": True}))
-    commands.append(Write("call_ended", call_id, event.ended_at, {"by": "system", "cause": event.cause, "recovered": True}))
+    facts: dict[str, Fact] = {"by": event.ended_by, "cause": event.cause, "recovered": True}
+    commands.append(Write("call_ended", call_id, event.ended_at, facts))
     commands.append(CloseJournal(call_id))
     return commands
 
@@ -146,17 +147,20 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
                 PlayNotice(call_id, call.channel, call.line),
             ]
         case ev.PromptEnded():
-            if not event.complete:
-                return call, [Write("notice_played", call_id, now, {"complete": False})]
             call = replace(call, deadlines={})
-            return call, [Write("notice_played", call_id, now, {"complete": True}), SendToQueue(call_id, call.channel)]
+            played = Write("notice_played", call_id, now, {"complete": event.complete})
+            # no recording without its notice: the dialplan's rescue plays the short one
+            onward = SendToQueue(call_id, call.channel) if event.complete else TakeToQueue(call_id, call.channel)
+            return call, [played, onward]
         case ev.DeadlineReached():
             due = call.deadlines.get(event.name)
             if due is None or due > now:
                 return call, []
-            return replace(call, deadlines={}), [SendToQueue(call_id, call.channel)]
+            return replace(call, deadlines={}), [TakeToQueue(call_id, call.channel)]
         case ev.RescueEntered():
             return replace(call, deadlines={}), [Write("fallback_entered", call_id, now, {"reason": event.reason})]
+        case ev.NoticePlayed():
+            return call, [Write("notice_played", call_id, now, {"complete": event.complete})]
         case ev.RecordingStarted():
             # Both ways into the queue start the recording first: from here the caller waits, with or without agents.
             call = replace(call, phase="waiting", since=now, queued_at=call.queued_at or now, deadlines={})
@@ -184,6 +188,9 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.HoldEnded():
             return replace(call, phase="talking", since=now), [Write("hold_ended", call_id, now, {"agent": call.agent})]
         case ev.HangUpAsked():
+            # a leg that was only rung and refused did not end the call
+            if (event.by == "agent" and call.phase not in ("talking", "held")) or (event.by == "duty" and not call.duty):
+                return call, []
             return replace(call, ended_by=call.ended_by or event.by), []
         case ev.AgentLeft():
             return _agent_left(call, event, now)

@@ -19,6 +19,7 @@ SAMPLES: tuple[tuple[str, ev.CallEvent], ...] = (
     ("PromptEnded", ev.PromptEnded(CALL, complete=True)),
     ("DeadlineReached", ev.DeadlineReached(CALL, "notice")),
     ("RescueEntered", ev.RescueEntered(CALL, "taken")),
+    ("NoticePlayed", ev.NoticePlayed(CALL, complete=True)),
     ("RecordingStarted", ev.RecordingStarted(CALL)),
     ("QueueEntered", ev.QueueEntered(CALL, "hotline", 1)),
     ("QueueLeft", ev.QueueLeft(CALL)),

@@ -43,9 +43,10 @@ class CallRecovered:
     arrived_at: float
     ended_at: float
     cause: int
-    outcome: str = ""
+    outcome: str = ""  # callback, duty, lost, or empty
+    ended_by: str = "caller"
     agent: str = ""
-    answered_at: float | None = None
+    answered_at: float | None = None  # by the agent, or by a duty telephone
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,14 @@ class RescueEntered:
 
     call_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePlayed:
+    """The dialplan itself played the notice; `complete` is False if the file failed."""
+
+    call_id: str
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,7 @@ class HoldEnded:
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
-    """One side ended it first; `by` is caller, agent or system."""
+    """One side ended its leg; `by` is caller, agent or duty."""
 
     call_id: str
     by: str
@@ -197,7 +206,8 @@ class DeadlineReached:
 
 
 CallEvent = (
-    CallArrived | CallAdopted | CallRecovered | MenuReady | PromptEnded | RescueEntered | RecordingStarted | QueueEntered
+    CallArrived | CallAdopted | CallRecovered | MenuReady | PromptEnded | RescueEntered | NoticePlayed | RecordingStarted
+    | QueueEntered
     | QueueLeft | AgentRung | AgentMissed | AgentAnswered | HoldStarted | HoldEnded | HangUpAsked | HangUpWanted | AgentLeft
     | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
 )  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
+from hotline_core.settings import DEFAULT_CITY
 from tests.running.facts import live_equals_asterisk, stored_call
 from tests.running.instance import Hotline
 from tests.sip.agent import SipCaller
@@ -51,6 +53,35 @@ async def test_a_caller_with_nobody_signed_in_reaches_the_duty_telephone(
     with hotline.api() as api:
         await stored_call(api, call_id, state="ended", outcome="duty", recording=True)
         await live_equals_asterisk(hotline, api)
+
+
+@pytest.fixture
+def busy_duty_room() -> Iterator[Hotline]:
+    """A hotline whose one duty telephone is always engaged."""
+    city = DEFAULT_CITY.read_text(encoding="utf-8").replace("05573020002", "0999003")
+    running = Hotline(city)
+    running.start()
+    yield running
+    running.close()
+
+
+async def test_a_caller_whom_nobody_can_take_is_promised_a_callback_and_may_wait_on(
+    busy_duty_room: Hotline, recogniser: Recogniser
+) -> None:
+    """The duty telephone is engaged: a sentence, then music again; the call is kept for calling back."""
+    async with SipCaller(busy_duty_room.sip, "13855704100") as phone:
+        call = await phone.call("12345")
+        await call.answered.within(5)
+        await call.listen(27.0)
+        heard = recogniser.text_of(call.heard(17.0), 8000)
+        assert sounds_like(heard, "暂时无人接听，我们已记下您的来电号码，会尽快给您回电。您也可以不挂机继续等候。") > 0.5, heard
+        await call.listen(5.0)
+        assert not call.ended.is_set(), "who was told to stay on the line may stay"
+        assert silent_ms(call.heard(3.0)) < 1500
+        await call.hang_up()
+    call_id = await the_call_of(busy_duty_room, "13855704100")
+    with busy_duty_room.api() as api:
+        await stored_call(api, call_id, state="ended", outcome="callback", ended_by="caller")
 
 
 async def test_a_number_that_is_not_ours_is_refused_as_unknown(hotline: Hotline) -> None:

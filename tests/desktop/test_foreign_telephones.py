@@ -64,6 +64,7 @@ async def test_make_call_lets_a_citizen_speak_mandarin_to_the_agent(
         citizen, agent = await recording_of(api, call_id)
     said = recogniser.text_of(citizen, 8000)
     sentences = [prompt.text for prompt in load_catalogue(CATALOGUE_PATH).demo if prompt.key.startswith("citizen-")]
-    assert max(sounds_like(said, sentence) for sentence in sentences) > 0.6, said
+    # the citizen says it again and again; once is enough
+    assert max(sounds_like(said[: len(sentence)], sentence) for sentence in sentences) > 0.6, said
     notice = load_catalogue(CATALOGUE_PATH).prompt(f"notice-{line}").text
     assert sounds_like(recogniser.text_of(agent[: 8000 * 6], 8000), notice) > 0.7

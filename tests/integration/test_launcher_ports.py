@@ -75,9 +75,9 @@ def test_a_start_keeps_the_ports_of_the_last_one_while_they_are_free(tmp_path: P
     settings = _settings(tmp_path)
     earlier = checks.choose_ports(settings, None)
     assert checks.choose_ports(settings, earlier) == earlier
-    moved = checks.choose_ports(settings, Ports(busy_tcp, earlier.carrier_sip, earlier.carrier_ami))
+    moved = checks.choose_ports(settings, Ports(busy_tcp, earlier.carrier_sip))
     assert moved.asterisk_http != busy_tcp
-    assert (moved.carrier_sip, moved.carrier_ami) == (earlier.carrier_sip, earlier.carrier_ami)
+    assert moved.carrier_sip == earlier.carrier_sip
 
 
 def test_the_operators_own_ports_are_taken_as_they_are(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_every_part_reads_the_ports_that_the_launcher_wrote(tmp_path: Path) -> N
     with pytest.raises(SetupError):
         port_file.read(settings.paths)
     checks.make_home(settings)
-    port_file.write(settings.paths, Ports(1, 2, 3))
-    assert port_file.read(settings.paths) == Ports(1, 2, 3)
+    port_file.write(settings.paths, Ports(1, 2))
+    assert port_file.read(settings.paths) == Ports(1, 2)
 
 
 def test_everything_made_at_run_time_is_for_the_owner_only(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _processes(hotline: Hotline) -> list[str]:
 def _ports_are_free(hotline: Hotline) -> bool:
     checks.check_ports(hotline.settings)
     ports = hotline.ports()
-    kinds = {ports.asterisk_http: socket.SOCK_STREAM, ports.carrier_ami: socket.SOCK_STREAM, ports.carrier_sip: socket.SOCK_DGRAM}
+    kinds = {ports.asterisk_http: socket.SOCK_STREAM, ports.carrier_sip: socket.SOCK_DGRAM}
     return all(checks.trouble_with("127.0.0.1", port, kind) is None for port, kind in kinds.items())
 
 

@@ -38,7 +38,7 @@ class ScriptedAsterisk:
         self._server = await serve(self._serve, "127.0.0.1", 0, subprotocols=[SIP], compression=None, ping_interval=None)
         port = next(iter(self._server.sockets)).getsockname()[1]
         settings.paths.run.mkdir(parents=True, exist_ok=True)
-        ports.write(settings.paths, ports.Ports(asterisk_http=port, carrier_sip=1, carrier_ami=1))
+        ports.write(settings.paths, ports.Ports(asterisk_http=port, carrier_sip=1))
 
     async def _serve(self, page: ServerConnection) -> None:
         self.pages.append(page)

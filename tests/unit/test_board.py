@@ -68,7 +68,7 @@ def test_callers_are_shown_in_the_order_they_will_be_answered() -> None:
     assert [call.call_id for call in waiting_order(board)] == ["c", "b", "a"]
     fields = view(board, "hotline")
     assert (fields["call:b"]["position"], fields["queue:hotline"]["waiting"]) == (2, 3)
-    assert fields["queue:hotline"]["longest_since"] == 3.0
+    assert fields["queue:hotline"]["longest_since"] == 1.0, "counted from the arrival"
 
 
 def test_an_agents_wishes_become_commands_and_change_nothing_until_asterisk_confirms() -> None:

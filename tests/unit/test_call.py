@@ -20,6 +20,7 @@ SAMPLES: dict[str, ev.CallEvent] = {
     "MenuReady": ev.MenuReady("c1"),
     "PromptEnded": ev.PromptEnded("c1", True),
     "RescueEntered": ev.RescueEntered("c1", "taken"),
+    "NoticePlayed": ev.NoticePlayed("c1", True),
     "RecordingStarted": ev.RecordingStarted("c1"),
     "QueueEntered": ev.QueueEntered("c1", "hotline", 1),
     "QueueLeft": ev.QueueLeft("c1"),
@@ -98,7 +99,14 @@ def test_a_caller_whose_notice_never_ends_is_in_the_queue_at_the_deadline() -> N
     assert call.wake_at == 1.0 + NOTICE_LIMIT_S
     assert step(call, ev.DeadlineReached("c1", "notice"), now=5.0) == (call, [])
     _, commands = step(call, ev.DeadlineReached("c1", "notice"), now=1.0 + NOTICE_LIMIT_S)
-    assert commands == [SendToQueue("c1", "ch")]
+    assert commands == [TakeToQueue("c1", "ch")]
+
+
+def test_a_caller_whose_notice_failed_hears_the_short_one_before_the_recording() -> None:
+    """No recording without its notice (PIPL art. 17)."""
+    call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)
+    _, commands = step(call, ev.PromptEnded("c1", False), now=1.2)
+    assert commands == [Write("notice_played", "c1", 1.2, {"complete": False}), TakeToQueue("c1", "ch")]
 
 
 def test_a_late_notice_timer_changes_nothing_once_the_caller_waits() -> None:
@@ -117,6 +125,15 @@ def test_the_agent_who_hangs_up_first_is_named_as_the_one_who_ended_it() -> None
     assert call is not None
     _, commands = step(call, ev.CallEnded("c1", 16), now=9.2)
     assert commands[0] == Write("call_ended", "c1", 9.2, {"by": "agent", "cause": 16})
+
+
+@pytest.mark.parametrize(("phase", "by"), [("ringing", "agent"), ("waiting", "agent"), ("duty", "duty")])
+def test_a_caller_who_gives_up_after_a_refused_ring_is_the_one_who_ended_it(phase: str, by: str) -> None:
+    """A telephone that was engaged or refused did not end the call."""
+    call, _ = step(in_phase(phase), ev.HangUpAsked("c1", by), now=8.0)
+    assert call is not None
+    _, commands = step(call, ev.CallEnded("c1", 17), now=9.0)
+    assert commands[0] == Write("call_ended", "c1", 9.0, {"by": "caller", "cause": 17})
 
 
 def test_a_caller_whose_agents_telephone_vanished_waits_again_at_the_head() -> None:

@@ -54,8 +54,18 @@ def test_a_caller_found_on_the_line_is_adopted_in_the_phase_asterisk_shows(
 
 def test_a_caller_who_came_and_went_unseen_is_recovered_with_agent_and_end() -> None:
     """The journal holds all the list of calls needs."""
-    (event,) = events_of(snapshot(answered="12,agent-1001", ended="60,16,"), frozenset(), NOW)
-    assert event == ev.CallRecovered("c", "12328", "138", "12328", 10.0, 60.0, 16, "", "1001", 12.0)
+    (event,) = events_of(snapshot(answered="12,agent-1001", ended="60,16,callback,agent"), frozenset(), NOW)
+    assert event == ev.CallRecovered("c", "12328", "138", "12328", 10.0, 60.0, 16, "callback", "agent", "1001", 12.0)
+
+
+def test_a_caller_who_gave_up_or_reached_the_duty_room_unseen_is_recovered_as_such() -> None:
+    """The journal tells an abandoned call from one the duty telephone took, and when."""
+    (gave_up,) = events_of(snapshot(ended="60,16,,"), frozenset(), NOW)
+    assert isinstance(gave_up, ev.CallRecovered)
+    assert (gave_up.ended_by, gave_up.outcome, gave_up.answered_at) == ("caller", "", None)
+    (duty,) = events_of(snapshot(answered="30,duty", ended="60,16,,"), frozenset(), NOW)
+    assert isinstance(duty, ev.CallRecovered)
+    assert (duty.outcome, duty.answered_at, duty.agent) == ("duty", 30.0, "")
 
 
 def test_a_caller_whose_asterisk_died_is_recovered_as_lost() -> None:

@@ -86,7 +86,7 @@ function show() {
 }
 
 function cells(call) {
-  const from = call.queued_at ?? call.arrived_at;
+  const from = call.arrived_at; // the menu counts as waiting
   const until = call.answered_at ?? call.ended_at;
   const isOver = call.state === "ended";
   return [

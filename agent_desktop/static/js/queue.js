@@ -67,7 +67,7 @@ function waitingCalls(desk) {
 function waitingRow(call) {
   return make("li", { "data-call-id": call.id }, lineBadge(call.line),
     make("span", { class: "caller" }, call.caller || ""),
-    make("span", { class: "phase" }, call.phase === "waiting" ? "" : PHASES[call.phase]), since(call.queued_at ?? call.arrived_at));
+    make("span", { class: "phase" }, call.phase === "waiting" ? "" : PHASES[call.phase]), since(call.arrived_at));
 }
 
 function agentRow(agent) {

@@ -36,7 +36,7 @@ export const AGENT_STATES = {
 
 export const OUTCOMES = { answered: "已接听", abandoned: "市民放弃", callback: "待回呼", duty: "转值班电话", lost: "中断" };
 
-export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", system: "系统结束" };
+export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", duty: "值班电话挂机", system: "系统结束" };
 
 // One short sentence per kind of the timeline; a function gets the facts of the event.
 export const EVENTS = {

@@ -59,8 +59,8 @@ export class Ticket {
 
   tick() {
     if (this.#id === null) return;
-    const { arrived_at: arrived, queued_at: queued, answered_at: answered, ended_at: ended } = this.#facts;
-    const from = queued ?? arrived ?? this.#facts.rang_at;
+    const { arrived_at: arrived, answered_at: answered, ended_at: ended } = this.#facts;
+    const from = arrived ?? this.#facts.rang_at; // the menu counts as waiting
     const until = answered ?? ended;
     write($("#ticket-wait"), from == null ? "–" : duration((until ?? now()) - from));
     const phase = ended ? (answered ? TICKET.over(duration(ended - answered)) : TICKET.overMissed)
