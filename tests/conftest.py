@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from hotline_core.settings import DEFAULT_CITY
-from tests.running.instance import Hotline
+from tests.running.instance import Hotline, running
 from tests.speech import Recogniser
 
 KINDS = ("unit", "transcripts", "integration", "asterisk", "desktop")
@@ -19,10 +19,8 @@ COUNTS = pytest.StashKey[Counter[str]]()
 def hotline() -> Iterator[Hotline]:
     """One hotline as `make run` starts it, shared by all calls of the run; its agents are free again after 1 s."""
     city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1")
-    running = Hotline(city)
-    running.start()
-    yield running
-    running.close()
+    with running(city) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

@@ -37,13 +37,12 @@ class Board:
             del self.calls[event.call_id]
         else:
             self.calls[event.call_id] = after
-        return commands + self._agents_follow(known, after, now)
+        return commands + self._agents_follow(event.call_id, known, after, now)
 
-    def _agents_follow(self, before: call.Call | None, after: call.Call | None, now: float) -> list[Command]:
+    def _agents_follow(self, call_id: str, before: call.Call | None, after: call.Call | None, now: float) -> list[Command]:
         """Agents named in the call before or after get their ringing and talking calls set anew."""
         names = {state.agent for state in (before, after) if state is not None and state.agent}
         commands: list[Command] = []
-        call_id = (before or after).call_id if (before or after) else ""  # type: ignore[union-attr]
         for name in sorted(names):
             agent = self.agents.get(name) or agents.Agent(name, now)
             mine = after if after is not None and after.agent == name else None

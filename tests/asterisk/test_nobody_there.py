@@ -9,7 +9,7 @@ import pytest
 
 from hotline_core.settings import DEFAULT_CITY
 from tests.running.facts import live_equals_asterisk, stored_call
-from tests.running.instance import Hotline
+from tests.running.instance import Hotline, running
 from tests.sip.agent import SipCaller
 from tests.sip.tones import silent_ms
 from tests.speech import Recogniser, sounds_like
@@ -59,10 +59,8 @@ async def test_a_caller_with_nobody_signed_in_reaches_the_duty_telephone(
 def busy_duty_room() -> Iterator[Hotline]:
     """A hotline whose one duty telephone is always engaged."""
     city = DEFAULT_CITY.read_text(encoding="utf-8").replace("05573020002", "0999003")
-    running = Hotline(city)
-    running.start()
-    yield running
-    running.close()
+    with running(city) as one:
+        yield one
 
 
 async def test_a_caller_whom_nobody_can_take_is_promised_a_callback_and_may_wait_on(

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from websockets.asyncio.client import ClientConnection
 
 from agent_desktop.app import create_app
 from agent_desktop.auth import Passwords
@@ -185,3 +186,16 @@ class ScriptedBridge:
 def all_up() -> dict[str, Any]:
     """The health the bridge tells when all is well."""
     return {name: {"state": "up", "since": NOW} for name in ("asterisk", "watchdog", "bridge", "ledger", "live")}
+
+
+async def until(is_true: Callable[[], bool]) -> None:
+    """Look every few milliseconds, for five seconds."""
+    async with asyncio.timeout(5):
+        while not is_true():  # noqa: ASYNC110 - the other side has no event to wait for
+            await asyncio.sleep(0.02)
+
+
+async def closed_with(page: ClientConnection) -> int | None:
+    """The close code after whatever still comes, within five seconds."""
+    await asyncio.wait_for(page.wait_closed(), 5)
+    return page.close_code

@@ -18,7 +18,18 @@ from websockets.exceptions import InvalidStatus
 from agent_desktop.session import COOKIE
 from hotline_core.adapters.live import LivePublisher
 from hotline_core.settings import Settings
-from tests.integration.desk_kit import ORIGIN, OWN_PAGE, Part, ScriptedBridge, make_token, prepare, settings_of, sign_in
+from tests.integration.desk_kit import (
+    ORIGIN,
+    OWN_PAGE,
+    Part,
+    ScriptedBridge,
+    closed_with,
+    make_token,
+    prepare,
+    settings_of,
+    sign_in,
+    until,
+)
 from tests.integration.servers import RedisServer
 
 pytestmark = pytest.mark.integration
@@ -95,19 +106,6 @@ def ringing(call_id: str, agent: str) -> dict[str, object]:
     return {**who, **times, "queue": "hotline", "priority": 0, "position": 1}
 
 
-async def until(is_true: Callable[[], bool]) -> None:
-    """Look every few milliseconds, for five seconds."""
-    async with asyncio.timeout(5):
-        while not is_true():  # noqa: ASYNC110 - the other side has no event to wait for
-            await asyncio.sleep(0.02)
-
-
-async def closed_with(page: ClientConnection) -> int | None:
-    """The close code after whatever still comes, within five seconds."""
-    await asyncio.wait_for(page.wait_closed(), 5)
-    return page.close_code
-
-
 async def health_until(
     http: httpx.AsyncClient, is_right: Callable[[dict[str, Any]], bool], within_s: float = 8.0
 ) -> httpx.Response:
@@ -138,30 +136,20 @@ async def test_a_ringing_call_reaches_the_own_agents_page_and_no_other(
     await other.close()
 
 
-async def test_the_way_from_redis_to_a_hundred_pages_is_short(
+async def test_every_ring_reaches_all_of_a_hundred_pages_in_order(
     settings: Settings, http: httpx.AsyncClient, live: LivePublisher
 ) -> None:
-    """p95 over 20 ring events with 100 pages connected stays under the 150 ms budget, all pages being read here."""
+    """No page is forgotten and none is told out of turn."""
     pages = [await open_page(settings, http, "supervisor1")]
     headers = {"Cookie": f"{COOKIE}={http.cookies[COOKIE]}"}
+    uri = "ws://127.0.0.1:8328/ws"
     for _ in range(99):
-        pages.append(
-            await unix_connect(
-                str(settings.paths.desk_socket), uri="ws://127.0.0.1:8328/ws", origin=ORIGIN, additional_headers=headers
-            )
-        )
+        pages.append(await unix_connect(str(settings.paths.desk_socket), uri=uri, origin=ORIGIN, additional_headers=headers))
     for page in pages:
         await told(page, lambda message: message["type"] == "snapshot")
-    spent = []
-    for n in range(20):
-        began = time.perf_counter()
+    for n in range(5):
         live.publish({f"call:h1-{n}.1": ringing(f"h1-{n}.1", "1001")})
         await asyncio.gather(*(told(page, has_call(f"h1-{n}.1")) for page in pages))
-        spent.append(time.perf_counter() - began)
-        await asyncio.sleep(0.02)
-    spent.sort()
-    print(f"redis to 100 pages: median {spent[10] * 1000:.1f} ms, p95 {spent[18] * 1000:.1f} ms")
-    assert spent[18] < 0.15
     await asyncio.gather(*(page.close() for page in pages))
 
 

