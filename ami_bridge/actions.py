@@ -14,7 +14,8 @@ def actions_for(command: cmd.Command, command_id: str, notices: Mapping[str, str
     """The actions of a command; `notices` gives each line's prompt file (absolute, no extension)."""
     match command:
         case cmd.PlayNotice():
-            stream = f'STREAM FILE "{notices[command.line]}" ""'
+            # a line that is gone from the city's file has no notice: the dialplan's short one serves
+            stream = f'STREAM FILE "{notices[command.line]}" ""' if command.line in notices else "ASYNCAGI BREAK"
             return [("AGI", (("Channel", command.channel), ("Command", stream), ("CommandID", command_id)))]
         case cmd.SendToQueue():
             return [
@@ -22,15 +23,16 @@ def actions_for(command: cmd.Command, command_id: str, notices: Mapping[str, str
                 _set(command.channel, "NEXT", "queue"),
                 ("AGI", (("Channel", command.channel), ("Command", "ASYNCAGI BREAK"), ("CommandID", command_id))),
             ]
+        case cmd.LeaveMenu():
+            return [("AGI", (("Channel", command.channel), ("Command", "ASYNCAGI BREAK"), ("CommandID", command_id)))]
         case cmd.TakeToQueue():
             place = (("Context", "rescue"), ("Exten", "taken"), ("Priority", "1"))
             return [("Redirect", (("Channel", command.channel), *place))]
         case cmd.HangUp():
             return [("Hangup", (("Channel", command.channel), ("Cause", "16")))]
         case cmd.CloseJournal():
-            return [
-                ("DBDel", (("Family", family), ("Key", command.call_id))) for family in ("hlcall", "hlans", "hlend")
-            ]
+            families = ("hlcall", "hlans", "hlend") if command.answered else ("hlcall", "hlend")
+            return [("DBDel", (("Family", family), ("Key", command.call_id))) for family in families]
         case cmd.JoinQueue():
             phone = interface(command.agent)
             return [

@@ -56,11 +56,14 @@ class Connection:
         """Send an action now, in order; the future holds its Response, or AmiError."""
         future: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
         action_id = self.next_id()
-        if self._writer is None:
-            future.set_exception(AmiError("asterisk_down", action=action))
-        else:
+        try:
+            data = encode(action, [("ActionID", action_id), *fields])
+            if self._writer is None:
+                raise AmiError("asterisk_down", action=action)
+            self._writer.write(data)
             self._waiting[action_id] = future
-            self._writer.write(encode(action, [("ActionID", action_id), *fields]))
+        except (AmiError, UnicodeError) as error:
+            future.set_exception(error if isinstance(error, AmiError) else AmiError("not_utf8", action=action))
         future.add_done_callback(_seen)
         return future
 
@@ -182,7 +185,7 @@ class Connection:
             future = self._waiting.pop(action_id, None)
             if future is not None and not future.done():
                 future.set_result(packet)
-        elif "Event" in packet:
+        elif packet.is_genuine:
             self._on_event(packet)
 
     def _take_list(self, entry: tuple[list[Packet], asyncio.Future[list[Packet]]], packet: Packet) -> None:

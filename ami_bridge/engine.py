@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ami_bridge import actions, intents
 from ami_bridge.connection import Connection
-from ami_bridge.inbox import Inbox, LinkDown, Tick
+from ami_bridge.inbox import Inbox, LinkDown, Resync, Tick
 from ami_bridge.intents import Gate, Intent
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, read
@@ -45,6 +45,7 @@ class Engine:
         self._notices = notices
         self._now = now
         self._link: Connection | None = None
+        self._link_number = 0
         self._gate = Gate()
         self._prompts: dict[str, str] = {}  # CommandID -> call id
         self._replies: dict[str, Intent] = {}
@@ -72,12 +73,14 @@ class Engine:
         """After each login: read all that Asterisk holds; events that come meanwhile wait."""
         self._link = link
         self._early = []
-        snapshot = await read(link)
-        self.inbox.put(snapshot)
+        self._link_number += 1
+        number = self._link_number
+        self.inbox.put(Resync(number, await read(link)))
 
     def link_down(self) -> None:
         """The link is lost; the board keeps what it knew until the resync."""
         self._early = []
+        self._link_number += 1
         self.inbox.put(LinkDown())
 
     def take_intent(self, intent: Intent) -> None:
@@ -114,8 +117,9 @@ class Engine:
                         self._asterisk = ("down", at)
                         self._watchdog = ("down", at)
                         self._prompts.clear()
-                    case Snapshot():
-                        self._resync(item, at)
+                    case Resync():
+                        if item.link == self._link_number:
+                            self._resync(item.snapshot, at)
                     case Intent():
                         self._intent(item, at)
                     case _:
@@ -136,7 +140,8 @@ class Engine:
         self._watchdog_tick = ("", at)
         for event in events_of(snapshot, frozenset(self.board.calls), at):
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:
-                self._act(cmd.CloseJournal(event.call_id))  # written already; the link was lost before the journal was closed
+                # written already; the link was lost before the journal was closed
+                self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None))
             else:
                 self._apply(event, at)
         present = {event.agent for packet in snapshot.members for event in member_of_list(packet)}
@@ -210,8 +215,8 @@ class Engine:
             self._log.error("inbox overflowed, packets were shed", shed=self.inbox.shed - self._shed)
             self._shed = self.inbox.shed
         link = self._link
-        if link is None or not link.is_up:
-            return
+        if link is None or not link.is_up or self._early is not None:
+            return  # not in step: a bridge that cannot hear callers must not claim to be alive
         self._beats += 1
         link.post(*actions.beat(self._beats))
         if self._beats % SHOW_BEAT_EVERY == 0:

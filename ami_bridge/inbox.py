@@ -26,7 +26,15 @@ class LinkDown:
     """The link to Asterisk is lost."""
 
 
-Item = Event | Intent | Tick | LinkDown | Snapshot
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """What Asterisk holds, read over the link of that number; worthless once that link is lost."""
+
+    link: int
+    snapshot: Snapshot
+
+
+Item = Event | Intent | Tick | LinkDown | Resync
 
 
 class Inbox:
@@ -41,7 +49,7 @@ class Inbox:
 
     def put(self, item: Item) -> bool:
         """Append; False if it was shed."""
-        if len(self._items) >= self._bound and not isinstance(item, (*ENDINGS, Snapshot, LinkDown)):
+        if len(self._items) >= self._bound and not isinstance(item, (*ENDINGS, Resync, LinkDown)):
             self.shed += 1
             return False
         self._items.append((self._now(), item))

@@ -7,11 +7,14 @@ empty packets are therefore skipped. The greeting line of a fresh connection com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from hotline_core.errors import AmiError
 
 BANNER = "Banner"
+GENUINE_HEAD = ("Event", "Privilege", "Timestamp", "SystemName")
+STAMP = re.compile(r"[0-9]{9,11}\.[0-9]{6}")
 LONGEST_PACKET = 1 << 20  # a line far beyond anything Asterisk sends: the peer is no Asterisk
 
 
@@ -45,12 +48,23 @@ class Packet(Mapping[str, str]):
         return [value for name, value in self.pairs if name == key]
 
     def variable(self, name: str) -> str:
-        """A channel variable sent along (`channelvars=` of manager.conf), empty if unset."""
-        for value in self.all("ChanVariable"):
+        """A channel variable sent along (`channelvars=` of manager.conf), empty if unset.
+
+        The last one counts: Asterisk writes its own behind the caller's number, which a stranger chose.
+        """
+        for value in reversed(self.all("ChanVariable")):
             key, _, content = value.partition("=")
             if key == name:
                 return content
         return ""
+
+    @property
+    def is_genuine(self) -> bool:
+        """False for what can only be a piece of a packet: AMI does not escape line breaks in a caller's number.
+
+        Every event of our manager.conf begins with these four keys (timestampevents, systemname).
+        """
+        return tuple(key for key, _ in self.pairs[:4]) == GENUINE_HEAD and bool(STAMP.fullmatch(self.text("Timestamp")))
 
 
 class Decoder:

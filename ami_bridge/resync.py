@@ -53,9 +53,6 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
             events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller), (answered, agent), now))
             continue
         ended, cause, outcome, by = _fields(snapshot.ended.get(call_id, ""), 4)
-        if call_id in known:
-            events.append(ev.CallEnded(call_id, whole(cause)))
-            continue
         if agent == "duty":
             outcome = "duty"
         elif not ended:
@@ -68,7 +65,8 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
                 answered_at=_at(answered, now) if answered else None,
             )
         )
-    events += [ev.CallEnded(call_id, 0) for call_id in sorted(known) if call_id not in snapshot.arrived]
+    for call_id in sorted(known - snapshot.arrived.keys()):
+        events += [ev.HangUpAsked(call_id, "system"), ev.CallEnded(call_id, 0)]
     for packet in snapshot.members:
         events += member_of_list(packet)
     return events
@@ -99,7 +97,7 @@ def _adopted(
     return ev.CallAdopted(
         call_id, line, caller, dialled, channel.text("Channel"), phase, _at(at, now),
         agent_of(leg.text("Channel")) if leg else "", leg.text("Channel") if leg else "",
-        _at(answered, now) if answered and talking else None,
+        _at(answered, now) if answered and phase in ("talking", "duty") else None,
     )  # fmt: skip
 
 

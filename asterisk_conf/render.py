@@ -27,6 +27,7 @@ DEFAULTS = (
 FOLDERS = (
     "etc", "var", "var/keys", "spool", "spool/monitor", "spool/tmp", "run", "log", "cache", "data", "data/moh", "data/sounds",
 )  # fmt: skip
+MENU_LEASE_S = 30  # the longest a caller can be in the bridge's hands; the bridge itself takes 15 s at most
 SIOCGIFADDR = 0x8915  # netdevice(7)
 
 
@@ -69,7 +70,7 @@ def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLik
     first, last = settings.rtp_first_last
     values: dict[str, object] = {
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "trunks": trunks,
-        "first_trunk": f"trunk-{next(iter(trunks))}" if trunks else "", "spool": settings.paths.spool, "prompts": PROMPTS,
+        "lease_s": MENU_LEASE_S, "spool": settings.paths.spool, "prompts": PROMPTS,
         "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
         "ice_loopback": _own_addresses() if settings.media_loopback else (),
     }  # fmt: skip

@@ -91,6 +91,14 @@ def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="duty")
 
 
+def _adopted(row: CallRow, record: LedgerRecord) -> CallRow:
+    """The phase Asterisk showed when the bridge came back."""
+    phase = _text(record, "phase")
+    if phase not in ("waiting", "ringing", "talking", "duty"):
+        return row
+    return replace(row, state=phase, queued_at=record.at if row.queued_at is None else row.queued_at)
+
+
 def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
     answered_at = record.at if row.answered_at is None else row.answered_at
     return replace(row, state="duty", answered_at=answered_at, outcome="duty")
@@ -144,7 +152,7 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "duty_answered": _duty_answered,
         "callback_noted": _callback,
         "fallback_entered": _same,
-        "adopted": _same,
+        "adopted": _adopted,
         "call_ended": _ended,
     }
 )

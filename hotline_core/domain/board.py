@@ -24,7 +24,9 @@ class Board:
             self.agents[event.agent], commands = agents.step(agent, event, now)
             return commands
         if isinstance(event, ev.CallRecovered):
-            return call.recover(event)
+            before = self.calls.pop(event.call_id, None)
+            recovered = call.recover(event, before is not None)
+            return recovered + self._agents_follow(event.call_id, before, None, now)
         known = self.calls.get(event.call_id)
         after: call.Call | None
         if known is None:

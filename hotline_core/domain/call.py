@@ -18,6 +18,7 @@ from hotline_core.domain.commands import (
     Command,
     Fact,
     HangUp,
+    LeaveMenu,
     PlayNotice,
     SendToQueue,
     TakeToQueue,
@@ -72,6 +73,7 @@ HANDLED: Mapping[str, frozenset[str]] = {
     }),
     "ringing": ALWAYS | frozenset({
         "AgentRung", "AgentMissed", "AgentAnswered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung", "QueueEntered",
+        "CallbackNoted",
     }),
     "talking": ALWAYS | frozenset({
         "HoldStarted", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
@@ -106,7 +108,10 @@ def begin(event: ev.CallArrived | ev.CallAdopted, now: float) -> tuple[Call, lis
                 Write("call_arrived", call.call_id, event.arrived_at, facts, personal),
                 Write("adopted", call.call_id, now, {"phase": event.phase}),
             ]
-            if event.answered_at is not None:
+            if event.answered_at is not None and event.phase == "duty":
+                call = replace(call, duty=True)
+                commands.append(Write("duty_answered", call.call_id, event.answered_at))
+            elif event.answered_at is not None:
                 commands.append(Write("agent_answered", call.call_id, event.answered_at, {"agent": event.agent}))
             if event.phase == "greeting":
                 # The dead bridge's prompt may have ended unheard by us, or play on: the dialplan's rescue is quickest.
@@ -114,13 +119,14 @@ def begin(event: ev.CallArrived | ev.CallAdopted, now: float) -> tuple[Call, lis
             return call, commands
 
 
-def recover(event: ev.CallRecovered) -> list[Command]:
-    """The records of a call that came and went unseen; nothing is missing from the list of calls."""
+def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
+    """The records of a call that ended unseen, and came unseen if it was not known; nothing is missing from the list."""
     call_id = event.call_id
     personal = {"caller": event.caller, "dialled": event.dialled}
-    commands: list[Command] = [
-        Write("call_arrived", call_id, event.arrived_at, {"line": event.line, "channel": "", "recovered": True}, personal)
-    ]
+    commands: list[Command] = []
+    if not was_known:
+        arrival: dict[str, Fact] = {"line": event.line, "channel": "", "recovered": True}
+        commands.append(Write("call_arrived", call_id, event.arrived_at, arrival, personal))
     if event.answered_at is not None and event.outcome == "duty":
         commands.append(Write("duty_answered", call_id, event.answered_at, {"recovered": True}))
     elif event.answered_at is not None:
@@ -129,7 +135,7 @@ def recover(event: ev.CallRecovered) -> list[Command]:
         commands.append(Write("callback_noted", call_id, event.ended_at, {"recovered": True}))
     facts: dict[str, Fact] = {"by": event.ended_by, "cause": event.cause, "recovered": True}
     commands.append(Write("call_ended", call_id, event.ended_at, facts))
-    commands.append(CloseJournal(call_id))
+    commands.append(CloseJournal(call_id, event.answered_at is not None))
     return commands
 
 
@@ -150,13 +156,13 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             call = replace(call, deadlines={})
             played = Write("notice_played", call_id, now, {"complete": event.complete})
             # no recording without its notice: the dialplan's rescue plays the short one
-            onward = SendToQueue(call_id, call.channel) if event.complete else TakeToQueue(call_id, call.channel)
+            onward = SendToQueue(call_id, call.channel) if event.complete else LeaveMenu(call_id, call.channel)
             return call, [played, onward]
         case ev.DeadlineReached():
             due = call.deadlines.get(event.name)
             if due is None or due > now:
                 return call, []
-            return replace(call, deadlines={}), [TakeToQueue(call_id, call.channel)]
+            return replace(call, deadlines={}), [LeaveMenu(call_id, call.channel)]
         case ev.RescueEntered():
             return replace(call, deadlines={}), [Write("fallback_entered", call_id, now, {"reason": event.reason})]
         case ev.NoticePlayed():
@@ -175,7 +181,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.AgentMissed():
             missed = Write("agent_missed", call_id, now, {"agent": event.agent, "reason": "no_answer"})
             if call.phase == "ringing" and call.agent == event.agent:
-                return replace(call, phase="waiting", agent="", since=now), [missed]
+                return replace(call, phase="waiting", agent="", since=now, ended_by=""), [missed]
             return call, [missed]
         case ev.AgentAnswered():
             call = replace(
@@ -205,7 +211,8 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return replace(call, callback=True), [Write("callback_noted", call_id, now)]
         case ev.CallEnded():
             by = call.ended_by or ("agent" if call.phase in ("talking", "held") else "caller")
-            return None, [Write("call_ended", call_id, now, {"by": by, "cause": event.cause}), CloseJournal(call_id)]
+            ended = Write("call_ended", call_id, now, {"by": by, "cause": event.cause})
+            return None, [ended, CloseJournal(call_id, call.answered_at is not None)]
         case ev.HangUpWanted():
             return call, [HangUp(call.agent_channel, event.intent_id)]
         case ev.CallArrived() | ev.CallRecovered():

@@ -37,8 +37,16 @@ class SendToQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveMenu:
+    """Let the dialplan go on undecided: its rescue plays the short notice and queues. Harmless to a caller who went on already."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class TakeToQueue:
-    """Pull the caller out of a menu nobody drives any more: the dialplan's rescue plays the short notice and queues."""
+    """Pull a caller, just seen in the menu by a resync, out of it; never on memory alone: a Redirect tears a talk apart."""
 
     call_id: str
     channel: str
@@ -57,6 +65,7 @@ class CloseJournal:
     """The call is in the ledger to its end: the dialplan's journal may forget it."""
 
     call_id: str
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +94,5 @@ class LeaveQueue:
 
 
 Command = (
-    Write | PlayNotice | SendToQueue | TakeToQueue | HangUp | CloseJournal | JoinQueue | PauseMember | LeaveQueue
+    Write | PlayNotice | SendToQueue | LeaveMenu | TakeToQueue | HangUp | CloseJournal | JoinQueue | PauseMember | LeaveQueue
 )

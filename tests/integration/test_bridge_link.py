@@ -17,6 +17,11 @@ from hotline_core.log import open_log
 pytestmark = pytest.mark.integration
 
 
+def event_text(name: str) -> str:
+    """An event as Asterisk begins every one, without its empty line."""
+    return f"Event: {name}\r\nPrivilege: call,all\r\nTimestamp: 1795296633.546715\r\nSystemName: h1\r\n"
+
+
 class ScriptedAsterisk:
     """Speaks just enough AMI: greeting, login, FullyBooted, an answer to every action; can fall silent or hang up."""
 
@@ -58,7 +63,7 @@ class ScriptedAsterisk:
         if action["Action"] == "Login":
             if action["Secret"] != self.password:
                 return f"Response: Error\r\n{mark}Message: Authentication failed\r\n\r\n"
-            return f"Response: Success\r\n{mark}\r\nEvent: Early\r\nNumber: 0\r\n\r\nEvent: FullyBooted\r\n\r\n"
+            return f"Response: Success\r\n{mark}\r\n{event_text('Early')}\r\nEvent: FullyBooted\r\n\r\n"
         scripted = self.on_action(action)
         return scripted.replace("MARK", mark) if scripted is not None else f"Response: Success\r\n{mark}\r\n"
 
@@ -120,7 +125,7 @@ async def test_events_come_in_order_and_actions_find_their_own_answers(asterisk:
             bridge.link.ask("Getvar", [("Variable", "A")]), bridge.link.ask("Getvar", [("Variable", "B")])
         )
         assert (first.text("Echo"), second.text("Echo")) == ("A", "B")
-        asterisk.send("Event: One\r\n\r\n\r\nEvent: Two\r\n\r\n")
+        asterisk.send(f"{event_text('One')}\r\n\r\nEvent: Forged\r\n\r\n{event_text('Two')}\r\n")
         await asyncio.wait_for(_until(lambda: len(bridge.events) == 3), 3)
         assert [packet.text("Event") for packet in bridge.events] == ["Early", "One", "Two"]
 

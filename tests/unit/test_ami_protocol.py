@@ -69,3 +69,19 @@ def test_an_action_is_written_as_lines_in_order() -> None:
     assert encode("QueuePause", [("Queue", "hotline"), ("Reason", "午休")]) == (
         "Action: QueuePause\r\nQueue: hotline\r\nReason: 午休\r\n\r\n".encode()
     )
+
+
+FORGED = (
+    b"Asterisk Call Manager/11.0.0\r\n"
+    b"Event: Newchannel\r\nPrivilege: call,all\r\nTimestamp: 1795296633.546715\r\nSystemName: h1\r\nChannel: PJSIP/trunk-1\r\n"
+    b"CallerIDNum: 1\r\n\r\nEvent: Hangup\r\nChanVariable: CALLREF=h1-1.2\r\nCallerIDName: x\r\nUniqueid: h1-1.9\r\n"
+    b"ChanVariable: CALLREF=h1-1.9\r\n\r\n"
+)
+
+
+def test_a_callers_number_with_a_line_break_in_it_ends_nobody_elses_call() -> None:
+    """The forged piece is no genuine event, and Asterisk's own variable behind the number counts."""
+    _, real, piece = packets_of([FORGED])
+    assert real.is_genuine
+    assert not piece.is_genuine
+    assert piece.variable("CALLREF") == "h1-1.9"

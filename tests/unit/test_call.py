@@ -8,7 +8,7 @@ import pytest
 
 from hotline_core.domain import events as ev
 from hotline_core.domain.call import HANDLED, NOTICE_LIMIT_S, PHASES, VANISHED, Call, begin, recover, step
-from hotline_core.domain.commands import CloseJournal, Command, PlayNotice, SendToQueue, TakeToQueue, Write
+from hotline_core.domain.commands import CloseJournal, Command, LeaveMenu, PlayNotice, SendToQueue, TakeToQueue, Write
 
 pytestmark = pytest.mark.unit
 
@@ -77,7 +77,7 @@ def test_a_caller_who_hangs_up_in_any_phase_is_recorded_once_and_forgotten(phase
     assert call is not None
     after, commands = step(call, ev.CallEnded("c1", 16), now=8.1)
     assert after is None
-    assert commands == [Write("call_ended", "c1", 8.1, {"by": "caller", "cause": 16}), CloseJournal("c1")]
+    assert commands == [Write("call_ended", "c1", 8.1, {"by": "caller", "cause": 16}), CloseJournal("c1", False)]
 
 
 def test_a_caller_hears_the_notice_and_is_then_sent_to_the_queue() -> None:
@@ -99,14 +99,14 @@ def test_a_caller_whose_notice_never_ends_is_in_the_queue_at_the_deadline() -> N
     assert call.wake_at == 1.0 + NOTICE_LIMIT_S
     assert step(call, ev.DeadlineReached("c1", "notice"), now=5.0) == (call, [])
     _, commands = step(call, ev.DeadlineReached("c1", "notice"), now=1.0 + NOTICE_LIMIT_S)
-    assert commands == [TakeToQueue("c1", "ch")]
+    assert commands == [LeaveMenu("c1", "ch")]
 
 
 def test_a_caller_whose_notice_failed_hears_the_short_one_before_the_recording() -> None:
     """No recording without its notice (PIPL art. 17)."""
     call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)
     _, commands = step(call, ev.PromptEnded("c1", False), now=1.2)
-    assert commands == [Write("notice_played", "c1", 1.2, {"complete": False}), TakeToQueue("c1", "ch")]
+    assert commands == [Write("notice_played", "c1", 1.2, {"complete": False}), LeaveMenu("c1", "ch")]
 
 
 def test_a_late_notice_timer_changes_nothing_once_the_caller_waits() -> None:
@@ -170,9 +170,9 @@ def test_a_known_caller_found_further_on_after_a_lost_link_is_corrected() -> Non
 def test_a_call_nobody_saw_is_written_from_the_journal_whole() -> None:
     """A call that came, talked and went while the bridge was dead is in the list of calls."""
     missed = ev.CallRecovered("c9", "12345", "138", "12345", 1.0, 60.0, 16, agent="1001", answered_at=10.0)
-    commands = recover(missed)
+    commands = recover(missed, was_known=False)
     assert kinds(commands) == ["call_arrived", "agent_answered", "call_ended"]
-    assert commands[-1] == CloseJournal("c9")
+    assert commands[-1] == CloseJournal("c9", True)
 
 
 def test_a_caller_told_of_a_callback_is_noted_once() -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of
 from hotline_core.domain import events as ev
+from hotline_core.domain.board import Board
+from hotline_core.domain.commands import Write
 
 pytestmark = pytest.mark.unit
 
@@ -75,10 +77,16 @@ def test_a_caller_whose_asterisk_died_is_recovered_as_lost() -> None:
     assert (event.outcome, event.ended_at) == ("lost", NOW)
 
 
-def test_a_known_caller_who_is_gone_is_ended() -> None:
-    """By the journal's end, or by there being no trace at all."""
-    assert events_of(snapshot(ended="60,16,"), frozenset({"c"}), NOW) == [ev.CallEnded("c", 16)]
-    assert events_of(Snapshot((), (), {}, {}, {}), frozenset({"c"}), NOW) == [ev.CallEnded("c", 0)]
+def test_a_known_caller_who_ended_while_the_link_was_lost_keeps_the_facts_of_the_journal() -> None:
+    """Answered and ended unseen is not abandoned; no trace at all is ended by the system."""
+    (event,) = events_of(snapshot(answered="12,agent-1001", ended="60,16,,agent"), frozenset({"c"}), NOW)
+    board = Board()
+    board.apply(ev.CallArrived("c", "12328", "138", "12328", "ch"), 10.0)
+    kinds = [command.kind for command in board.apply(event, NOW) if isinstance(command, Write)]
+    assert kinds == ["agent_answered", "call_ended"]
+    assert board.calls == {}
+    gone = [ev.HangUpAsked("c", "system"), ev.CallEnded("c", 0)]
+    assert events_of(Snapshot((), (), {}, {}, {}), frozenset({"c"}), NOW) == gone
 
 
 @given(st.text(), st.text(), st.text())
