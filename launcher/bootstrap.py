@@ -28,6 +28,7 @@ TEST_PACKAGES = {
     "sip-tester": "sipp",
     "baresip-core": "baresip",
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
+    "libatomic1": "/usr/lib/*/libatomic.so.1",  # the browser driver's own Node.js needs it
     "fonts-noto-cjk": "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
 }
 TLS_TROUBLE = ("CERTIFICATE_VERIFY_FAILED", "CA certificate bundle", "ca-certificates", "invalid path: /etc/ssl")
