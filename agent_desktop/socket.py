@@ -21,7 +21,7 @@ router = APIRouter()
 FORBIDDEN = 4403
 SEND_S = 5.0
 OPEN_INTENTS = 8
-OPS = frozenset({"ready", "pause", "hang_up"})
+OPS = frozenset({"ready", "pause", "hang_up", "resume"})
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

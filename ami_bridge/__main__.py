@@ -9,6 +9,7 @@ import sys
 from ami_bridge.connection import Connection
 from ami_bridge.engine import Engine
 from ami_bridge.intent_server import IntentServer
+from ami_bridge.menus import Menus
 from hotline_core.adapters import clock
 from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
 from hotline_core.adapters.live import LivePublisher
@@ -18,11 +19,12 @@ from hotline_core.errors import HotlineError
 from hotline_core.log import Log, open_log
 from hotline_core.settings import Settings, load_city, load_settings
 from ivr.catalogue import RECORDINGS_FOLDER
+from ivr.check import faults
+from ivr.menu import MENUS_FOLDER, load_menus, recording_lengths
 
 
 async def serve(settings: Settings, log: Log) -> None:
     """Run the bridge until SIGTERM or SIGINT; SystemExit if one of its tasks dies (the supervisor starts it again)."""
-    city = load_city(settings.city_file)
     secrets = load_or_make(settings.paths.secrets)
 
     def trouble(what: LedgerTrouble) -> None:
@@ -44,8 +46,16 @@ async def serve(settings: Settings, log: Log) -> None:
         loop.add_signal_handler(name, stop.set)
     ledger = LedgerWriter(settings.paths.ledger, now=clock.now, on_trouble=trouble)
     live = LivePublisher(settings.redis, now=clock.now, on_change=live_changed)
-    notices = {key: str(RECORDINGS_FOLDER / line.notice) for key, line in city.lines.items()}
-    engine = Engine(ledger=ledger, live=live, log=log, log_key=secrets.log, notices=notices, now=clock.now)
+    prompts = {
+        path.relative_to(RECORDINGS_FOLDER).with_suffix("").as_posix(): str(path.with_suffix(""))
+        for path in RECORDINGS_FOLDER.rglob("*.wav")
+    }
+    menus = load_menus(MENUS_FOLDER)
+    parties = {key: party.kind for key, party in load_city(settings.city_file).outside_parties.items()}
+    for menu in menus.values():
+        for fault in faults(menu, recording_lengths(RECORDINGS_FOLDER), parties):
+            log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
+    engine = Engine(ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), now=clock.now)
     link = Connection(
         "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,
         on_event=engine.take_packet, on_up=engine.link_up, on_down=engine.link_down,

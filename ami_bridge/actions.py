@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ami_bridge.translate import QUEUE
 from hotline_core.domain import commands as cmd
@@ -10,17 +10,22 @@ from hotline_core.domain import commands as cmd
 Action = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def actions_for(command: cmd.Command, command_id: str, notices: Mapping[str, str]) -> Sequence[Action]:
-    """The actions of a command; `notices` gives each line's prompt file (absolute, no extension)."""
+def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
+    """The actions of a command."""
     match command:
-        case cmd.PlayNotice():
-            # a line that is gone from the city's file has no notice: the dialplan's short one serves
-            stream = f'STREAM FILE "{notices[command.line]}" ""' if command.line in notices else "ASYNCAGI BREAK"
-            return [("AGI", (("Channel", command.channel), ("Command", stream), ("CommandID", command_id)))]
+        case cmd.BeginMenu():
+            return []  # the menus ask their own questions
         case cmd.SendToQueue():
             return [
                 _set(command.channel, "NOTICE", "done"),
                 _set(command.channel, "NEXT", "queue"),
+                ("AGI", (("Channel", command.channel), ("Command", "ASYNCAGI BREAK"), ("CommandID", command_id))),
+            ]
+        case cmd.SendToParty():
+            return [
+                _set(command.channel, "NOTICE", "done"),
+                _set(command.channel, "PARTY", command.party),
+                _set(command.channel, "NEXT", "party"),
                 ("AGI", (("Channel", command.channel), ("Command", "ASYNCAGI BREAK"), ("CommandID", command_id))),
             ]
         case cmd.LeaveMenu():
@@ -29,7 +34,7 @@ def actions_for(command: cmd.Command, command_id: str, notices: Mapping[str, str
             place = (("Context", "rescue"), ("Exten", "taken"), ("Priority", "1"))
             return [("Redirect", (("Channel", command.channel), *place))]
         case cmd.HangUp():
-            return [("Hangup", (("Channel", command.channel), ("Cause", "16")))]
+            return [("Hangup", (("Channel", command.channel), ("Cause", str(command.cause))))]
         case cmd.CloseJournal():
             families = ("hlcall", "hlans", "hlend") if command.answered else ("hlcall", "hlend")
             return [("DBDel", (("Family", family), ("Key", command.call_id))) for family in families]

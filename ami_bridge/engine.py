@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from ami_bridge import actions, intents
 from ami_bridge.connection import Connection
-from ami_bridge.inbox import Inbox, LinkDown, Resync, Tick
+from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
 from ami_bridge.intents import Gate, Intent
+from ami_bridge.menus import Menus, Question
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, read
 from ami_bridge.translate import QUEUE, agi_result, member_of_list, translate
@@ -33,7 +34,7 @@ class Engine:
     """Handles one item after the other without ever awaiting Redis, a disk sync or Asterisk's answer."""
 
     def __init__(
-        self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, notices: Mapping[str, str],
+        self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus,
         now: Callable[[], float],
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
@@ -42,12 +43,12 @@ class Engine:
         self._live = live
         self._log = log
         self._log_key = log_key
-        self._notices = notices
+        self._menus = menus
         self._now = now
         self._link: Connection | None = None
         self._link_number = 0
         self._gate = Gate()
-        self._prompts: dict[str, str] = {}  # CommandID -> call id
+        self._questions: dict[str, Question] = {}  # by CommandID
         self._replies: dict[str, Intent] = {}
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
         self._shown: dict[str, Field] = {}
@@ -116,12 +117,14 @@ class Engine:
                     case LinkDown():
                         self._asterisk = ("down", at)
                         self._watchdog = ("down", at)
-                        self._prompts.clear()
+                        self._questions.clear()
                     case Resync():
                         if item.link == self._link_number:
                             self._resync(item.snapshot, at)
                     case Intent():
                         self._intent(item, at)
+                    case KeyRead():
+                        self._key(item, at)
                     case _:
                         self._apply(item, at)
             self._show()
@@ -131,8 +134,40 @@ class Engine:
         result = agi_result(packet)
         if result is None:
             return translate(packet)
-        call_id = self._prompts.pop(result[0], None)
-        return [ev.PromptEnded(call_id, result[1])] if call_id else []
+        command_id, is_played = result
+        question = self._questions.pop(command_id, None)
+        if question is None:
+            return []
+        if not is_played:
+            self.inbox.put(KeyRead(question.call_id, None))
+        elif not question.wants_key:
+            self.inbox.put(KeyRead(question.call_id, ""))
+        elif self._link is not None:
+            # Getvar by AMI takes 0.1 ms, GET VARIABLE by AGI 20 ms
+            asked = self._link.post("Getvar", [("Channel", question.channel), ("Variable", "KEY")])
+            asked.add_done_callback(lambda future: self._key_said(question.call_id, future))
+        return []
+
+    def _key_said(self, call_id: str, future: asyncio.Future[Packet]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return  # the link is lost; the deadline or the watchdog leads the caller on
+        self.inbox.put(KeyRead(call_id, future.result().text("Value")[:1]))
+
+    def _ask(self, questions: list[Question], events: list[Event], at: float) -> None:
+        for question in questions:
+            if self._link is not None:
+                command_id = self._link.next_id()
+                self._questions[command_id] = question
+                fields = [("Channel", question.channel), ("Command", question.agi), ("CommandID", command_id)]
+                self._link.post("AGI", fields)
+        for event in events:
+            self._apply(event, at)
+
+    def _key(self, item: KeyRead, at: float) -> None:
+        if item.key is None:
+            self._ask([], self._menus.failed(item.call_id), at)
+        else:
+            self._ask(*self._menus.answered(item.call_id, item.key, at), at)
 
     def _resync(self, snapshot: Snapshot, at: float) -> None:
         if self._asterisk[0] != "up":
@@ -162,7 +197,10 @@ class Engine:
                 self._tell(command)
         for command in commands:
             self._act(command)
+            if isinstance(command, cmd.BeginMenu):
+                self._ask(*self._menus.begin(command.call_id, command.channel, command.line, at), at)
             if isinstance(command, cmd.CloseJournal):
+                self._menus.forget(command.call_id)
                 self._ended[command.call_id] = None
                 while len(self._ended) > REMEMBERED_CALLS:
                     self._ended.popitem(last=False)
@@ -170,11 +208,8 @@ class Engine:
     def _act(self, command: cmd.Command) -> None:
         if isinstance(command, cmd.Write) or self._link is None:
             return
-        command_id = self._link.next_id()
-        if isinstance(command, cmd.PlayNotice):
-            self._prompts[command_id] = command.call_id
         answer = None
-        for action, fields in actions.actions_for(command, command_id, self._notices):
+        for action, fields in actions.actions_for(command, self._link.next_id()):
             answer = self._link.post(action, fields)
         intent_id = getattr(command, "intent_id", "")
         if answer is not None and intent_id:
@@ -183,7 +218,7 @@ class Engine:
     def _intent(self, intent: Intent, at: float) -> None:
         try:
             event = self._gate.event_of(intent, at)
-            if isinstance(event, ev.HangUpWanted):
+            if isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
                 call = self.board.calls.get(event.call_id)
                 if call is None or call.agent != intent.agent or call.phase not in ("talking", "held"):
                     raise IntentRefused("unknown_call")

@@ -34,7 +34,15 @@ class Resync:
     snapshot: Snapshot
 
 
-Item = Event | Intent | Tick | LinkDown | Resync
+@dataclass(frozen=True, slots=True)
+class KeyRead:
+    """A menu's question was played; `key` is empty for silence, None if it could not be played to its end."""
+
+    call_id: str
+    key: str | None
+
+
+Item = KeyRead | Event | Intent | Tick | LinkDown | Resync
 
 
 class Inbox:

@@ -78,6 +78,8 @@ class Gate:
                 return ev.SignOutAsked(intent.agent, intent.intent_id)
             case "hang_up":
                 return ev.HangUpWanted(intent.call_id, intent.intent_id)
+            case "resume":
+                return ev.ResumeWanted(intent.call_id, intent.intent_id)
         raise IntentRefused("unknown_op")
 
 

@@ -15,6 +15,8 @@ from ami_bridge.translate import agent_of, member_of_list, whole
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 
+OUTSIDE = ("duty", "party")  # who else may have answered, in the journal; also the contexts of the dialplan
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -53,15 +55,15 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
             events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller), (answered, agent), now))
             continue
         ended, cause, outcome, by = _fields(snapshot.ended.get(call_id, ""), 4)
-        if agent == "duty":
-            outcome = "duty"
+        if agent in OUTSIDE:
+            outcome = agent
         elif not ended:
             outcome = "lost"  # Asterisk died with the call; no end was written
         events.append(
             ev.CallRecovered(
                 call_id, line, caller, dialled, _at(at, now), _at(ended, now), whole(cause), outcome,
                 ended_by=by or ("caller" if ended else "system"),
-                agent=agent.removeprefix("agent-") if agent != "duty" else "",
+                agent=agent.removeprefix("agent-") if agent not in OUTSIDE else "",
                 answered_at=_at(answered, now) if answered else None,
             )
         )
@@ -86,8 +88,8 @@ def _adopted(
     leg = next(iter(talking or ringing), None)
     if talking:
         phase = "talking"
-    elif agent == "duty" or channel.text("Context") == "duty":
-        phase = "duty"
+    elif agent in OUTSIDE or channel.text("Context") in OUTSIDE:
+        phase = agent if agent in OUTSIDE else channel.text("Context")
     elif ringing:
         phase = "ringing"
     elif channel.text("Application") == "AGI":
@@ -97,7 +99,7 @@ def _adopted(
     return ev.CallAdopted(
         call_id, line, caller, dialled, channel.text("Channel"), phase, _at(at, now),
         agent_of(leg.text("Channel")) if leg else "", leg.text("Channel") if leg else "",
-        _at(answered, now) if answered and phase in ("talking", "duty") else None,
+        _at(answered, now) if answered and phase in ("talking", *OUTSIDE) else None,
     )  # fmt: skip
 
 

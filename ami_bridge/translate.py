@@ -90,6 +90,22 @@ def _user_event(packet: Packet) -> list[Event]:
             return [ev.RecordingStarted(call_id)]
         case "HotlineEmpty":
             return [ev.QueueLeft(call_id)]
+        case "HotlineParty":
+            party = packet.text("Party")
+            steps: dict[str, Event] = {
+                "rung": ev.PartyRung(call_id, party), "answered": ev.PartyAnswered(call_id, party),
+                "failed": ev.PartyFailed(call_id, party, packet.text("Urgent") == "yes"),
+            }  # fmt: skip
+            step = steps.get(packet.text("State"))
+            return [step] if step else []
+        case "HotlineRecover":
+            agent = packet.text("Agent")
+            turns: dict[str, Event] = {
+                "waiting": ev.AgentAwaited(call_id, agent), "failed": ev.AgentNotBack(call_id, agent),
+                "resumed": ev.AgentResumed(call_id, agent, packet.text("Channel")),
+            }  # fmt: skip
+            turn = turns.get(packet.text("State"))
+            return [turn] if turn else []
         case "HotlineDuty":
             states: dict[str, Event] = {
                 "rung": ev.DutyRung(call_id), "answered": ev.DutyAnswered(call_id), "callback": ev.CallbackNoted(call_id),

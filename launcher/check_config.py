@@ -1,4 +1,4 @@
-"""`make check-config`: every mistake in HOTLINE_* and in the city's file, with file, line and cure."""
+"""`make check-config`: every mistake in HOTLINE_*, in the city's file and in the menus, with file, line and cure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from pydantic_core import ErrorDetails
 from hotline_core.city import City
 from hotline_core.errors import SettingsError
 from hotline_core.settings import Settings, _line_of, load_city, load_settings
+from ivr.catalogue import RECORDINGS_FOLDER
+from ivr.check import Fault, faults
+from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, menu_files, recording_lengths
 from launcher.texts import known, sentence, write
 
 
@@ -32,7 +35,10 @@ def check_config() -> int:
     """Print all mistakes, or a summary when there are none; the exit code."""
     settings, mistakes = settings_mistakes(os.environ)
     if settings is not None:
-        mistakes += city_mistakes(settings.city_file)
+        of_city = city_mistakes(settings.city_file)
+        mistakes += of_city
+        if not of_city:  # a menu can only be judged by a city that can be read
+            mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
     if not mistakes and settings is not None:
         _summary(settings, load_city(settings.city_file))
         return 0
@@ -75,6 +81,29 @@ def city_mistakes(path: Path) -> list[Mistake]:
         node = yaml.compose(path.read_text(encoding="utf-8"))
         return [_of_city(path, node, detail) for detail in cause.errors()]
     return []
+
+
+def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
+    """All mistakes in the menus; one that cannot be read is told with the line where reading stopped."""
+    prompts = recording_lengths(recordings)
+    parties = {name: party.kind for name, party in city.outside_parties.items()}
+    found: list[Mistake] = []
+    for path in menu_files(folder):
+        try:
+            menu = load_menu(path)
+        except MenuError as error:
+            found.append(Mistake(str(path), error.line, error.what, error.cure))
+            continue
+        found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties)]
+    return found
+
+
+def _of_menu(path: Path, menu: Menu, fault: Fault) -> Mistake:
+    what, cure = f"{fault.node}: {fault.what}", fault.cure
+    if known("mistakes", fault.code):
+        what = sentence("mistakes", fault.code, node=fault.node, about=fault.about)
+        cure = sentence("mistakes", f"{fault.code}-cure", node=fault.node, about=fault.about)
+    return Mistake(str(path), menu.lines.get(fault.node, 0), what, cure)
 
 
 def _of_city(path: Path, node: yaml.Node | None, detail: ErrorDetails) -> Mistake:

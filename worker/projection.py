@@ -83,6 +83,12 @@ def _left(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="waiting")
 
 
+def _back(row: CallRow, record: LedgerRecord) -> CallRow:
+    """The same talk goes on; who answered it first, and when, stays."""
+    answered_at = record.at if row.answered_at is None else row.answered_at
+    return replace(row, state="talking", agent=_text(record, "agent") or row.agent, answered_at=answered_at, outcome="answered")
+
+
 def _requeued(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
 
@@ -94,7 +100,7 @@ def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
 def _adopted(row: CallRow, record: LedgerRecord) -> CallRow:
     """The phase Asterisk showed when the bridge came back."""
     phase = _text(record, "phase")
-    if phase not in ("waiting", "ringing", "talking", "duty"):
+    if phase not in ("waiting", "ringing", "talking", "duty", "party"):
         return row
     return replace(row, state=phase, queued_at=record.at if row.queued_at is None else row.queued_at)
 
@@ -104,8 +110,21 @@ def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="duty", answered_at=answered_at, outcome="duty")
 
 
+def _party_rung(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="party")
+
+
+def _party_answered(row: CallRow, record: LedgerRecord) -> CallRow:
+    answered_at = record.at if row.answered_at is None else row.answered_at
+    return replace(row, state="party", answered_at=answered_at, outcome="party")
+
+
+def _party_failed(row: CallRow, record: LedgerRecord) -> CallRow:
+    return replace(row, state="waiting")
+
+
 def _callback(row: CallRow, record: LedgerRecord) -> CallRow:
-    return row if row.outcome in ("answered", "duty") else replace(row, outcome="callback")
+    return row if row.outcome in ("answered", "duty", "party") else replace(row, outcome="callback")
 
 
 def _ended(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -122,7 +141,7 @@ def _ended(row: CallRow, record: LedgerRecord) -> CallRow:
 
 def _outcome(row: CallRow) -> str:
     """How an ended call is counted."""
-    if row.answered_at is not None and row.outcome not in ("answered", "duty"):
+    if row.answered_at is not None and row.outcome not in ("answered", "duty", "party"):
         return "answered"
     if row.outcome is not None:
         return row.outcome
@@ -147,10 +166,15 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "hold_started": _held,
         "hold_ended": _resumed,
         "agent_left": _left,
+        "agent_awaited": _left,
+        "agent_resumed": _back,
         "requeued": _requeued,
         "duty_rung": _duty_rung,
         "duty_answered": _duty_answered,
         "callback_noted": _callback,
+        "party_rung": _party_rung,
+        "party_answered": _party_answered,
+        "party_failed": _party_failed,
         "fallback_entered": _same,
         "adopted": _adopted,
         "call_ended": _ended,

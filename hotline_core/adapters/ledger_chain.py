@@ -17,7 +17,8 @@ _HASH_LENGTH = len(HASH_PART) + 64 + len(b'"}')
 CALL_KINDS = frozenset({
     "call_arrived", "greeting_started", "notice_played", "recording_started", "queue_entered", "agent_rung",
     "agent_missed", "agent_answered", "hold_started", "hold_ended", "agent_left", "requeued", "duty_rung",
-    "duty_answered", "callback_noted", "fallback_entered", "adopted", "call_ended",
+    "duty_answered", "callback_noted", "party_rung", "party_answered", "party_failed", "fallback_entered", "adopted", "call_ended",
+    "agent_awaited", "agent_resumed",
 })  # fmt: skip
 AGENT_KINDS = frozenset({"agent_ready", "agent_paused", "agent_offline"})
 KINDS = CALL_KINDS | AGENT_KINDS | {"gap"}

@@ -14,18 +14,19 @@ from typing import assert_never
 
 from hotline_core.domain import events as ev
 from hotline_core.domain.commands import (
+    BeginMenu,
     CloseJournal,
     Command,
     Fact,
     HangUp,
     LeaveMenu,
-    PlayNotice,
+    SendToParty,
     SendToQueue,
     TakeToQueue,
     Write,
 )
 
-PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty")
+PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party")
 NOTICE_LIMIT_S = 15.0  # the longest notice is under 8 s; a caller never waits longer than this for the queue (GB/T 33358)
 VANISHED = 44  # Q.850 "requested circuit not available": what Asterisk gives when RTP stopped (browser gone)
 
@@ -52,6 +53,9 @@ class Call:
     ended_by: str = ""
     callback: bool = False
     duty: bool = False
+    party: str = ""  # the outside party the caller was led to
+    party_talks: bool = False
+    urgent: bool = False  # danger to life, and nobody outside has taken over
     deadlines: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -64,22 +68,28 @@ ALWAYS = frozenset({"CallAdopted"})
 # (phase -> event names that change it); every other (phase, event) pair is ignored on purpose.
 HANDLED: Mapping[str, frozenset[str]] = {
     "greeting": ALWAYS | frozenset({
-        "MenuReady", "PromptEnded", "RescueEntered", "NoticePlayed", "RecordingStarted", "QueueEntered", "HangUpAsked", "CallEnded",
-        "DeadlineReached", "DutyRung", "CallbackNoted",
+        "MenuReady", "MenuStepped", "MenuLeft", "MenuFailed", "PartyRung", "RescueEntered", "NoticePlayed", "RecordingStarted",
+        "QueueEntered", "HangUpAsked", "CallEnded", "DeadlineReached", "DutyRung", "CallbackNoted",
     }),
     "waiting": ALWAYS | frozenset({
         "QueueEntered", "QueueLeft", "AgentRung", "AgentAnswered", "HangUpAsked", "CallEnded", "RescueEntered",
-        "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "AgentMissed",
+        "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "AgentMissed", "PartyRung",
+        "AgentAwaited", "AgentResumed", "AgentNotBack",
     }),
     "ringing": ALWAYS | frozenset({
         "AgentRung", "AgentMissed", "AgentAnswered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung", "QueueEntered",
-        "CallbackNoted",
+        "CallbackNoted", "AgentAwaited", "AgentResumed", "AgentNotBack",
     }),
     "talking": ALWAYS | frozenset({
         "HoldStarted", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
+        "ResumeWanted", "AgentAwaited", "AgentResumed", "AgentNotBack",
     }),
     "held": ALWAYS | frozenset({
         "HoldEnded", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
+        "ResumeWanted", "AgentAwaited", "AgentResumed", "AgentNotBack",
+    }),
+    "party": ALWAYS | frozenset({
+        "PartyAnswered", "PartyFailed", "RecordingStarted", "QueueEntered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung",
     }),
     "duty": ALWAYS | frozenset({"DutyAnswered", "CallbackNoted", "QueueEntered", "HangUpAsked", "CallEnded", "AgentAnswered"}),
 }  # fmt: skip
@@ -108,9 +118,9 @@ def begin(event: ev.CallArrived | ev.CallAdopted, now: float) -> tuple[Call, lis
                 Write("call_arrived", call.call_id, event.arrived_at, facts, personal),
                 Write("adopted", call.call_id, now, {"phase": event.phase}),
             ]
-            if event.answered_at is not None and event.phase == "duty":
+            if event.answered_at is not None and event.phase in ("duty", "party"):
                 call = replace(call, duty=True)
-                commands.append(Write("duty_answered", call.call_id, event.answered_at))
+                commands.append(Write(f"{event.phase}_answered", call.call_id, event.answered_at))
             elif event.answered_at is not None:
                 commands.append(Write("agent_answered", call.call_id, event.answered_at, {"agent": event.agent}))
             if event.phase == "greeting":
@@ -127,8 +137,8 @@ def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
     if not was_known:
         arrival: dict[str, Fact] = {"line": event.line, "channel": "", "recovered": True}
         commands.append(Write("call_arrived", call_id, event.arrived_at, arrival, personal))
-    if event.answered_at is not None and event.outcome == "duty":
-        commands.append(Write("duty_answered", call_id, event.answered_at, {"recovered": True}))
+    if event.answered_at is not None and event.outcome in ("duty", "party"):
+        commands.append(Write(f"{event.outcome}_answered", call_id, event.answered_at, {"recovered": True}))
     elif event.answered_at is not None:
         commands.append(Write("agent_answered", call_id, event.answered_at, {"agent": event.agent}))
     elif event.outcome == "callback":
@@ -150,14 +160,30 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.MenuReady():
             return call, [
                 Write("greeting_started", call_id, now),
-                PlayNotice(call_id, call.channel, call.line),
+                BeginMenu(call_id, call.channel, call.line),
             ]
-        case ev.PromptEnded():
+        case ev.MenuStepped():
+            return replace(call, deadlines={"notice": now + NOTICE_LIMIT_S}), []
+        case ev.MenuLeft():
             call = replace(call, deadlines={})
-            played = Write("notice_played", call_id, now, {"complete": event.complete})
+            played = Write("notice_played", call_id, now, {"complete": event.noticed})
+            if event.to == "party":
+                return call, [played, SendToParty(call_id, call.channel, event.party)]
+            return call, [played, SendToQueue(call_id, call.channel)]
+        case ev.MenuFailed():
             # no recording without its notice: the dialplan's rescue plays the short one
-            onward = SendToQueue(call_id, call.channel) if event.complete else LeaveMenu(call_id, call.channel)
-            return call, [played, onward]
+            failed = Write("notice_played", call_id, now, {"complete": False})
+            return replace(call, deadlines={}), [failed, LeaveMenu(call_id, call.channel)]
+        case ev.PartyRung():
+            call = replace(call, phase="party", since=now, party=event.party)
+            return call, [Write("party_rung", call_id, now, {"party": event.party})]
+        case ev.PartyAnswered():
+            call = replace(call, since=now, answered_at=call.answered_at or now, party_talks=True)
+            return call, [Write("party_answered", call_id, now, {"party": event.party})]
+        case ev.PartyFailed():
+            call = replace(call, phase="waiting", since=now, party_talks=False, ended_by="")
+            call = replace(call, head=call.head or event.urgent, urgent=call.urgent or event.urgent)
+            return call, [Write("party_failed", call_id, now, {"party": event.party, "urgent": event.urgent})]
         case ev.DeadlineReached():
             due = call.deadlines.get(event.name)
             if due is None or due > now:
@@ -168,8 +194,9 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.NoticePlayed():
             return call, [Write("notice_played", call_id, now, {"complete": event.complete})]
         case ev.RecordingStarted():
-            # Both ways into the queue start the recording first: from here the caller waits, with or without agents.
-            call = replace(call, phase="waiting", since=now, queued_at=call.queued_at or now, deadlines={})
+            # Every way on starts the recording first: from here the caller waits, with or without agents.
+            phase = "waiting" if call.phase == "greeting" else call.phase
+            call = replace(call, phase=phase, since=now, queued_at=call.queued_at or now, deadlines={})
             return call, [Write("recording_started", call_id, now)]
         case ev.QueueEntered():
             return _queue(call, event, now)
@@ -195,7 +222,8 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return replace(call, phase="talking", since=now), [Write("hold_ended", call_id, now, {"agent": call.agent})]
         case ev.HangUpAsked():
             # a leg that was only rung and refused did not end the call
-            if (event.by == "agent" and call.phase not in ("talking", "held")) or (event.by == "duty" and not call.duty):
+            is_talk = {"agent": call.phase in ("talking", "held"), "duty": call.duty or call.party_talks}
+            if not is_talk.get(event.by, True):
                 return call, []
             return replace(call, ended_by=call.ended_by or event.by), []
         case ev.AgentLeft():
@@ -215,6 +243,21 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return None, [ended, CloseJournal(call_id, call.answered_at is not None)]
         case ev.HangUpWanted():
             return call, [HangUp(call.agent_channel, event.intent_id)]
+        case ev.ResumeWanted():
+            # The dead page's leg is ended by its name, which no other leg ever has; pulling the citizen away by a Redirect
+            # would tear a newer talk that we have not heard of. The leg counts no more: its end is no farewell.
+            return replace(call, phase="talking", agent_channel=""), [HangUp(call.agent_channel, event.intent_id, VANISHED)]
+        case ev.AgentAwaited():
+            return _awaited(call, event, now)
+        case ev.AgentResumed():
+            call = replace(
+                call, phase="talking", since=now, agent=event.agent, agent_channel=event.agent_channel, ended_by="",
+                answered_at=call.answered_at or now, head=False, position=0,
+            )  # fmt: skip
+            return call, [Write("agent_resumed", call_id, now, {"agent": event.agent})]
+        case ev.AgentNotBack():
+            call = replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True)
+            return call, [Write("requeued", call_id, now, {"reason": "telephone_vanished", "agent": event.agent})]
         case ev.CallArrived() | ev.CallRecovered():
             return call, []  # never in HANDLED: a call begins once
         case _:
@@ -224,6 +267,8 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
 def _corrected(call: Call, event: ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
     """What Asterisk says after a lost link, for a call we knew: it is right and we are not."""
     if event.phase == call.phase or (event.phase, call.phase) == ("talking", "held"):
+        if event.phase == "talking" and event.agent_channel:  # resumed meanwhile, on another leg
+            return replace(call, agent=event.agent, agent_channel=event.agent_channel), []
         return call, []
     fresh, commands = begin(event, now)
     told = [command for command in commands if not (isinstance(command, Write) and command.kind == "call_arrived")]
@@ -246,6 +291,16 @@ def _agent_left(call: Call, event: ev.AgentLeft, now: float) -> tuple[Call, list
     left = Write("agent_left", call.call_id, now, {"agent": event.agent, "cause": event.cause})
     if event.cause != VANISHED:
         return replace(call, ended_by=call.ended_by or "agent"), [left]
-    # The telephone vanished under a live caller: the dialplan takes the citizen back to the head of the queue.
+    # The telephone vanished under a live caller: the dialplan waits for it, then goes to the head of the queue.
     call = replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True)
-    return call, [left, Write("requeued", call.call_id, now, {"reason": "telephone_vanished"})]
+    return call, [left]
+
+
+def _awaited(call: Call, event: ev.AgentAwaited, now: float) -> tuple[Call, list[Command]]:
+    awaited = Write("agent_awaited", call.call_id, now, {"agent": event.agent})
+    if call.phase == "talking" and not call.agent_channel:
+        return replace(call, ended_by=""), [awaited]  # a reload: the agent is there and stays in the call
+    # the leg's own end may be told before or after this; it is written once
+    left = Write("agent_left", call.call_id, now, {"agent": event.agent, "cause": VANISHED})
+    records: list[Command] = [left, awaited] if call.phase in ("talking", "held") else [awaited]
+    return replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True), records

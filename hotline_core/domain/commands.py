@@ -20,8 +20,8 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class PlayNotice:
-    """Play the line's greeting with the notice of recording; its end comes back as PromptEnded."""
+class BeginMenu:
+    """Lead the caller through the line's menu, which begins with the notice; its end comes back as MenuLeft or MenuFailed."""
 
     call_id: str
     channel: str
@@ -34,6 +34,15 @@ class SendToQueue:
 
     call_id: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendToParty:
+    """Let the dialplan go on to an outside party, the notice having been heard."""
+
+    call_id: str
+    channel: str
+    party: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,11 @@ class TakeToQueue:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End one leg."""
+    """End one leg; with cause 44 as a vanished telephone's, so that the dialplan calls the agent's fresh page."""
 
     channel: str
     intent_id: str
+    cause: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +104,6 @@ class LeaveQueue:
 
 
 Command = (
-    Write | PlayNotice | SendToQueue | LeaveMenu | TakeToQueue | HangUp | CloseJournal | JoinQueue | PauseMember | LeaveQueue
-)
+    Write | BeginMenu | SendToQueue | SendToParty | LeaveMenu | TakeToQueue | HangUp | CloseJournal
+    | JoinQueue | PauseMember | LeaveQueue
+)  # fmt: skip

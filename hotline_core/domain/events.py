@@ -57,11 +57,52 @@ class MenuReady:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptEnded:
-    """The prompt we asked for has been played; `complete` is False if the channel or the file was gone."""
+class MenuStepped:
+    """The menu asks the next question; the caller may think again."""
 
     call_id: str
-    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLeft:
+    """The menu is over; `to` is queue or party. `noticed`: the notice was heard whole, not skipped by a key."""
+
+    call_id: str
+    to: str
+    party: str
+    noticed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MenuFailed:
+    """A prompt could not be played, or the caller is gone."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRung:
+    """An outside party is dialled for the caller."""
+
+    call_id: str
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyAnswered:
+    """The outside party took the call."""
+
+    call_id: str
+    party: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFailed:
+    """The outside party did not answer, or left the caller, who goes to an agent; `urgent`: before all others."""
+
+    call_id: str
+    party: str
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +185,7 @@ class HoldEnded:
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
-    """One side ended its leg; `by` is caller, agent or duty."""
+    """One side ended its leg; `by` is caller, agent, duty (any telephone outside) or system."""
 
     call_id: str
     by: str
@@ -166,6 +207,39 @@ class AgentLeft:
     agent: str
     agent_channel: str
     cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeWanted:
+    """A fresh page of the agent in the call asks for the talk that an earlier page left."""
+
+    call_id: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAwaited:
+    """The agent's telephone vanished from the talk; the dialplan waits for it to be back."""
+
+    call_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentResumed:
+    """The agent's telephone is back and took the talk up again."""
+
+    call_id: str
+    agent: str
+    agent_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNotBack:
+    """The agent's telephone was awaited in vain: the caller goes to the head of the queue."""
+
+    call_id: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +280,11 @@ class DeadlineReached:
 
 
 CallEvent = (
-    CallArrived | CallAdopted | CallRecovered | MenuReady | PromptEnded | RescueEntered | NoticePlayed | RecordingStarted
+    CallArrived | CallAdopted | CallRecovered | MenuReady | MenuStepped | MenuLeft | MenuFailed
+    | PartyRung | PartyAnswered | PartyFailed | RescueEntered | NoticePlayed | RecordingStarted
     | QueueEntered
     | QueueLeft | AgentRung | AgentMissed | AgentAnswered | HoldStarted | HoldEnded | HangUpAsked | HangUpWanted | AgentLeft
+    | ResumeWanted | AgentAwaited | AgentResumed | AgentNotBack
     | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
 )  # fmt: skip
 

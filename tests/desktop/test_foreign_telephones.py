@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.catalogue import CATALOGUE_PATH, load_catalogue
-from tests.running.facts import recording_of, stored_call
+from tests.running.facts import greeting_of, recording_of, stored_call
 from tests.running.instance import Hotline
 from tests.running.page import AGENT_HZ, ready_agent
 from tests.sip.baresip import Baresip
@@ -17,6 +17,12 @@ from tests.sip.tones import level_of, tone
 from tests.speech import Recogniser, sounds_like
 
 pytestmark = pytest.mark.desktop
+
+
+def heard_within(said: str, sentence: str) -> float:
+    """How well the sentence is heard at its best place in what was said."""
+    length = len(sentence)
+    return max(sounds_like(said[at : at + length], sentence) for at in range(max(1, len(said) - length + 1)))
 
 
 async def test_a_citizen_on_sipp_is_heard_and_the_agent_ends_the_call(hotline: Hotline, tmp_path: Path) -> None:
@@ -56,7 +62,7 @@ async def test_make_call_lets_a_citizen_speak_mandarin_to_the_agent(
         await asyncio.to_thread(hotline.citizen, line, number)
         await desk.answer()
         call_id = await desk.call_id()
-        await asyncio.sleep(12)  # the citizen speaks 7 s after the answer of the line, for 6 s
+        await asyncio.sleep(12)  # the citizen speaks 10 s after the answer of the line, for 6 s
         await desk.page.click("#btn-hangup")
     with hotline.api() as api:
         stored = await stored_call(api, call_id, state="ended", ended_by="agent", line=line)
@@ -64,7 +70,6 @@ async def test_make_call_lets_a_citizen_speak_mandarin_to_the_agent(
         citizen, agent = await recording_of(api, call_id)
     said = recogniser.text_of(citizen, 8000)
     sentences = [prompt.text for prompt in load_catalogue(CATALOGUE_PATH).demo if prompt.key.startswith("citizen-")]
-    # the citizen says it again and again; once is enough
-    assert max(sounds_like(said[: len(sentence)], sentence) for sentence in sentences) > 0.6, said
-    notice = load_catalogue(CATALOGUE_PATH).prompt(f"notice-{line}").text
-    assert sounds_like(recogniser.text_of(agent[: 8000 * 6], 8000), notice) > 0.7
+    # the citizen says it again and again; once, wherever it begins, is enough
+    assert max(heard_within(said, sentence) for sentence in sentences) > 0.6, said
+    assert sounds_like(recogniser.text_of(agent[: 8000 * 8], 8000), greeting_of(line)) > 0.6

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from ivr.catalogue import CATALOGUE_PATH, load_catalogue
 from tests.running.instance import Hotline, pretty
 from tests.sip.tones import Samples
 
@@ -81,3 +82,9 @@ def _both_views(hotline: Hotline, api: httpx.Client) -> tuple[dict[str, object],
 
 def _extension(line: str) -> str:
     return line.partition("PJSIP/agent-")[2][:4]
+
+
+def greeting_of(line: str) -> str:
+    """What a caller of the line hears first: the greeting with the notice, then the menu."""
+    catalogue = load_catalogue(CATALOGUE_PATH)
+    return "".join(catalogue.prompt(f"{part}-{line}").text for part in ("greet", "menu"))

@@ -45,3 +45,14 @@ def dominant(samples: Samples, *, under: int = SILENCE_UNDER) -> float:
     spectrum[: round(50 * size / RATE_HZ)] = 0
     freq_hz = float(np.argmax(spectrum)) * RATE_HZ / size
     return freq_hz if level_of(samples, freq_hz) >= under else 0.0
+
+
+def absent_ms(samples: Samples, freq_hz: float, *, under: float = 4000.0) -> float:
+    """The longest time without this tone at that amplitude, in milliseconds, to 10 ms."""
+    step, window = RATE_HZ // 100, RATE_HZ // 25
+    there = [level_of(samples[at : at + window], freq_hz) >= under for at in range(0, len(samples) - window, step)]
+    longest = run = 0
+    for is_there in there:
+        run = 0 if is_there else run + 1
+        longest = max(longest, run)
+    return longest * 10.0

@@ -11,7 +11,7 @@ from ami_bridge.protocol import Decoder, Packet
 from ami_bridge.translate import agi_result, translate
 from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
-from hotline_core.domain.commands import PlayNotice, Write
+from hotline_core.domain.commands import BeginMenu, Write
 from hotline_core.domain.events import Event
 
 pytestmark = pytest.mark.transcripts
@@ -32,13 +32,15 @@ def replay(name: str) -> tuple[Board, list[str], list[Event]]:
     for number, packet in enumerate(packets_of((Path(__file__).parent / f"{name}.ami").read_bytes())):
         events = translate(packet)
         if agi_result(packet) is not None and prompting:
-            events, prompting = [ev.PromptEnded(prompting, agi_result(packet) == (packet.text("CommandId"), True))], ""
+            is_played = agi_result(packet) == (packet.text("CommandId"), True)
+            events = [ev.MenuLeft(prompting, "queue", "", True) if is_played else ev.MenuFailed(prompting)]
+            prompting = ""
         for event in events:
             seen.append(event)
             for command in board.apply(event, float(number)):
                 if isinstance(command, Write):
                     kinds.append(command.kind)
-                if isinstance(command, PlayNotice):
+                if isinstance(command, BeginMenu):
                     prompting = command.call_id
     return board, kinds, seen
 

@@ -8,7 +8,17 @@ import pytest
 
 from hotline_core.domain import events as ev
 from hotline_core.domain.call import HANDLED, NOTICE_LIMIT_S, PHASES, VANISHED, Call, begin, recover, step
-from hotline_core.domain.commands import CloseJournal, Command, LeaveMenu, PlayNotice, SendToQueue, TakeToQueue, Write
+from hotline_core.domain.commands import (
+    BeginMenu,
+    CloseJournal,
+    Command,
+    HangUp,
+    LeaveMenu,
+    SendToParty,
+    SendToQueue,
+    TakeToQueue,
+    Write,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -18,7 +28,12 @@ SAMPLES: dict[str, ev.CallEvent] = {
     "CallAdopted": ev.CallAdopted("c1", "12328", "1", "12328", "ch", "waiting", 0.0),
     "CallRecovered": ev.CallRecovered("c1", "12328", "1", "12328", 0.0, 1.0, 16),
     "MenuReady": ev.MenuReady("c1"),
-    "PromptEnded": ev.PromptEnded("c1", True),
+    "MenuStepped": ev.MenuStepped("c1"),
+    "MenuLeft": ev.MenuLeft("c1", "queue", "", True),
+    "MenuFailed": ev.MenuFailed("c1"),
+    "PartyRung": ev.PartyRung("c1", "water_rescue"),
+    "PartyAnswered": ev.PartyAnswered("c1", "water_rescue"),
+    "PartyFailed": ev.PartyFailed("c1", "water_rescue", True),
     "RescueEntered": ev.RescueEntered("c1", "taken"),
     "NoticePlayed": ev.NoticePlayed("c1", True),
     "RecordingStarted": ev.RecordingStarted("c1"),
@@ -32,6 +47,10 @@ SAMPLES: dict[str, ev.CallEvent] = {
     "HangUpAsked": ev.HangUpAsked("c1", "caller"),
     "HangUpWanted": ev.HangUpWanted("c1", "i1"),
     "AgentLeft": ev.AgentLeft("c1", "1001", "PJSIP/agent-1001-1", 16),
+    "ResumeWanted": ev.ResumeWanted("c1", "i1"),
+    "AgentAwaited": ev.AgentAwaited("c1", "1001"),
+    "AgentResumed": ev.AgentResumed("c1", "1001", "PJSIP/agent-1001-2"),
+    "AgentNotBack": ev.AgentNotBack("c1", "1001"),
     "DutyRung": ev.DutyRung("c1"),
     "DutyAnswered": ev.DutyAnswered("c1"),
     "CallbackNoted": ev.CallbackNoted("c1"),
@@ -86,11 +105,34 @@ def test_a_caller_hears_the_notice_and_is_then_sent_to_the_queue() -> None:
     assert kinds(commands) == ["call_arrived"]
     after, commands = step(call, ev.MenuReady("c1"), now=1.1)
     assert after is not None
-    assert PlayNotice("c1", "ch", "12328") in commands
-    after, commands = step(after, ev.PromptEnded("c1", True), now=6.0)
+    assert BeginMenu("c1", "ch", "12328") in commands
+    after, commands = step(after, ev.MenuLeft("c1", "queue", "", noticed=True), now=6.0)
     assert after is not None
-    assert commands[-1] == SendToQueue("c1", "ch")
+    assert commands == [Write("notice_played", "c1", 6.0, {"complete": True}), SendToQueue("c1", "ch")]
     assert after.wake_at is None
+
+
+def test_a_caller_in_danger_is_sent_to_the_rescuers_and_without_them_before_all_others() -> None:
+    """9 was pressed: the party is dialled; nobody there means the head of the queue, marked urgent (R24)."""
+    call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)
+    after, commands = step(call, ev.MenuLeft("c1", "party", "water_rescue", noticed=False), now=3.0)
+    assert after is not None
+    assert commands[-1] == SendToParty("c1", "ch", "water_rescue")
+    after, _ = step(after, ev.PartyRung("c1", "water_rescue"), now=3.1)
+    assert after is not None
+    assert (after.phase, after.party) == ("party", "water_rescue")
+    after, commands = step(after, ev.PartyFailed("c1", "water_rescue", urgent=True), now=24.0)
+    assert after is not None
+    assert (after.phase, after.head, after.urgent) == ("waiting", True, True)
+    assert kinds(commands) == ["party_failed"]
+
+
+def test_a_caller_who_thinks_over_the_next_question_gets_the_time_for_it() -> None:
+    """Each question starts the clock anew; none ever runs without one."""
+    call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)
+    after, _ = step(call, ev.MenuStepped("c1"), now=9.0)
+    assert after is not None
+    assert after.wake_at == 9.0 + NOTICE_LIMIT_S
 
 
 def test_a_caller_whose_notice_never_ends_is_in_the_queue_at_the_deadline() -> None:
@@ -105,7 +147,7 @@ def test_a_caller_whose_notice_never_ends_is_in_the_queue_at_the_deadline() -> N
 def test_a_caller_whose_notice_failed_hears_the_short_one_before_the_recording() -> None:
     """No recording without its notice (PIPL art. 17)."""
     call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)
-    _, commands = step(call, ev.PromptEnded("c1", False), now=1.2)
+    _, commands = step(call, ev.MenuFailed("c1"), now=1.2)
     assert commands == [Write("notice_played", "c1", 1.2, {"complete": False}), LeaveMenu("c1", "ch")]
 
 
@@ -127,7 +169,7 @@ def test_the_agent_who_hangs_up_first_is_named_as_the_one_who_ended_it() -> None
     assert commands[0] == Write("call_ended", "c1", 9.2, {"by": "agent", "cause": 16})
 
 
-@pytest.mark.parametrize(("phase", "by"), [("ringing", "agent"), ("waiting", "agent"), ("duty", "duty")])
+@pytest.mark.parametrize(("phase", "by"), [("ringing", "agent"), ("waiting", "agent"), ("duty", "duty"), ("party", "duty")])
 def test_a_caller_who_gives_up_after_a_refused_ring_is_the_one_who_ended_it(phase: str, by: str) -> None:
     """A telephone that was engaged or refused did not end the call."""
     call, _ = step(in_phase(phase), ev.HangUpAsked("c1", by), now=8.0)
@@ -137,12 +179,57 @@ def test_a_caller_who_gives_up_after_a_refused_ring_is_the_one_who_ended_it(phas
 
 
 def test_a_caller_whose_agents_telephone_vanished_waits_again_at_the_head() -> None:
-    """Cause 44: no sound from the page for 3 s; the citizen is not dropped."""
+    """Cause 44: no sound from the page for 3 s; the citizen is not dropped, and after 10 s goes before all others."""
     gone = ev.AgentLeft("c1", "1001", "PJSIP/agent-1001-1", VANISHED)
     call, commands = step(in_phase("talking"), gone, now=9.0)
     assert call is not None
     assert (call.phase, call.agent, call.head) == ("waiting", "", True)
-    assert kinds(commands) == ["agent_left", "requeued"]
+    assert kinds(commands) == ["agent_left"]
+    call, commands = step(call, ev.AgentAwaited("c1", "1001"), now=9.1)
+    assert call is not None
+    assert kinds(commands) == ["agent_awaited"]
+    call, commands = step(call, ev.AgentNotBack("c1", "1001"), now=19.1)
+    assert call is not None
+    assert (call.phase, call.agent, call.head) == ("waiting", "", True)
+    assert kinds(commands) == ["requeued"]
+
+
+@pytest.mark.parametrize("phase", ["talking", "held"])
+def test_a_vanished_telephone_is_written_once_whichever_way_it_is_told_first(phase: str) -> None:
+    """The dialplan's word and the leg's own end race."""
+    call, commands = step(in_phase(phase), ev.AgentAwaited("c1", "1001"), now=9.0)
+    assert call is not None
+    assert kinds(commands) == ["agent_left", "agent_awaited"]
+    assert step(call, ev.AgentLeft("c1", "1001", "PJSIP/agent-1001-1", VANISHED), now=9.1) == (call, [])
+
+
+@pytest.mark.parametrize("phase", ["talking", "held"])
+def test_a_talk_left_by_a_reloaded_page_goes_on_and_the_first_legs_end_cuts_nothing(phase: str) -> None:
+    """The fresh page asks: the old leg alone is ended, its end is no farewell, and the agent counts as talking throughout."""
+    first = "PJSIP/agent-1001-1"
+    call, commands = step(in_phase(phase), ev.ResumeWanted("c1", "i1"), now=9.0)
+    assert call is not None
+    assert commands == [HangUp(first, "i1", VANISHED)]
+    assert step(call, ev.AgentLeft("c1", "1001", first, 16), now=9.01) == (call, [])
+    call, commands = step(call, ev.AgentAwaited("c1", "1001"), now=9.02)
+    assert call is not None
+    assert (call.phase, call.agent, kinds(commands)) == ("talking", "1001", ["agent_awaited"])
+    call, commands = step(call, ev.AgentResumed("c1", "1001", "PJSIP/agent-1001-2"), now=9.2)
+    assert call is not None
+    assert (call.phase, call.agent_channel, call.ended_by) == ("talking", "PJSIP/agent-1001-2", "")
+    assert kinds(commands) == ["agent_resumed"]
+    assert step(call, ev.AgentLeft("c1", "1001", first, 16), now=9.3) == (call, [])
+    after, commands = step(call, ev.AgentLeft("c1", "1001", "PJSIP/agent-1001-2", 16), now=30.0)
+    assert after is not None
+    assert after.ended_by == "agent"
+
+
+def test_a_known_talk_found_on_another_leg_after_a_lost_link_is_followed_there() -> None:
+    """The page was reloaded while the link was down: hanging up must reach the new leg."""
+    seen = ev.CallAdopted("c1", "12328", "1", "12328", "ch", "talking", 1.0, "1001", "PJSIP/agent-1001-2", 8.0)
+    call, commands = step(in_phase("talking"), seen, now=9.0)
+    assert call is not None
+    assert (call.agent_channel, commands) == ("PJSIP/agent-1001-2", [])
 
 
 def test_a_leg_that_is_not_the_agents_current_one_changes_nothing() -> None:

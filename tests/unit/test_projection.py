@@ -14,8 +14,8 @@ from worker.projection import PROJECTIONS, project
 pytestmark = pytest.mark.unit
 
 CALL = "h1-1795301234.12"
-STATES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "ended")
-OUTCOMES = (None, "answered", "abandoned", "callback", "duty", "lost")
+STATES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "ended")
+OUTCOMES = (None, "answered", "abandoned", "callback", "duty", "party", "lost")
 
 
 def _record(kind: str, at: float = 100.0, **facts: Fact) -> LedgerRecord:

@@ -39,7 +39,9 @@ def test_caller_hears_what_the_catalogue_says_now(catalogue: Catalogue) -> None:
 
 def test_caller_hears_no_recording_that_nobody_wrote_down(catalogue: Catalogue) -> None:
     """Every recording has its text in the catalogue."""
-    assert {path.stem for path in RECORDINGS_FOLDER.glob("*.wav")} == set(KEYS)
+    assert {
+        path.relative_to(RECORDINGS_FOLDER).with_suffix("").as_posix() for path in RECORDINGS_FOLDER.rglob("*.wav")
+    } == set(KEYS)
 
 
 def test_caller_would_hear_an_outdated_sentence_after_its_text_changed(catalogue: Catalogue) -> None:
@@ -61,6 +63,7 @@ def test_caller_would_hear_nothing_where_a_recording_is_missing(catalogue: Catal
         ("hotline: {}\n", "sections-wrong"),
         ("hotline: {}\ndemo: {}\n", "section-empty"),
         ("hotline: {Bad_Key: {}}\ndemo: {}\n", "key-malformed"),
+        ("hotline: {../outside: {}}\ndemo: {}\n", "key-malformed"),
         ("hotline: {a: {text: b, tune: c}}\ndemo: {}\n", "fields-wrong"),
         ("hotline: {a: {voice: b, sha256: ''}}\ndemo: {}\n", "text-missing"),
         ("hotline: {a: {text: b, voice: c, speed: 9.0, sha256: ''}}\ndemo: {}\n", "speed-wrong"),
@@ -104,6 +107,14 @@ def test_caller_does_not_wait_through_silence_around_a_prompt(key: str) -> None:
 def test_caller_is_told_about_the_recording_quickly(key: str, longest_s: float) -> None:
     """The notices stand before everything else a caller wants, so they are short."""
     assert len(samples_of(key)) / 8000 <= longest_s
+
+
+@pytest.mark.parametrize("line", ["12328", "12345"])
+def test_caller_knows_where_he_is_and_what_to_press_within_seven_and_a_half_seconds(line: str) -> None:
+    """Greeting and menu of a line; the greeting alone takes 3.2 s at most."""
+    greeting, menu = (len(samples_of(f"{kind}-{line}")) / 8000 for kind in ("greet", "menu"))
+    assert greeting <= 3.2
+    assert greeting + menu <= 7.4
 
 
 def samples_of(key: str) -> array[int]:

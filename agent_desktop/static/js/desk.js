@@ -93,7 +93,26 @@ store.watch((desk) => {
   $("#btn-sign-out").disabled = Boolean(desk.session);
 });
 
-setInterval(() => [bar, queue, ticket].forEach((part) => part.tick()), 1000);
+// A fresh page whose agent is in a talk that no page holds (reloaded, crashed) asks for it; the call then comes and answers itself.
+const RESUME_AGAIN_MS = 2500;
+const KEEP_ASKING = ["link", "timeout", "bridge_down", "bridge_lost", "asterisk_down", "overloaded"];
+const resume = { asked: 0, refused: "" };
+function resumeTalk(desk) {
+  const agent = ownAgent(desk);
+  const callId = agent?.call_id;
+  if (desk.session || !callId || agent.state !== "talking" || desk.phone.state !== "registered" || !link.connected) return;
+  if (phone.knows(callId) || resume.refused === callId || Date.now() - resume.asked < RESUME_AGAIN_MS) return;
+  resume.asked = Date.now();
+  link.intent("resume", { callId }).then((ack) => {
+    if (!ack.ok && !KEEP_ASKING.includes(ack.code)) resume.refused = callId;
+  });
+}
+store.watch(resumeTalk);
+
+setInterval(() => {
+  [bar, queue, ticket].forEach((part) => part.tick());
+  resumeTalk(store.value);
+}, 1000);
 
 /** Records that an earlier page could not save: ask for their version, then they save themselves. */
 async function saveForgotten() {

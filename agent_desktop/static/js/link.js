@@ -44,7 +44,7 @@ export class Link {
     };
   }
 
-  /** Ask for ready, pause or hang_up; resolves with the acknowledgement, never rejects. */
+  /** Ask for ready, pause, hang_up or resume; resolves with the acknowledgement, never rejects. */
   intent(op, { callId = null, reason = null } = {}) {
     if (!this.connected || this.#socket?.readyState !== WebSocket.OPEN) return Promise.resolve({ ok: false, code: "link" });
     const id = crypto.randomUUID();

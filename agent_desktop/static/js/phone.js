@@ -26,6 +26,7 @@ export class Phone {
   #timers = new Set();
   #hangUpByLink;
   #undoing = false;
+  #known = new Set();
   #last = { packetsIn: 0, lost: 0 };
 
   constructor(store, sound, { hangUpByLink }) {
@@ -45,6 +46,10 @@ export class Phone {
   }
   get isBusy() {
     return this.#call !== null;
+  }
+  /** Whether this page was ever in that call. */
+  knows(callId) {
+    return this.#known.has(callId);
   }
 
   async start() {
@@ -123,6 +128,7 @@ export class Phone {
       return;
     }
     this.#call = session;
+    this.#known.add(request.getHeader("X-Call-Id") ?? "");
     this.#keepCallOnRefusal(session);
     const mine = (act) => (event) => session === this.#call && act(event);
     session.on("peerconnection", mine(({ peerconnection }) => this.#wire(session, peerconnection)));

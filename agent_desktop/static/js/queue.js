@@ -60,7 +60,7 @@ export function figures(desk) {
 
 function waitingCalls(desk) {
   return [...desk.calls.values()]
-    .filter((c) => c.phase === "waiting" || c.phase === "greeting" || c.phase === "duty")
+    .filter((c) => c.phase === "waiting" || c.phase === "greeting" || c.phase === "duty" || c.phase === "party")
     .sort((a, b) => (a.position ?? 999) - (b.position ?? 999) || (a.queued_at ?? a.arrived_at) - (b.queued_at ?? b.arrived_at));
 }
 

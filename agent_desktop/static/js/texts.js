@@ -27,16 +27,22 @@ export const PAUSE_REASONS = {
 };
 
 export const PHASES = {
-  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", duty: "转值班电话", ended: "已结束",
+  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", duty: "转值班电话", party: "转外部单位", ended: "已结束",
 };
 
 export const AGENT_STATES = {
   offline: "离线", ready: "就绪", ringing: "振铃", talking: "通话", held: "保持", paused: "小休", wrap_up: "话后",
 };
 
-export const OUTCOMES = { answered: "已接听", abandoned: "市民放弃", callback: "待回呼", duty: "转值班电话", lost: "中断" };
+export const OUTCOMES = { answered: "已接听", abandoned: "市民放弃", callback: "待回呼", duty: "转值班电话", party: "转外部单位", lost: "中断" };
 
-export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", duty: "值班电话挂机", system: "系统结束" };
+export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", duty: "外线挂机", party: "外部单位挂机", system: "系统结束" };
+
+// The parties of the city's file by their keys; another key is shown as it stands.
+export const PARTIES = {
+  water_rescue: "水上搜救", police: "110", fire: "119", ambulance: "120", traffic_police: "122", railway: "铁路 12306",
+  civil_aviation: "民航 12326", post: "邮政 12305",
+};
 
 // One short sentence per kind of the timeline; a function gets the facts of the event.
 export const EVENTS = {
@@ -51,18 +57,23 @@ export const EVENTS = {
   hold_started: () => "通话保持，市民听等待音乐",
   hold_ended: () => "恢复通话",
   agent_left: (f) => `坐席 ${f.agent ?? ""} 离开通话${CAUSES[f.cause] ? `（${CAUSES[f.cause]}）` : ""}`,
+  agent_awaited: (f) => `坐席 ${f.agent ?? ""} 页面中断，等待恢复`,
+  agent_resumed: (f) => `坐席 ${f.agent ?? ""} 恢复通话`,
   requeued: (f) => `重新排队${reason(REQUEUED, f.reason)}`,
   duty_rung: () => "值班电话振铃",
   duty_answered: () => "值班电话接听",
   callback_noted: () => "已登记回呼",
   fallback_entered: () => "改由交换机自行处理",
   adopted: () => "程序恢复后接回此通",
+  party_rung: (f) => `转接${PARTIES[f.party] ?? f.party ?? "外部单位"}`,
+  party_answered: (f) => `${PARTIES[f.party] ?? f.party ?? "外部单位"}接听`,
+  party_failed: (f) => `${PARTIES[f.party] ?? f.party ?? "外部单位"}未接或已离开，转人工`,
   call_ended: (f) => `通话结束${ENDED_BY[f.by] ? `（${ENDED_BY[f.by]}）` : ""}`,
   gap: (f) => `此处缺少 ${f.lost ?? "若干"} 条记录`,
 };
 
 const MISSED = { rejected: "拒接", timeout: "超时", no_answer: "超时", unreachable: "电话不在线", busy: "占线" };
-const REQUEUED = { agent_lost: "坐席掉线", agent_left: "坐席离开", no_answer: "无人接听" };
+const REQUEUED = { telephone_vanished: "坐席未恢复", agent_lost: "坐席掉线", agent_left: "坐席离开", no_answer: "无人接听" };
 const CAUSES = { 16: "正常挂机", 44: "媒体中断" };
 const reason = (words, code) => (words[code] ? `（${words[code]}）` : "");
 
@@ -114,6 +125,7 @@ export const DRAFT = {
 };
 
 export const TICKET = {
+  urgent: (party) => `紧急：市民按键求助${party}，对方未接，请先问安全`,
   unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的来电",
   earlierLater: "以前的来电暂时取不到，稍后自动再取", loading: "正在取…",
   noTimeline: "经过会随通话逐条出现",

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { $, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { ownCall } from "./state.js";
 import { timelineRows } from "./timeline.js";
-import { DRAFT, OUTCOMES, PHASES, TICKET } from "./texts.js";
+import { DRAFT, OUTCOMES, PARTIES, PHASES, TICKET } from "./texts.js";
 import { clockWithSeconds, duration, moment, now } from "./times.js";
 
 const RETRY_MS = [700, 1500, 3000, 5000];
@@ -194,6 +194,7 @@ export class Ticket {
     fill($("#ticket-number"), caller ?? "", () => (caller ? numberGroups(String(caller)) : [TICKET.unknownNumber]));
     fill($("#ticket-line"), line ?? "", () => [line ? lineBadge(line, this.#lines[line]) : lineBadge("", TICKET.unknownLine)]);
     write($("#ticket-arrived"), moment(arrived));
+    write($("#ticket-flags"), this.#facts.urgent ? TICKET.urgent(PARTIES[this.#facts.party] ?? this.#facts.party ?? "") : "");
     this.tick();
   }
 
