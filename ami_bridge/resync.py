@@ -92,7 +92,7 @@ def _adopted(
         phase = agent if agent in OUTSIDE else channel.text("Context")
     elif ringing:
         phase = "ringing"
-    elif channel.text("Application") == "AGI":
+    elif channel.text("Context") == "arrive":  # not by the application: a question shows as Read, not as AGI
         phase = "greeting"
     else:
         phase = "waiting"

@@ -40,6 +40,7 @@ CITIZEN = channel("PJSIP/trunk-demo-1", "c", "c")
     [
         ([CITIZEN], "", "waiting", ""),
         ([channel("PJSIP/trunk-demo-1", "c", "c", application="AGI", context="arrive")], "", "greeting", ""),
+        ([channel("PJSIP/trunk-demo-1", "c", "c", application="Read", context="arrive")], "", "greeting", ""),
         ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Ringing")], "", "ringing", "1002"),
         ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Up")], "12,agent-1002", "talking", "1002"),
         ([channel("PJSIP/trunk-demo-1", "c", "c", "Dial", context="duty")], "12,duty", "duty", ""),
