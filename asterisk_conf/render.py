@@ -92,7 +92,7 @@ def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: Port
 def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFiles) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([HERE / "templates" / kind, HERE / "templates" / "common"]),
-        undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, keep_trailing_newline=True,  # noqa: S701
+        undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, keep_trailing_newline=True,  # noqa: S701 - no HTML
     )  # fmt: skip
     for folder in FOLDERS:
         (base / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
