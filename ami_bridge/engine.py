@@ -17,6 +17,7 @@ from ami_bridge.translate import QUEUE, agi_result, member_of_list, translate
 from ami_bridge.view import Field, view
 from hotline_core.adapters.ledger import LedgerWriter
 from hotline_core.adapters.live import LivePublisher
+from hotline_core.domain import agent_events as ae
 from hotline_core.domain import commands as cmd
 from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
@@ -182,7 +183,7 @@ class Engine:
         present = {event.agent for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
             if agent.member and agent.agent_id not in present:
-                self._apply(ev.MemberSeen(agent.agent_id, present=False), at)
+                self._apply(ae.MemberSeen(agent.agent_id, present=False), at)
         early, self._early = self._early or [], None
         for packet in early:
             for event in self._events_of(packet):

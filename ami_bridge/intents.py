@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 from hotline_core.errors import BadInput, IntentRefused
@@ -71,11 +72,11 @@ class Gate:
             raise IntentRefused("bad_input", field="agent")
         match intent.op:
             case "ready":
-                return ev.ReadyAsked(intent.agent, intent.intent_id)
+                return ae.ReadyAsked(intent.agent, intent.intent_id)
             case "pause":
-                return ev.PauseAsked(intent.agent, intent.intent_id, intent.reason)
+                return ae.PauseAsked(intent.agent, intent.intent_id, intent.reason)
             case "sign_out":
-                return ev.SignOutAsked(intent.agent, intent.intent_id)
+                return ae.SignOutAsked(intent.agent, intent.intent_id)
             case "hang_up":
                 return ev.HangUpWanted(intent.call_id, intent.intent_id)
             case "resume":

@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote_plus
 
 from ami_bridge.protocol import Packet
+from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 
@@ -115,19 +116,19 @@ def _user_event(packet: Packet) -> list[Event]:
     return []
 
 
-def _member(packet: Packet, present: bool) -> list[ev.MemberSeen]:
+def _member(packet: Packet, present: bool) -> list[ae.MemberSeen]:
     agent = agent_of(packet.text("Interface") or packet.text("Location"))
     if not agent or packet.text("Queue") != QUEUE:
         return []
     return [
-        ev.MemberSeen(
+        ae.MemberSeen(
             agent, present, packet.text("Paused") == "1", REASONS.get(packet.text("PausedReason"), packet.text("PausedReason")),
             present and packet.text("Status") not in UNREACHABLE,
         )
     ]  # fmt: skip
 
 
-def member_of_list(packet: Packet) -> list[ev.MemberSeen]:
+def member_of_list(packet: Packet) -> list[ae.MemberSeen]:
     """The member a QueueMember entry of QueueStatus stands for."""
     return _member(packet, present=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from hotline_core.domain import events as ev
+from hotline_core.domain import agent_events as ae
 from hotline_core.domain.commands import Command, JoinQueue, LeaveQueue, PauseMember, Write
 
 STATES = ("offline", "ready", "ringing", "talking", "paused")
@@ -41,20 +41,20 @@ class Agent:
         return self.talking or self.ringing
 
 
-def step(agent: Agent, event: ev.AgentEvent, now: float) -> tuple[Agent, list[Command]]:
+def step(agent: Agent, event: ae.AgentEvent, now: float) -> tuple[Agent, list[Command]]:
     """The next state and what to do; an intent changes nothing here until Asterisk confirms it."""
     match event:
-        case ev.MemberSeen():
+        case ae.MemberSeen():
             seen = replace(
                 agent, member=event.present, paused=event.paused, reason=event.reason if event.paused else "",
                 reachable=event.reachable,
             )  # fmt: skip
             return _dated(agent, seen, now)
-        case ev.ReadyAsked():
+        case ae.ReadyAsked():
             return agent, [JoinQueue(agent.agent_id, event.intent_id)]
-        case ev.PauseAsked():
+        case ae.PauseAsked():
             return agent, [PauseMember(agent.agent_id, event.intent_id, event.reason)]
-        case ev.SignOutAsked():
+        case ae.SignOutAsked():
             return agent, [LeaveQueue(agent.agent_id, event.intent_id)]
         case _:
             assert_never(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hotline_core.domain import agent_events as ae
 from hotline_core.domain import agents, call
 from hotline_core.domain import events as ev
 from hotline_core.domain.commands import Command
@@ -19,7 +20,7 @@ class Board:
 
     def apply(self, event: ev.Event, now: float) -> list[Command]:
         """Route the event to its call or agent and return what to do; an unknown call's event changes nothing."""
-        if isinstance(event, ev.MemberSeen | ev.ReadyAsked | ev.PauseAsked | ev.SignOutAsked):
+        if isinstance(event, ae.MemberSeen | ae.ReadyAsked | ae.PauseAsked | ae.SignOutAsked):
             agent = self.agents.get(event.agent) or agents.Agent(event.agent, now)
             self.agents[event.agent], commands = agents.step(agent, event, now)
             return commands

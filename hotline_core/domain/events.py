@@ -1,8 +1,10 @@
-"""What can happen to a call or an agent, in the past tense; every event names its call or its agent."""
+"""What can happen to a call, in the past tense; every event names its call. Agents' events: agent_events.py."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from hotline_core.domain.agent_events import AgentEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,42 +290,4 @@ CallEvent = (
     | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
 )  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class MemberSeen:
-    """Asterisk's word on one agent in the queue; absent means not a member."""
-
-    agent: str
-    present: bool
-    paused: bool = False
-    reason: str = ""
-    reachable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyAsked:
-    """The agent wants calls."""
-
-    agent: str
-    intent_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class PauseAsked:
-    """The agent wants no calls for now, and says why."""
-
-    agent: str
-    intent_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignOutAsked:
-    """The agent leaves the queue."""
-
-    agent: str
-    intent_id: str
-
-
-AgentEvent = MemberSeen | ReadyAsked | PauseAsked | SignOutAsked
 Event = CallEvent | AgentEvent

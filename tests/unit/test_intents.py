@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ami_bridge.actions import actions_for, one_line
 from ami_bridge.intents import REMEMBERED, Answer, Gate, Intent, parse
+from hotline_core.domain import agent_events as ae
 from hotline_core.domain import commands as cmd
-from hotline_core.domain import events as ev
 from hotline_core.errors import BadInput, IntentRefused
 
 pytestmark = pytest.mark.unit
@@ -30,7 +30,7 @@ def click(**changes: object) -> Intent:
 def test_an_agent_who_clicks_ready_is_let_through_once() -> None:
     """The same click again, as a nervous network repeats it, is refused."""
     gate = Gate()
-    assert gate.event_of(click(), 100.0) == ev.ReadyAsked("1001", "i1")
+    assert gate.event_of(click(), 100.0) == ae.ReadyAsked("1001", "i1")
     with pytest.raises(IntentRefused, match="repeated_intent"):
         gate.event_of(click(), 100.5)
 
