@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from hotline_core.domain import outgoing
 
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
 Name = Annotated[str, Field(pattern=r"^[^\r\n]{1,60}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+
+
+def _pattern(text: str) -> str:
+    if not outgoing.is_pattern(text):
+        raise PydanticCustomError("outgoing_pattern", "{pattern} is no pattern of numbers", {"pattern": text})
+    return text
 
 
 class _Part(BaseModel):
@@ -74,6 +83,12 @@ class Phones(_Part):
         return tuple(str(number) for number in range(self.first, self.last + 1))
 
 
+class Outgoing(_Part):
+    """Which numbers may be dialled from the desk; the language is that of hotline_core/domain/outgoing.py."""
+
+    allow: tuple[Annotated[str, AfterValidator(_pattern)], ...] = outgoing.DEFAULT_ALLOW
+
+
 class City(_Part):
     """Everything a city decides, in one file."""
 
@@ -85,6 +100,7 @@ class City(_Part):
     outside_parties: dict[Word, Party] = {}
     duty_telephones: tuple[DutyTelephone, ...] = ()
     phones: Phones = Phones()
+    outgoing: Outgoing = Outgoing()
 
     @model_validator(mode="after")
     def _numbers_belong_to_one_line(self) -> City:

@@ -109,7 +109,9 @@ def _of_menu(path: Path, menu: Menu, fault: Fault) -> Mistake:
 def _of_city(path: Path, node: yaml.Node | None, detail: ErrorDetails) -> Mistake:
     where = [str(part) for part in detail["loc"]]
     what = f"{'.'.join(where)} {_wording(detail)}" if where else _wording(detail)
-    return Mistake(str(path), _line_of(node, where), what, sentence("mistakes", "correct_line"))
+    kind = detail["type"]
+    cure = sentence("mistake_cures", kind) if known("mistake_cures", kind) else sentence("mistakes", "correct_line")
+    return Mistake(str(path), _line_of(node, where), what, cure)
 
 
 def _of_variable(detail: ErrorDetails) -> Mistake:
