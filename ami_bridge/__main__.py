@@ -51,9 +51,10 @@ async def serve(settings: Settings, log: Log) -> None:
         for path in RECORDINGS_FOLDER.rglob("*.wav")
     }
     menus = load_menus(MENUS_FOLDER)
-    parties = {key: party.kind for key, party in load_city(settings.city_file).outside_parties.items()}
+    city = load_city(settings.city_file)
+    parties = {key: party.kind for key, party in city.outside_parties.items()}
     for menu in menus.values():
-        for fault in faults(menu, recording_lengths(RECORDINGS_FOLDER), parties):
+        for fault in faults(menu, recording_lengths(RECORDINGS_FOLDER), parties, city.queues):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     engine = Engine(ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), now=clock.now)
     link = Connection(

@@ -24,17 +24,30 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _mistake(code: str, where: tuple[str, ...], **facts: str) -> PydanticCustomError:
+    """A mistake that only the whole file shows; `where` is the place of it, for whoever tells the line."""
+    told = ", ".join(f"{name} {value}" for name, value in facts.items())
+    return PydanticCustomError(code, f"{'.'.join(where)}: {code.replace('_', ' ')} ({told})", {**facts, "where": where})
+
+
 class Line(_Part):
-    """One public number; both lines feed one queue (R2)."""
+    """One public number and the queue it feeds; without one the city's first, so that both lines share it (R2)."""
 
     name: Name
     numbers: tuple[Number, ...] = Field(min_length=1)
     notice: Word
     priority: int = Field(default=0, ge=0, le=90)
+    queue: Word | None = None
+
+
+class AgentQueue(_Part):
+    """One queue of agents; its key is its name in Asterisk."""
+
+    name: Name
 
 
 class Queue(_Part):
-    """How callers wait and agents are rung; times in seconds."""
+    """How callers wait and agents are rung, in every queue; times in seconds."""
 
     ring_s: int = Field(default=20, ge=5, le=120)
     wrap_up_s: int = Field(default=5, ge=0, le=600)
@@ -95,6 +108,7 @@ class City(_Part):
     name: Name
     system_name: Word = "h1"
     lines: dict[Number, Line] = Field(min_length=1)
+    queues: dict[Word, AgentQueue] = Field(default={"hotline": AgentQueue(name="hotline")}, min_length=1)
     queue: Queue = Queue()
     trunks: dict[Word, Trunk] = {}
     outside_parties: dict[Word, Party] = {}
@@ -111,3 +125,21 @@ class City(_Part):
                     raise ValueError(f"number {number} stands in line {seen[number]} and in line {key}")
                 seen[number] = key
         return self
+
+    @model_validator(mode="after")
+    def _queues_exist(self) -> City:
+        if "general" in self.queues:  # the section of queues.conf that is no queue
+            raise _mistake("reserved_queue", ("queues", "general"), queue="general")
+        for key, line in self.lines.items():
+            if line.queue is not None and line.queue not in self.queues:
+                raise _mistake("unknown_queue", ("lines", key, "queue"), queue=line.queue, known=", ".join(self.queues))
+        return self
+
+    @property
+    def first_queue(self) -> str:
+        """The queue of a line, and of an agent, that names none."""
+        return next(iter(self.queues))
+
+    def queue_of(self, line: str) -> str:
+        """The key of the queue that a line feeds; KeyError for a line the city does not have."""
+        return self.lines[line].queue or self.first_queue

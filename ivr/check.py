@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,6 @@ SILENT_LIMIT_S: Final = 8.0  # a caller who does nothing is in the queue by then
 MOST_PRESSES: Final = 2
 DISTRESS_KEY: Final = "9"
 KEYS: Final = "0123456789*#"
-QUEUES: Final = ("hotline",)  # both lines feed one queue (R2)
 
 _ROUNDING_S: Final = 1e-6
 
@@ -29,24 +28,28 @@ class Fault:
     about: str = ""  # the word of the file, or the figure, that the fault is about: for sentences in another language
 
 
-def faults(menu: Menu, prompts: Mapping[str, float], parties: Mapping[str, str]) -> tuple[Fault, ...]:
-    """All faults of a menu: `prompts` gives seconds by key, `parties` the kind of each outside party by name."""
-    found = [fault for name in menu.nodes for fault in _of_node(menu, name, prompts, parties)]
+def faults(
+    menu: Menu, prompts: Mapping[str, float], parties: Mapping[str, str], queues: Collection[str]
+) -> tuple[Fault, ...]:
+    """All faults of a menu: `prompts` gives seconds by key, `parties` the kind of each outside party, `queues` the keys."""
+    found = [fault for name in menu.nodes for fault in _of_node(menu, name, prompts, parties, queues)]
     if menu.start not in menu.nodes:
         what = f"the start {menu.start} is not there"
         return (*found, Fault("unknown-target", menu.start, what, "name a node of this file as start", "start"))
     return (*found, *_of_ways(menu), *_of_distress(menu, parties), *_of_silence(menu, prompts))
 
 
-def _of_node(menu: Menu, name: str, prompts: Mapping[str, float], parties: Mapping[str, str]) -> Iterator[Fault]:
+def _of_node(
+    menu: Menu, name: str, prompts: Mapping[str, float], parties: Mapping[str, str], queues: Collection[str]
+) -> Iterator[Fault]:
     node = menu.nodes[name]
     match node:
         case Connect(party) if party not in parties:
             what = f"{party} is no outside party of the city"
             cure = f"add {party} to outside_parties in the city's file, or name another"
             yield Fault("unknown-party", name, what, cure, party)
-        case Queue(queue) if queue not in QUEUES:
-            yield Fault("unknown-queue", name, f"there is no queue {queue}", "write queue: " + " or ".join(QUEUES), queue)
+        case Queue(queue) if queue not in queues:
+            yield Fault("unknown-queue", name, f"there is no queue {queue}", "write one of " + ", ".join(queues), queue)
         case Ask() | Say():
             yield from _of_prompts(name, node.say, prompts)
     if isinstance(node, Ask):

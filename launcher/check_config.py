@@ -94,7 +94,7 @@ def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
         except MenuError as error:
             found.append(Mistake(str(path), error.line, error.what, error.cure))
             continue
-        found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties)]
+        found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties, city.queues)]
     return found
 
 
@@ -107,7 +107,7 @@ def _of_menu(path: Path, menu: Menu, fault: Fault) -> Mistake:
 
 
 def _of_city(path: Path, node: yaml.Node | None, detail: ErrorDetails) -> Mistake:
-    where = [str(part) for part in detail["loc"]]
+    where = [str(part) for part in detail["loc"] or detail.get("ctx", {}).get("where", ())]
     what = f"{'.'.join(where)} {_wording(detail)}" if where else _wording(detail)
     kind = detail["type"]
     cure = sentence("mistake_cures", kind) if known("mistake_cures", kind) else sentence("mistakes", "correct_line")

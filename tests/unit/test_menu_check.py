@@ -17,6 +17,7 @@ from launcher.check_config import menu_mistakes
 pytestmark = pytest.mark.unit
 
 CITY = load_city(DEFAULT_CITY)
+QUEUES = tuple(CITY.queues)
 PARTIES = {name: party.kind for name, party in CITY.outside_parties.items()}
 PROMPTS = {"hello": 3.0, "choices": 4.0, "tell": 2.0}
 WELCOME = Ask(("hello", "choices"), {"9": "water", "1": "rail", "0": "person"}, 1, "person", "oops")
@@ -40,7 +41,7 @@ def with_nodes(changes: Mapping[str, Node]) -> Menu:
 
 
 def told(menu: Menu) -> list[tuple[str, str]]:
-    return [(fault.code, fault.node) for fault in faults(menu, PROMPTS, PARTIES)]
+    return [(fault.code, fault.node) for fault in faults(menu, PROMPTS, PARTIES, QUEUES)]
 
 
 def test_a_caller_of_a_good_menu_meets_no_fault() -> None:
@@ -109,7 +110,7 @@ def test_a_caller_whose_greeting_is_deaf_cannot_call_for_help() -> None:
 
 def test_an_operator_is_told_how_late_a_silent_caller_is() -> None:
     """Every fault says what is wrong and what cures it."""
-    [fault] = faults(with_nodes({"welcome": replace(WELCOME, wait_s=2)}), PROMPTS, PARTIES)
+    [fault] = faults(with_nodes({"welcome": replace(WELCOME, wait_s=2)}), PROMPTS, PARTIES, QUEUES)
     assert fault.what == "a silent caller is in the queue after 9.0 s, 8.0 s are allowed"
     assert (fault.about, fault.cure) == ("9.0", "shorten the prompts or wait_s on the way of silence")
 
@@ -118,13 +119,13 @@ def test_an_operator_is_told_how_late_a_silent_caller_is() -> None:
 def test_callers_of_both_lines_meet_no_fault_in_the_form_of_the_menu(line: str) -> None:
     """Whatever the recordings are: prompts of 3.5 s each, and those of the greeting leave one second to think."""
     keys = {"greet-" + line, "menu-" + line, "rail-number", "aviation-number", "post-number", "wrong-key"}
-    assert faults(load_menu(MENUS_FOLDER / f"{line}.yaml"), dict.fromkeys(keys, 3.5), PARTIES) == ()
+    assert faults(load_menu(MENUS_FOLDER / f"{line}.yaml"), dict.fromkeys(keys, 3.5), PARTIES, QUEUES) == ()
 
 
 @pytest.mark.parametrize("line", ["12328", "12345"])
 def test_callers_of_both_lines_meet_no_fault_with_the_recordings_that_are_there(line: str) -> None:
     """By the real lengths a silent caller is in the queue in 8 s; fails while a recording is missing (`make prompts`)."""
-    assert faults(load_menu(MENUS_FOLDER / f"{line}.yaml"), recording_lengths(RECORDINGS_FOLDER), PARTIES) == ()
+    assert faults(load_menu(MENUS_FOLDER / f"{line}.yaml"), recording_lengths(RECORDINGS_FOLDER), PARTIES, QUEUES) == ()
 
 
 def test_an_operator_is_told_file_and_line_of_a_menus_faults(tmp_path: Path) -> None:
