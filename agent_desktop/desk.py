@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from agent_desktop.auth import Passwords, SignIn
 from agent_desktop.blocking import Blocking
+from agent_desktop.day_counter import DayCounter
 from agent_desktop.drafts import Drafts
 from agent_desktop.gate import Gate
 from agent_desktop.health import Health
@@ -34,6 +35,7 @@ from hotline_core.settings import Settings, load_city
 
 REFRESH_S = 5.0
 LIVE = "live view"
+DAY = "day's counts"
 GATE = "gate"
 # Websocket close codes: come back in a moment; sign in first.
 SERVICE_RESTART = 1012
@@ -67,18 +69,21 @@ class Desk:
     bridge: BridgeClient
     health: Health
     live: LiveReader
+    day: DayCounter
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
         self.health.start(self.tasks)
         self.tasks.spawn(LIVE, self._follow_live())
         self.tasks.spawn(GATE, self._refresh_gate())
+        self.tasks.spawn(DAY, self.day.run())
 
     async def close(self) -> None:
         """Stop everything that was started; safe to call once."""
         self.hub.close(SERVICE_RESTART)
         await self.bridge.close()
         await self.tasks.close(timeout_s=1.0)
+        self.day.close()
         for threads in (self.calls_threads, self.tickets_threads):
             threads.close()
         self.calls_engine.dispose()
@@ -117,7 +122,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
 
     def died(name: str, error: BaseException) -> None:
         log.error("a task died", task=name, kind=type(error).__name__)
-        if name in (LIVE, GATE):  # without these the desk would show old words as new ones: the supervisor starts it afresh
+        if name in (LIVE, GATE, DAY):  # without these the desk would show old words as new ones: the supervisor starts it afresh
             signal.raise_signal(signal.SIGTERM)
 
     tasks = Tasks(died)
@@ -139,9 +144,10 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         on_change=hub.parts_changed,
         log=log,
     )
+    city = load_city(settings.city_file)
     return Desk(
         settings=settings,
-        city=load_city(settings.city_file),
+        city=city,
         secrets=kept,
         rights=load_rights(),
         wording=load_wording(),
@@ -163,4 +169,5 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         bridge=bridge,
         health=health,
         live=LiveReader(settings.redis, now=now),
+        day=DayCounter(calls_engine, city, now, hub.day_changed),
     )

@@ -25,6 +25,7 @@ class Client:
         self.viewer = viewer
         self.shown: set[str] = set()
         self.closed: int | None = None
+        self.overflows = 0
         self._snapshot = snapshot
         self._limit = limit
         self._needs_snapshot = True
@@ -38,6 +39,7 @@ class Client:
         if self._needs_snapshot:
             return  # the snapshot will hold it
         if len(self._changes) >= self._limit:
+            self.overflows += 1
             self.resynchronise()
             return
         self._changes.append(message)
@@ -84,6 +86,8 @@ class Hub:
     def __init__(self, parts: Callable[[], Mapping[str, object]]) -> None:
         self.state: LiveState = NOTHING
         self.is_linked = False
+        self.day: Message | None = None
+        self._past_overflows = 0
         self._parts = parts
         self._clients: set[Client] = set()
 
@@ -95,7 +99,14 @@ class Hub:
 
     def detach(self, client: Client) -> None:
         """The client is gone."""
-        self._clients.discard(client)
+        if client in self._clients:
+            self._clients.discard(client)
+            self._past_overflows += client.overflows
+
+    @property
+    def overflows(self) -> int:
+        """How often a page was too slow and got a snapshot instead of what it had missed, since the desk started."""
+        return self._past_overflows + sum(client.overflows for client in self._clients)
 
     @property
     def clients(self) -> frozenset[Client]:
@@ -139,6 +150,14 @@ class Hub:
         for client in self._clients:
             client.offer(message)
 
+    def day_changed(self, day: Message) -> None:
+        """Tell the pages that may see it the new counts of the day; a page that gets a snapshot later finds them there."""
+        self.day = day
+        message: Message = {"type": "day", "day": day}
+        for client in self._clients:
+            if client.viewer.sees_day:
+                client.offer(message)
+
     def close(self, code: int, *, sid: str | None = None) -> None:
         """End all clients, or those of one session."""
         for client in self._clients:
@@ -156,6 +175,7 @@ class Hub:
             "agents": [seen_agent(client.viewer, agent) for agent in self.state.agents.values()],
             "queues": [dict(queue) for queue in self.state.queues.values()],
             "parts": self._parts(),
+            "day": self.day if client.viewer.sees_day else None,
         }
 
     def told(self, viewer: Viewer) -> Message:

@@ -14,6 +14,8 @@ Act = Literal[
     "see_calls",
     "see_full_numbers",
     "see_live",
+    "see_day",
+    "see_metrics",
     "use_phone",
     "write_draft",
     "listen_own",

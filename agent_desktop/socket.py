@@ -37,7 +37,8 @@ class Intent:
 
 def viewer_of(desk: Desk, caller: Caller) -> Viewer:
     """Whose eyes the caller has."""
-    return Viewer(extension=caller.extension, sees_all=desk.rights.may(caller.role, "see_full_numbers"))
+    may = desk.rights.may
+    return Viewer(caller.extension, may(caller.role, "see_full_numbers"), may(caller.role, "see_day"))
 
 
 def read_intent(text: str) -> Intent | str | None:

@@ -12,10 +12,12 @@ Live = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whose eyes: the extension ("" without one) and whether the rights give full numbers, and with them all calls."""
+    """Whose eyes: the extension ("" without one) and whether the rights give full numbers, and with them all
+    calls, and the counts of the day."""
 
     extension: str
     sees_all: bool
+    sees_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from hotline_core.domain import outgoing
+from hotline_core.domain.day import ServiceFormula
 
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
 Name = Annotated[str, Field(pattern=r"^[^\r\n]{1,60}$")]
@@ -102,6 +103,16 @@ class Outgoing(_Part):
     allow: tuple[Annotated[str, AfterValidator(_pattern)], ...] = outgoing.DEFAULT_ALLOW
 
 
+class Indicators(_Part):
+    """How the day is judged (R7): T and the formula of the service level, and the limits that the supervisor's view marks."""
+
+    answer_within_s: Literal[10, 15, 20] = 15
+    service_formula: ServiceFormula = "strict"
+    connect_target: float = Field(default=0.9, ge=0, le=1)
+    service_target: float = Field(default=0.9, ge=0, le=1)
+    longest_wait_s: int = Field(default=60, ge=5, le=3600)
+
+
 class City(_Part):
     """Everything a city decides, in one file."""
 
@@ -115,6 +126,7 @@ class City(_Part):
     duty_telephones: tuple[DutyTelephone, ...] = ()
     phones: Phones = Phones()
     outgoing: Outgoing = Outgoing()
+    indicators: Indicators = Indicators()
 
     @model_validator(mode="after")
     def _numbers_belong_to_one_line(self) -> City:

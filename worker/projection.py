@@ -42,6 +42,12 @@ def _same(row: CallRow, record: LedgerRecord) -> CallRow:
     return row
 
 
+def _recorded(row: CallRow, record: LedgerRecord) -> CallRow:
+    """Every way to a person starts the main recording first, also where no queue can be entered because nobody is there."""
+    state = "waiting" if row.state == "greeting" else row.state
+    return replace(row, state=state, queued_at=record.at if row.queued_at is None else row.queued_at)
+
+
 def _queued(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
 
@@ -102,6 +108,8 @@ def _adopted(row: CallRow, record: LedgerRecord) -> CallRow:
     phase = _text(record, "phase")
     if phase not in ("waiting", "ringing", "talking", "duty", "party"):
         return row
+    if phase == "party":
+        return replace(row, state=phase)
     return replace(row, state=phase, queued_at=record.at if row.queued_at is None else row.queued_at)
 
 
@@ -111,7 +119,7 @@ def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
 
 
 def _party_rung(row: CallRow, record: LedgerRecord) -> CallRow:
-    return replace(row, state="party")
+    return replace(row, state="party", queued_at=None)  # the caller chose it in the menu and asked for no person yet
 
 
 def _party_answered(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -120,7 +128,7 @@ def _party_answered(row: CallRow, record: LedgerRecord) -> CallRow:
 
 
 def _party_failed(row: CallRow, record: LedgerRecord) -> CallRow:
-    return replace(row, state="waiting")
+    return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
 
 
 def _callback(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -158,7 +166,7 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "call_arrived": _arrived,
         "greeting_started": _same,
         "notice_played": _same,
-        "recording_started": _same,
+        "recording_started": _recorded,
         "queue_entered": _queued,
         "agent_rung": _rung,
         "agent_missed": _missed,

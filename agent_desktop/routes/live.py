@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from agent_desktop.asking import Needs, desk_of
 from agent_desktop.gate import Caller
 from agent_desktop.hub import Message
+from agent_desktop.refusals import Unavailable
 from agent_desktop.socket import viewer_of
 
 router = APIRouter(prefix="/api", tags=["live"])
@@ -19,6 +20,15 @@ async def live(request: Request, caller: Annotated[Caller, Depends(Needs("see_li
     """Queues, waiting callers, calls and agents now, as far as the caller may see them."""
     desk = desk_of(request)
     return desk.hub.told(viewer_of(desk, caller))
+
+
+@router.get("/day")
+async def day(request: Request, caller: Annotated[Caller, Depends(Needs("see_day"))]) -> Message:
+    """Today's counts of each line and of all, from midnight in Shanghai; `sure` is false while the calls database is away."""
+    told = desk_of(request).hub.day
+    if told is None:
+        raise Unavailable("calls_database_down")
+    return told
 
 
 @router.get("/health")

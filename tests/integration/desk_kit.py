@@ -17,12 +17,13 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, unix_connect
 
 from agent_desktop.app import create_app
 from agent_desktop.auth import Passwords
 from agent_desktop.migrate import migrate_tickets
 from agent_desktop.people import People, Person
+from agent_desktop.session import COOKIE
 from agent_desktop.tokens import Tokens
 from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.migrate import migrate_calls
@@ -97,6 +98,28 @@ async def signed_in(app: FastAPI, login: str) -> AsyncGenerator[httpx.AsyncClien
         answer = await sign_in(client, login)
         assert answer.status_code == 200, answer.text
         yield client
+
+
+async def open_page(settings: Settings, http: httpx.AsyncClient, login: str, origin: str = ORIGIN) -> ClientConnection:
+    """Sign in and connect /ws as a page does."""
+    answer = await sign_in(http, login)
+    assert answer.status_code == 200
+    headers = {"Cookie": f"{COOKIE}={http.cookies[COOKIE]}"}
+    return await unix_connect(
+        str(settings.paths.desk_socket),
+        uri="ws://127.0.0.1:8328/ws",
+        origin=origin,
+        additional_headers=headers,
+    )
+
+
+async def told(page: ClientConnection, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The next message that is wanted, within five seconds."""
+    async with asyncio.timeout(5):
+        while True:
+            message: dict[str, Any] = json.loads(await page.recv())
+            if is_wanted(message):
+                return message
 
 
 class Part:

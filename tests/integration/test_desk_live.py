@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.asyncio.client import unix_connect
 from websockets.exceptions import InvalidStatus
 
 from agent_desktop.session import COOKIE
@@ -25,9 +25,11 @@ from tests.integration.desk_kit import (
     ScriptedBridge,
     closed_with,
     make_token,
+    open_page,
     prepare,
     settings_of,
     sign_in,
+    told,
     until,
 )
 from tests.integration.servers import RedisServer
@@ -71,28 +73,6 @@ async def http(settings: Settings, desk: Part) -> AsyncGenerator[httpx.AsyncClie
     transport = httpx.AsyncHTTPTransport(uds=str(settings.paths.desk_socket))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         yield client
-
-
-async def open_page(settings: Settings, http: httpx.AsyncClient, login: str, origin: str = ORIGIN) -> ClientConnection:
-    """Sign in and connect /ws as a page does."""
-    answer = await sign_in(http, login)
-    assert answer.status_code == 200
-    headers = {"Cookie": f"{COOKIE}={http.cookies[COOKIE]}"}
-    return await unix_connect(
-        str(settings.paths.desk_socket),
-        uri="ws://127.0.0.1:8328/ws",
-        origin=origin,
-        additional_headers=headers,
-    )
-
-
-async def told(page: ClientConnection, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The next message that is wanted, within five seconds."""
-    async with asyncio.timeout(5):
-        while True:
-            message: dict[str, Any] = json.loads(await page.recv())
-            if is_wanted(message):
-                return message
 
 
 def has_call(call_id: str) -> Callable[[dict[str, Any]], bool]:

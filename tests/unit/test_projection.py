@@ -96,6 +96,20 @@ def test_a_caller_who_asked_for_a_call_back_is_counted_so() -> None:
     assert _lived(ARRIVED, QUEUED, ENDED, noted).outcome == "callback"
 
 
+def test_a_caller_waits_from_the_recording_on_also_where_nobody_is_there_to_queue_for() -> None:
+    """The dialplan enters no empty queue; the caller asked for a person all the same."""
+    row = _lived(ARRIVED, _record("recording_started", 107.0), ENDED)
+    assert (row.queued_at, row.outcome) == (107.0, "abandoned")
+
+
+def test_a_caller_led_to_an_outside_party_asks_for_a_person_only_when_that_fails() -> None:
+    """Counted apart from those who wait for an agent."""
+    row = _lived(ARRIVED, _record("recording_started", 107.0), _record("party_rung", 107.1, party="railway"))
+    assert (row.state, row.queued_at) == ("party", None)
+    row = project(row, _record("party_failed", 127.0, party="railway", urgent=False))
+    assert (row.state, row.queued_at) == ("waiting", 127.0)
+
+
 def test_the_duty_telephone_answers() -> None:
     """Outcome duty."""
     row = _lived(ARRIVED, QUEUED, _record("duty_rung", 120.0), _record("duty_answered", 125.0))
