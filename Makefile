@@ -2,13 +2,14 @@
 PYTHON ?= python3
 ROLE ?= supervisor
 TEST_TIMEOUT ?= 180
+CAMPAIGN_TIMEOUT ?= 3600
 # The bootstrap makes .venv where it is missing or its lock file changed, then becomes the venv's Python.
 RUN = $(PYTHON) -I launcher/bootstrap.py run --
 TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run call test check lint unit token check-config prompts clean
+.PHONY: help run call test campaign check lint unit token check-config prompts clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -32,6 +33,10 @@ test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint
 	@$(TEST) -m launcher fetch
 	@exec $(TEST_ALL) -m pytest --timeout $(TEST_TIMEOUT)
+
+campaign: ## every path, failure and torn byte, with tables in build/campaign: ONLY=menu N=100 SEED=7 if you like
+	@$(TEST) -m launcher fetch
+	@exec $(TEST_ALL) -m pytest --timeout $(CAMPAIGN_TIMEOUT) -m campaign $(if $(ONLY),-k '$(ONLY)') $(if $(N),--runs $(N)) $(if $(SEED),--seed $(SEED))
 
 check: lint ## ruff, mypy, import-linter, unit tests and transcripts, in under a minute
 	@exec $(TEST) -m pytest --timeout $(TEST_TIMEOUT) -q -m "unit or transcripts"

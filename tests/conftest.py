@@ -11,7 +11,7 @@ from hotline_core.settings import DEFAULT_CITY
 from tests.running.instance import Hotline, running
 from tests.speech import Recogniser
 
-KINDS = ("unit", "transcripts", "integration", "asterisk", "desktop")
+KINDS = ("unit", "transcripts", "integration", "asterisk", "desktop", "campaign")
 COUNTS = pytest.StashKey[Counter[str]]()
 
 
@@ -29,17 +29,33 @@ def recogniser() -> Recogniser:
     return Recogniser()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much a campaign does, and with which dice; an ordinary run has its own small numbers."""
+    parser.addoption("--runs", type=int, default=None, help="rounds of a campaign, instead of each campaign's own number")
+    parser.addoption("--seed", type=int, default=20260101, help="seed of everything a test throws dice for")
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of this run; the same one gives the same test."""
+    return int(request.config.getoption("--seed"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A place for the counts of this run."""
     config.stash[COUNTS] = Counter()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse a test without a kind or with two; run the kinds in order, quickest first."""
+    """Refuse a test without a kind or with two; run the kinds in order, quickest first; campaigns only by `-m campaign`."""
     for item in items:
         kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
         if len(kinds) != 1:
             raise pytest.UsageError(f"{item.nodeid} declares {kinds or 'no kind'}; exactly one of {KINDS} is needed")
+    if "campaign" not in config.getoption("markexpr"):
+        campaigns = [item for item in items if item.get_closest_marker("campaign")]
+        config.hook.pytest_deselected(items=campaigns)
+        items[:] = [item for item in items if item not in campaigns]
     items.sort(key=lambda item: next(place for place, kind in enumerate(KINDS) if item.get_closest_marker(kind)))
 
 

@@ -164,6 +164,9 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             ]
         case ev.MenuStepped():
             return replace(call, deadlines={"notice": now + NOTICE_LIMIT_S}), []
+        case ev.MenuLeft() | ev.MenuFailed() if call.ended_by == "caller":
+            # the hang-up ended the question: what follows from it concerns nobody, and no notice was heard to its end
+            return replace(call, deadlines={}), []
         case ev.MenuLeft():
             call = replace(call, deadlines={})
             played = Write("notice_played", call_id, now, {"complete": event.noticed})

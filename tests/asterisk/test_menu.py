@@ -74,6 +74,20 @@ async def test_a_caller_who_presses_nothing_hears_the_menu_and_waits_for_a_perso
     assert "notice_played" in times
 
 
+async def test_a_caller_who_hangs_up_in_the_greeting_is_listed_and_not_said_to_have_heard_the_notice(hotline: Hotline) -> None:
+    """Half a notice is no evidence; the call is in the list, and nothing of it is left in the PBX."""
+    async with SipCaller(hotline.sip, "13855712009") as phone:
+        call = await phone.call("12328")
+        await call.answered.within(5)
+        await call.listen(2.0)
+        with hotline.api() as api:
+            live = await live_call(hotline, api, "13855712009", "greeting", 5)
+            await ended(call)
+            stored = await stored_call(api, live["id"], state="ended", outcome="abandoned", ended_by="caller")
+    assert [entry["kind"] for entry in stored["timeline"]] == ["call_arrived", "greeting_started", "call_ended"]
+    await asyncio.to_thread(hotline.wait, lambda: live["id"] not in hotline.asterisk("database show"), 5, "the journal is closed")
+
+
 @pytest.mark.parametrize(("keys", "party", "says"), [
     (["9"], "water_rescue", "water-number"), (["1", "1"], "railway", "rail-number"),
     (["2", "1"], "civil_aviation", "aviation-number"), (["3", "1"], "post", "post-number"),

@@ -144,6 +144,17 @@ def test_a_caller_whose_notice_never_ends_is_in_the_queue_at_the_deadline() -> N
     assert commands == [LeaveMenu("c1", "ch")]
 
 
+@pytest.mark.parametrize("event", [SAMPLES["MenuLeft"], SAMPLES["MenuFailed"]], ids=["left", "failed"])
+def test_a_caller_who_hung_up_in_the_greeting_is_not_said_to_have_heard_the_notice(event: ev.CallEvent) -> None:
+    """The hang-up ends the question being played; that is no answer to it."""
+    gone, _ = step(CALL, ev.HangUpAsked("c1", "caller"), now=3.5)
+    assert gone is not None
+    after, commands = step(gone, event, now=3.6)
+    assert commands == []
+    assert after is not None
+    assert after.deadlines == {}
+
+
 def test_a_caller_whose_notice_failed_hears_the_short_one_before_the_recording() -> None:
     """No recording without its notice (PIPL art. 17)."""
     call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)

@@ -1,0 +1,1 @@
+"""Campaigns: the ordinary tests' helpers, run exhaustively by `make campaign`; what they measured is in build/campaign."""
