@@ -139,6 +139,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         calls=calls_engine,
         tickets=tickets_engine,
         relay_socket=settings.paths.relay_socket,
+        spool=settings.paths.spool,
         asterisk_port=lambda: ports.read(settings.paths).asterisk_http,
         now=now,
         on_change=hub.parts_changed,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -26,6 +28,17 @@ Told = tuple[PartState, float | None]
 _STATES: Mapping[object, PartState] = {"up": "up", "down": "down", "trouble": "trouble"}
 
 
+@dataclass(slots=True)
+class Sight:
+    """Numbers that the parts told last, for monitoring; None and empty where nobody tells them now."""
+
+    bridge: Mapping[str, object] = field(default_factory=dict)
+    is_publishing: bool | None = None
+    worker_record: int | None = None
+    relay_pages: int | None = None
+    spool_free: int | None = None
+
+
 class Health:
     """The pollers; one task per kind of part, so that a slow one delays no other."""
 
@@ -37,6 +50,7 @@ class Health:
         calls: Engine,
         tickets: Engine,
         relay_socket: Path,
+        spool: Path,
         asterisk_port: Callable[[], int],
         now: Callable[[], float],
         on_change: Callable[[], None],
@@ -48,16 +62,20 @@ class Health:
         self._tickets = tickets
         # Each database has its own thread, so that one that hangs does not hide the other's state.
         self._threads = {"calls_database": Blocking(1, code="down"), "tickets_database": Blocking(1, code="down")}
+        self._spool_thread = Blocking(1, code="down")
         self._relay_socket = relay_socket
         self._asterisk_port = asterisk_port
         self._now = now
         self._on_change = on_change
         self._log = log
+        self._spool = spool
+        self.sight = Sight()
 
     def start(self, tasks: Tasks) -> None:
         """Start all pollers as tasks of `tasks`."""
         tasks.spawn("health bridge", self._every(self._ask_bridge))
         tasks.spawn("health relay", self._every(self._ask_relay))
+        tasks.spawn("health spool", self._every(self._look_at_spool))
         tasks.spawn("health calls database", self._every(lambda: self._ask_database("calls_database", self._calls, "projector")))
         tasks.spawn("health tickets database", self._every(lambda: self._ask_database("tickets_database", self._tickets, "people")))
 
@@ -78,9 +96,13 @@ class Health:
 
     async def _ask_bridge(self) -> None:
         reply = await self._bridge.ask("health", wait_s=WAIT_S)
+        figures = reply.facts.get("figures")
+        self.sight.bridge = figures if reply.ok and isinstance(figures, Mapping) else {}
         if reply.ok:
+            self.sight.is_publishing = _told(reply.facts.get("live"))[0] == "up"
             self._tell(**{name: _told(reply.facts.get(name)) for name in ("bridge", "asterisk", "watchdog", "ledger")})
             return
+        self.sight.is_publishing = None
         is_there = await self._is_asterisk_there()
         self._tell(
             bridge=("down" if reply.code == "bridge_down" else "trouble", None),
@@ -102,10 +124,12 @@ class Health:
     def beats(self, beats: Beats) -> None:
         """Redis answered; take over the worker's sign of life."""
         worker = beats.parts.get("worker")
+        self.sight.worker_record = _count(worker, "seq")
         self._tell(redis=("up", None), worker=("up", _since(worker)) if worker else ("down", None))
 
     def redis_lost(self) -> None:
         """Redis is away, and with it the worker's sign of life."""
+        self.sight.worker_record = None
         self._tell(redis=("down", None), worker=("trouble", None))
 
     async def _ask_relay(self) -> None:
@@ -113,9 +137,19 @@ class Health:
             async with asyncio.timeout(WAIT_S):
                 told = await _get_health(self._relay_socket)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            self.sight.relay_pages = None
             self._tell(relay=("down", None))
             return
+        self.sight.relay_pages = _count(_facts(told), "pages") if told is not None else None
         self._tell(relay=("trouble", None) if told is None else ("up", _since(_facts(told))))
+
+    async def _look_at_spool(self) -> None:
+        try:
+            usage = await self._spool_thread.run(lambda: shutil.disk_usage(self._spool), timeout_s=WAIT_S)
+        except (Unavailable, OSError):
+            self.sight.spool_free = None
+        else:
+            self.sight.spool_free = usage.free
 
     async def _ask_database(self, name: str, engine: Engine, table: str) -> None:
         def look() -> None:
@@ -140,6 +174,11 @@ def _told(part: object) -> Told:
 def _since(part: object) -> float | None:
     since = part.get("since") if isinstance(part, Mapping) else None
     return float(since) if isinstance(since, int | float) else None
+
+
+def _count(part: object, name: str) -> int | None:
+    value = part.get(name) if isinstance(part, Mapping) else None
+    return value if isinstance(value, int) else None
 
 
 def _facts(text_: bytes) -> object:

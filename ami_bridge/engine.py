@@ -55,6 +55,7 @@ class Engine:
         self._shown: dict[str, Field] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()  # ended calls whose journal may not be closed yet
         self._shed = 0
+        self._handled = self._links = self._resyncs = 0
         self._beats = 0
         self._started = now()
         self._asterisk = ("down", now())
@@ -75,6 +76,7 @@ class Engine:
         """After each login: read all that Asterisk holds; events that come meanwhile wait."""
         self._link = link
         self._early = []
+        self._links += 1
         self._link_number += 1
         number = self._link_number
         self.inbox.put(Resync(number, await read(link)))
@@ -93,12 +95,17 @@ class Engine:
             intent.reply(intents.refused(intent.intent_id, "overloaded"))
 
     def health(self) -> dict[str, object]:
-        """The state of each part the bridge can see, and since when."""
+        """The state of each part the bridge can see, and since when; under `figures`, numbers for monitoring."""
         parts = {
             "bridge": ("up", self._started), "asterisk": self._asterisk, "watchdog": self._watchdog,
             "ledger": self._ledger.state, "live": self._live.state,
         }  # fmt: skip
-        return {name: {"state": state, "since": since} for name, (state, since) in parts.items()}
+        told: dict[str, object] = {name: {"state": state, "since": since} for name, (state, since) in parts.items()}
+        inside = {
+            "inbox_depth": self.inbox.depth, "shed": self.inbox.shed, "events": self._handled, "ami_links": self._links,
+            "resyncs": self._resyncs,
+        }  # fmt: skip
+        return {**told, "figures": {**inside, **self._ledger.figures}}
 
     async def tick(self) -> None:
         """Put a tick into the inbox twice a second."""
@@ -112,6 +119,7 @@ class Engine:
         """Handle the inbox until cancelled."""
         while True:
             for at, item in await self.inbox.batch():
+                self._handled += 1
                 match item:
                     case Tick():
                         self._tick(at)
@@ -173,6 +181,7 @@ class Engine:
     def _resync(self, snapshot: Snapshot, at: float) -> None:
         if self._asterisk[0] != "up":
             self._asterisk = ("up", at)
+        self._resyncs += 1
         self._watchdog_tick = ("", at)
         for event in events_of(snapshot, frozenset(self.board.calls), at):
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:

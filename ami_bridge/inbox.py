@@ -64,6 +64,11 @@ class Inbox:
         self._filled.set()
         return True
 
+    @property
+    def depth(self) -> int:
+        """How many items wait."""
+        return len(self._items)
+
     async def batch(self) -> list[tuple[float, Item]]:
         """Everything that is there now, at least one item."""
         await self._filled.wait()

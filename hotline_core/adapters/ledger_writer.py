@@ -57,6 +57,7 @@ class LedgerWriter:
         self._state = "up"
         self._since = now()
         self._retry_at = 0.0
+        self._synced_at = now()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._owner = self._take_folder()
         self._files: _OpenSegment | None = None
@@ -107,6 +108,13 @@ class LedgerWriter:
                     self._in_trouble("cannot_write", error)
         self._dirty.set()
         return record.seq
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """For monitoring: last record, how many of them wait in memory for the disk, seconds that records are unsynced."""
+        is_durable = self._durable_seq >= self._seq
+        unsynced_s = 0.0 if is_durable else max(0.0, self._now() - self._synced_at)
+        return {"ledger_record": self._seq, "ledger_backlog": len(self._backlog), "ledger_unsynced_s": unsynced_s}
 
     def close(self) -> None:
         """Write what is left, sync, and give the folder free."""
@@ -219,9 +227,10 @@ class LedgerWriter:
     def _sync(self) -> bool:
         """Make durable what is written; the lock is held only to look."""
         with self._lock:
-            written, files, left = self._written_seq, self._files, self._left
+            written, files, left, began = self._written_seq, self._files, self._left, self._now()
             self._left = []
         if files is None:
+            self._synced_at = began
             return True
         try:
             for one in [*left, files]:
@@ -233,7 +242,7 @@ class LedgerWriter:
             return False
         for one in left:
             one.close()
-        self._durable_seq = max(self._durable_seq, written)
+        self._durable_seq, self._synced_at = max(self._durable_seq, written), began
         with self._lock:
             if not self._backlog:
                 self._out_of_trouble()
