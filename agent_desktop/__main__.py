@@ -12,7 +12,6 @@ import uvicorn
 from agent_desktop.app import create_app
 from agent_desktop.unix_listener import listen
 from hotline_core.errors import HotlineError
-from hotline_core.log import open_log, take_over
 from hotline_core.settings import load_settings
 
 # Pages reconnect by themselves, so open websockets need no long farewell.
@@ -23,9 +22,7 @@ def main() -> int:
     """Serve; the exit code."""
     try:
         settings = load_settings()
-        log = open_log("desk", settings.log_level)
-        take_over(log)
-        app = create_app(settings, log=log)
+        app = create_app(settings)
         listener = listen(settings.paths.desk_socket)
     except (HotlineError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -6,12 +6,13 @@ import fcntl
 import os
 import socket
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import jinja2
 
+from asterisk_conf.line_numbers import line_numbers
+from asterisk_conf.trunks import demo_trunk, trunk_views
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.city import City
 from hotline_core.settings import Settings
@@ -49,29 +50,20 @@ class AsteriskFiles(Protocol):
     def share(self) -> Path: ...
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkView:
-    """A trunk as the templates see it."""
-
-    host: str
-    port: int
-    addresses: tuple[str, ...]
-    loopback: bool
-
-
 def module_names() -> list[str]:
     """The modules both Asterisks load, in order; a build without one of them is refused at fetch."""
     return (HERE / "module_names.txt").read_text(encoding="ascii").split()
 
 
 def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, files: AsteriskFiles) -> None:
-    """Write every file the PBX reads under HOTLINE_HOME/asterisk; OSError if the disk refuses."""
-    trunks = _trunks(settings, city, ports)
+    """Write every file the PBX reads under HOTLINE_HOME/asterisk; OSError if the disk refuses, SetupError for a secret."""
+    trunks = demo_trunk(ports.carrier_sip) if settings.demo else trunk_views(city, settings.paths.home)
     first, last = settings.rtp_first_last
     values: dict[str, object] = {
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "trunks": trunks,
         "lease_s": MENU_LEASE_S, "spool": settings.paths.spool, "prompts": PROMPTS,
         "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
+        "numbers": line_numbers(city),
         "ice_loopback": _own_addresses() if settings.media_loopback else (),
     }  # fmt: skip
     settings.paths.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -108,17 +100,6 @@ def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFil
     _link(base / "data/sounds/zh", PROMPTS)
     for music in sorted((files.share / "moh").glob("*.wav")):
         _link(base / "data/moh" / music.name, music)
-
-
-def _trunks(settings: Settings, city: City, ports: PortsLike) -> dict[str, TrunkView]:
-    trunks = {
-        name: TrunkView(trunk.host, trunk.port, trunk.from_addresses or (trunk.host,), trunk.host.startswith("127."))
-        for name, trunk in city.trunks.items()
-    }
-    if settings.demo:
-        # Any INVITE from loopback is a carrier's call: make run, SIPp and other telephones on this machine.
-        trunks = {"demo": TrunkView("127.0.0.1", ports.carrier_sip, ("127.0.0.0/8",), True)}
-    return trunks
 
 
 def _own_addresses() -> tuple[str, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from hotline_core.city_parts import Name, Number, Part, Word
+from hotline_core.city_trunk import Trunk
 from hotline_core.domain import outgoing
 from hotline_core.domain.day import ServiceFormula
-
-Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
-Name = Annotated[str, Field(pattern=r"^[^\r\n]{1,60}$")]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+from hotline_core.domain.numbers import dialled_forms
 
 
 def _pattern(text: str) -> str:
@@ -21,17 +21,20 @@ def _pattern(text: str) -> str:
     return text
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 def _mistake(code: str, where: tuple[str, ...], **facts: str) -> PydanticCustomError:
     """A mistake that only the whole file shows; `where` is the place of it, for whoever tells the line."""
     told = ", ".join(f"{name} {value}" for name, value in facts.items())
     return PydanticCustomError(code, f"{'.'.join(where)}: {code.replace('_', ' ')} ({told})", {**facts, "where": where})
 
 
-class Line(_Part):
+class RetiredNumber(Part):
+    """A number that gives way to the line's: until that day (Asia/Shanghai, included) it leads there with a notice (R4)."""
+
+    number: Number
+    until: date
+
+
+class Line(Part):
     """One public number and the queue it feeds; without one the city's first, so that both lines share it (R2)."""
 
     name: Name
@@ -39,15 +42,16 @@ class Line(_Part):
     notice: Word
     priority: int = Field(default=0, ge=0, le=90)
     queue: Word | None = None
+    retired: tuple[RetiredNumber, ...] = ()
 
 
-class AgentQueue(_Part):
+class AgentQueue(Part):
     """One queue of agents; its key is its name in Asterisk."""
 
     name: Name
 
 
-class Queue(_Part):
+class Queue(Part):
     """How callers wait and agents are rung, in every queue; times in seconds."""
 
     ring_s: int = Field(default=20, ge=5, le=120)
@@ -56,15 +60,7 @@ class Queue(_Part):
     all_paused_s: int = Field(default=30, ge=1, le=600)
 
 
-class Trunk(_Part):
-    """One carrier's SIP trunk, reached by address (registration comes with more carriers)."""
-
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")]
-    port: int = Field(default=5060, ge=1, le=65535)
-    from_addresses: tuple[Annotated[str, Field(pattern=r"^[0-9a-fA-F.:/]+$")], ...] = ()
-
-
-class Party(_Part):
+class Party(Part):
     """An outside party that can be brought onto the line (R24 to R31)."""
 
     name: Name
@@ -72,14 +68,14 @@ class Party(_Part):
     kind: Literal["emergency", "hotline", "unit", "expert", "utility", "higher_hotline"]
 
 
-class DutyTelephone(_Part):
+class DutyTelephone(Part):
     """Rung in this order when no agent can be reached (R106)."""
 
     name: Name
     number: Number
 
 
-class Phones(_Part):
+class Phones(Part):
     """Extensions of agents' telephones; each is a PJSIP endpoint agent-NNNN."""
 
     first: int = Field(default=1001, ge=100, le=99999)
@@ -97,13 +93,13 @@ class Phones(_Part):
         return tuple(str(number) for number in range(self.first, self.last + 1))
 
 
-class Outgoing(_Part):
+class Outgoing(Part):
     """Which numbers may be dialled from the desk; the language is that of hotline_core/domain/outgoing.py."""
 
     allow: tuple[Annotated[str, AfterValidator(_pattern)], ...] = outgoing.DEFAULT_ALLOW
 
 
-class Indicators(_Part):
+class Indicators(Part):
     """How the day is judged (R7): T and the formula of the service level, and the limits that the supervisor's view marks."""
 
     answer_within_s: Literal[10, 15, 20] = 15
@@ -113,16 +109,17 @@ class Indicators(_Part):
     longest_wait_s: int = Field(default=60, ge=5, le=3600)
 
 
-class City(_Part):
+class City(Part):
     """Everything a city decides, in one file."""
 
     name: Name
     system_name: Word = "h1"
+    area_code: Annotated[str, Field(pattern=r"^(0[1-9][0-9]{1,2})?$")] = ""
     lines: dict[Number, Line] = Field(min_length=1)
     queues: dict[Word, AgentQueue] = Field(default={"hotline": AgentQueue(name="hotline")}, min_length=1)
     queue: Queue = Queue()
-    trunks: dict[Word, Trunk] = {}
-    outside_parties: dict[Word, Party] = {}
+    trunks: dict[Word, Trunk] = Field(default={})
+    outside_parties: dict[Word, Party] = Field(default={})
     duty_telephones: tuple[DutyTelephone, ...] = ()
     phones: Phones = Phones()
     outgoing: Outgoing = Outgoing()
@@ -132,10 +129,12 @@ class City(_Part):
     def _numbers_belong_to_one_line(self) -> City:
         seen: dict[str, str] = {}
         for key, line in self.lines.items():
-            for number in line.numbers:
-                if number in seen:
-                    raise ValueError(f"number {number} stands in line {seen[number]} and in line {key}")
-                seen[number] = key
+            gone = [("retired", number.number) for number in line.retired]
+            for part, number in [*(("numbers", number) for number in line.numbers), *gone]:
+                owner = key if part == "numbers" else f"{key} retired"
+                for form in dialled_forms(number, self.area_code):
+                    if seen.setdefault(form, owner) != owner:
+                        raise _mistake("number_twice", ("lines", key, part), number=number, other=seen[form].split()[0])
         return self
 
     @model_validator(mode="after")

@@ -12,8 +12,9 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from hotline_core.adapters.trunk_secret import read_secret, secret_path
 from hotline_core.city import City
-from hotline_core.errors import SettingsError
+from hotline_core.errors import SettingsError, SetupError
 from hotline_core.settings import Settings, _line_of, load_city, load_settings
 from ivr.catalogue import RECORDINGS_FOLDER
 from ivr.check import Fault, faults
@@ -38,6 +39,7 @@ def check_config() -> int:
         of_city = city_mistakes(settings.city_file)
         mistakes += of_city
         if not of_city:  # a menu can only be judged by a city that can be read
+            mistakes += secret_mistakes(settings.city_file, settings.home)
             mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
     if not mistakes and settings is not None:
         _summary(settings, load_city(settings.city_file))
@@ -81,6 +83,22 @@ def city_mistakes(path: Path) -> list[Mistake]:
         node = yaml.compose(path.read_text(encoding="utf-8"))
         return [_of_city(path, node, detail) for detail in cause.errors()]
     return []
+
+
+def secret_mistakes(path: Path, home: Path) -> list[Mistake]:
+    """All trunks whose secret cannot be had, each with the line that names its file."""
+    node = yaml.compose(path.read_text(encoding="utf-8"))
+    found: list[Mistake] = []
+    for name, trunk in load_city(path).trunks.items():
+        if trunk.login is None:
+            continue
+        try:
+            read_secret(secret_path(home, trunk.login.secret_file))
+        except SetupError as error:
+            line = _line_of(node, ["trunks", name, "login", "secret_file"])
+            what = sentence("mistakes", error.code, **error.facts)
+            found.append(Mistake(str(path), line, what, sentence("mistakes", f"{error.code}-cure", **error.facts)))
+    return found
 
 
 def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:

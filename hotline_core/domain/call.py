@@ -158,7 +158,8 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.CallAdopted():
             return _corrected(call, event, now)
         case ev.MenuReady():
-            return call, [
+            # a notice of a retired number went before: the patience with the menu begins where the menu does
+            return replace(call, deadlines={"notice": now + NOTICE_LIMIT_S}), [
                 Write("greeting_started", call_id, now),
                 BeginMenu(call_id, call.channel, call.line),
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from types import TracebackType
+from typing import Self
 
 from tests.sip.call import Call
 from tests.sip.dialog import ALLOW, Dialog
@@ -12,6 +13,7 @@ from tests.sip.digest import Credentials, authorization
 from tests.sip.message import Headers, Request, name_address, parameter, reply
 from tests.sip.policy import Answer, Policy
 from tests.sip.rtp import RtpStream, Silence, Source
+from tests.sip.sdp import PCMA
 from tests.sip.wire import Address, Wire
 
 _MAX_WAITING_CALLS = 64
@@ -39,17 +41,18 @@ class SipCaller:
         local_port: int = 0,
         on_invite: Policy = Answer(),  # noqa: B008 - frozen
         credentials: Credentials | None = None,
+        codec: int = PCMA,
     ) -> None:
         self.server, self.user, self.display = server, user, display
         self.on_invite = on_invite
         self.credentials = credentials
         self.calls: list[Call] = []
         self.wire = Wire(self)
-        self._local_ip, self._local_port = local_ip, local_port
+        self._local_ip, self._local_port, self._codec = local_ip, local_port, codec
         self._incoming: asyncio.Queue[Call] = asyncio.Queue(_MAX_WAITING_CALLS)
         self._registration: Dialog | None = None
 
-    async def __aenter__(self) -> SipCaller:
+    async def __aenter__(self) -> Self:
         await self.wire.open(self._local_ip, self._local_port)
         return self
 
@@ -75,13 +78,19 @@ class SipCaller:
         """The SIP URI of this telephone."""
         return f"sip:{self.user}@{self.address[0]}:{self.address[1]}"
 
-    async def call(self, number: str, *, timeout_s: float = 5.0, source: Source | None = None, headers: Headers = ()) -> Call:
-        """Dial; returns at the first answer of any kind (ringing, talking, refused), TimeoutError if none comes."""
+    async def call(
+        self, number: str, *, timeout_s: float = 5.0, source: Source | None = None, headers: Headers = (), to: str | None = None
+    ) -> Call:
+        """Dial; returns at the first answer of any kind (ringing, talking, refused), TimeoutError if none comes.
+
+        `to`: what To says, where a carrier asks for something else than was dialled.
+        """
         host, port = self.server
         target = number if number.startswith("sip:") else f"sip:{number}@{host}:{port}"
         ours = name_address(f"sip:{self.user}@{self.address[0]}", self.display)
         dialog = self._dialog(local=ours, target=target)
-        rtp = RtpStream(self._local_ip)
+        dialog.remote = to or dialog.remote
+        rtp = RtpStream(self._local_ip, self._codec)
         rtp.send(source if source is not None else Silence())
         placeholder = Request(method="INVITE", uri=target, headers=())
         call = Call(self.wire, dialog, rtp, invite=placeholder, is_incoming=False)
@@ -160,7 +169,7 @@ class SipCaller:
             self.wire.respond(invite, reply(invite, 486, to_tag="full"), source)
             return
         dialog = Dialog.of_invite(invite, ours=self.address, contact=self.contact, peer=source)
-        call = Call(self.wire, dialog, RtpStream(self._local_ip), invite=invite, is_incoming=True)
+        call = Call(self.wire, dialog, RtpStream(self._local_ip, self._codec), invite=invite, is_incoming=True)
         self.calls.append(call)
         self._incoming.put_nowait(call)
         call.take(self.on_invite)

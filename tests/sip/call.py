@@ -42,7 +42,7 @@ class Call:
         self._repeater: Repeater | None = None
         self._policy_task: asyncio.Task[None] | None = None
         self._session_id = secrets.randbelow(1 << 31)
-        self._media = sdp.Media(host=dialog.ours[0], port=rtp.port)
+        self._media = sdp.Media(host=dialog.ours[0], port=rtp.port, codecs=(rtp.codec,))
 
     # --- what a test does with it
 
@@ -116,6 +116,18 @@ class Call:
         self._finally(status, "", headers)
         self._end("us", status=status)
 
+    async def ask(self, method: str, headers: Headers = (), body: str = "", *, timeout_s: float = 5.0) -> Response:
+        """Send a request inside the call as it stands and return its final answer."""
+        request = self.dialog.request(method, headers, body)
+        response = await self._wire.transact(request, self.dialog.peer).final(timeout_s)
+        if method == "INVITE" and response.status < 300:
+            self._wire.transmit(self.dialog.ack(request), self.dialog.peer)
+        return response
+
+    def progress(self, status: int, headers: Headers = (), *, has_sound: bool = False) -> None:
+        """A provisional answer to an incoming call, with our sound before the answer if wanted."""
+        self._respond(self.invite, status, self.dialog.peer, self._describe(self.invite) if has_sound else "", headers)
+
     # --- what SipCaller does with it
 
     def place(self, invite: Request, credentials: Credentials | None) -> None:
@@ -129,7 +141,7 @@ class Call:
 
     def take(self, policy: Policy) -> None:
         """Do with an incoming call what the policy says."""
-        problem = _problem_of(self.invite.body) if self.invite.body else None
+        problem = self._problem_of(self.invite.body) if self.invite.body else None
         if problem is not None:
             self.reject(488)
             self.ended_reason = problem
@@ -167,7 +179,7 @@ class Call:
                 self._finally(200, self._describe(request), request=request, to=source)
             case "UPDATE":
                 self._respond(request, 200, source, self._describe(request) if request.body else "")
-            case "OPTIONS" | "INFO" | "NOTIFY":
+            case "OPTIONS" | "INFO" | "NOTIFY" | "PRACK":
                 self._respond(request, 200, source)
             case _:
                 self._respond(request, 501, source)
@@ -207,7 +219,7 @@ class Call:
         if not self._acked:
             self._acked, self.status = True, response.status
             self.dialog.confirm(response)
-            problem = _problem_of(response.body)
+            problem = self._problem_of(response.body)
             self._start_media(response.body)
             self._wire.transmit(self.dialog.ack(self.invite), self.dialog.peer)
             if self._cancelled or problem is not None:
@@ -267,12 +279,12 @@ class Call:
         """Our session description: to an offer the answer, and media go to it; without an offer our own."""
         if not request.body or not self._start_media(request.body):
             return self.offer()
-        answer = sdp.answering(sdp.read(request.body), host=self._media.host, port=self._media.port)
+        answer = sdp.answering(sdp.read(request.body), host=self._media.host, port=self._media.port, codec=self.rtp.codec)
         return sdp.write(answer, session_id=self._session_id, version=1 + self.reinvites)
 
     def _start_media(self, body: str) -> bool:
         """Send audio where a description says, or pause if it says so; False if it has none we can use."""
-        if _problem_of(body) is not None:
+        if self._problem_of(body) is not None:
             return False
         theirs = sdp.read(body)
         if theirs.wants_audio:
@@ -322,12 +334,11 @@ class Call:
         self.responded.set()
         self.ended.set()
 
-
-def _problem_of(body: str) -> str | None:
-    """Why we cannot talk by this session description; None when we can."""
-    try:
-        theirs = sdp.read(body)
-        loopback_only(theirs.host)
-    except ValueError as error:
-        return f"our phone: {error}"
-    return None if theirs.has_pcma else "our phone: no PCMA"
+    def _problem_of(self, body: str) -> str | None:
+        """Why we cannot talk by this session description; None when we can."""
+        try:
+            theirs = sdp.read(body)
+            loopback_only(theirs.host)
+        except ValueError as error:
+            return f"our phone: {error}"
+        return None if self.rtp.codec in theirs.codecs else "our phone: not our codec"

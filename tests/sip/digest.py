@@ -20,7 +20,7 @@ class WrongRealm(ValueError):
     """A realm asked that is not ours, or in an algorithm that we lack."""
 
 
-def authorization(challenge: str, who: Credentials, *, method: str, uri: str, cnonce: str) -> str:
+def authorization(challenge: str, who: Credentials, *, method: str, uri: str, cnonce: str, count: str = "00000001") -> str:
     """The value of Authorization or Proxy-Authorization that answers a challenge."""
     asked = {key.lower(): quoted or plain for key, quoted, plain in re.findall(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))', challenge)}
     realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
@@ -37,11 +37,22 @@ def authorization(challenge: str, who: Credentials, *, method: str, uri: str, cn
     parts = {"username": who.user, "realm": realm, "nonce": nonce, "uri": uri}
     plain = f", algorithm={algorithm}"
     if "auth" in [option.strip() for option in asked.get("qop", "").split(",")]:
-        parts["response"] = digest(f"{secret}:{nonce}:00000001:{cnonce}:auth:{request}")
+        parts["response"] = digest(f"{secret}:{nonce}:{count}:{cnonce}:auth:{request}")
         parts["cnonce"] = cnonce
-        plain += ", qop=auth, nc=00000001"
+        plain += f", qop=auth, nc={count}"
     else:
         parts["response"] = digest(f"{secret}:{nonce}:{request}")
     if "opaque" in asked:
         parts["opaque"] = asked["opaque"]
     return "Digest " + ", ".join(f'{key}="{value}"' for key, value in parts.items()) + plain
+
+
+def is_verified(header: str, who: Credentials, *, method: str) -> bool:
+    """Whether an Authorization or Proxy-Authorization that came with a request of this method is by this user's password."""
+    said = {key.lower(): quoted or plain for key, quoted, plain in re.findall(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))', header)}
+    challenge = ", ".join(f'{key}="{said[key]}"' for key in ("realm", "nonce", "opaque", "algorithm", "qop") if key in said)
+    if said.get("username") != who.user:
+        return False
+    cnonce, count = said.get("cnonce", ""), said.get("nc", "")
+    expected = authorization(f"Digest {challenge}", who, method=method, uri=said.get("uri", ""), cnonce=cnonce, count=count)
+    return re.search(r'response="([0-9a-f]+)"', expected) is not None and f'response="{said.get("response")}"' in expected

@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.sip import g711
 from tests.sip.deadline import Signal
-from tests.sip.sdp import PCMA, TELEPHONE_EVENT
+from tests.sip.sdp import PCMA, PCMU, TELEPHONE_EVENT
 from tests.sip.tones import RATE_HZ, Samples, tone
 
 PTIME_S = 0.02
@@ -67,7 +67,8 @@ def loopback_only(host: str) -> str:
 class RtpStream:
     """A socket pair that is open from the start; sends once `start` names the other side."""
 
-    def __init__(self, local_ip: str = "127.0.0.1") -> None:
+    def __init__(self, local_ip: str = "127.0.0.1", codec: int = PCMA) -> None:
+        self.codec = codec
         self.packets: list[Heard] = []
         self.digits = ""
         self.event_payload: int | None = TELEPHONE_EVENT
@@ -143,7 +144,8 @@ class RtpStream:
             if self._pressing >= DIGIT_FRAMES + 3 + GAP_FRAMES:
                 self._pressing = 0
                 self._settle(self._press.popleft()[1])
-        self._send_packet(remote, PCMA, self._timestamp, g711.encode(self._next_samples()))
+        sound = g711.encode(self._next_samples(), is_mu=self.codec == PCMU)
+        self._send_packet(remote, self.codec, self._timestamp, sound)
 
     def _send_event(self, remote: tuple[str, int]) -> None:
         """A frame of the present digit: five that grow, then the end three times over (RFC 4733 2.5.1.4)."""
@@ -234,10 +236,10 @@ class RtpStream:
         if first & 0x10 and len(datagram) >= start + 4:
             start += 4 + 4 * int.from_bytes(datagram[start + 2 : start + 4])
         body = datagram[start : len(datagram) - (datagram[-1] if first & 0x20 else 0)]
-        if kind & 127 == PCMA and body and len(self.packets) < MAX_PACKETS:
+        if kind & 127 == self.codec and body and len(self.packets) < MAX_PACKETS:
             position = self._place(ssrc, timestamp, now_s)
             if position >= 0:
-                self.packets.append(Heard(position, now_s, sequence, timestamp, ssrc, g711.decode(body)))
+                self.packets.append(Heard(position, now_s, sequence, timestamp, ssrc, g711.decode(body, is_mu=self.codec == PCMU)))
                 self.arrival.pulse()
         elif kind & 127 in (TELEPHONE_EVENT, self.event_payload) and len(body) >= 4:
             self._take_event(body, (ssrc, timestamp))

@@ -1,4 +1,4 @@
-"""Owns the one kind of SDP that our telephone speaks: one audio stream, PCMA and telephone-event; pure."""
+"""Owns the one kind of SDP that our telephone speaks: one audio stream, PCMA or PCMU, and telephone-event; pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
-PCMA = 8
+PCMU, PCMA = 0, 8
+_NAMES = {PCMU: "PCMU", PCMA: "PCMA"}
 TELEPHONE_EVENT = 101
 _MIRROR: dict[str, Direction] = {
     "sendrecv": "sendrecv",
@@ -24,7 +25,7 @@ class Media:
 
     host: str
     port: int
-    has_pcma: bool = True
+    codecs: tuple[int, ...] = (PCMA,)
     event_payload: int | None = TELEPHONE_EVENT
     direction: Direction = "sendrecv"
 
@@ -54,7 +55,7 @@ def read(body: str) -> Media:
     return Media(
         host=host.group(1),
         port=int(words[0]),
-        has_pcma=str(PCMA) in words[2:],
+        codecs=tuple(codec for codec in (PCMA, PCMU) if str(codec) in words[2:]),
         event_payload=int(event.group(1)) if event else None,
         direction=_MIRROR[_MIRROR[way.group(1)]] if way else "sendrecv",
     )
@@ -62,7 +63,7 @@ def read(body: str) -> Media:
 
 def write(media: Media, *, session_id: int, version: int = 1) -> str:
     """Our session description."""
-    formats = [str(PCMA)] + ([str(media.event_payload)] if media.event_payload is not None else [])
+    formats = [str(codec) for codec in media.codecs] + ([str(media.event_payload)] if media.event_payload is not None else [])
     lines = [
         "v=0",
         f"o=- {session_id} {version} IN IP4 {media.host}",
@@ -70,13 +71,13 @@ def write(media: Media, *, session_id: int, version: int = 1) -> str:
         f"c=IN IP4 {media.host}",
         "t=0 0",
         f"m=audio {media.port} RTP/AVP {' '.join(formats)}",
-        f"a=rtpmap:{PCMA} PCMA/8000",
+        *(f"a=rtpmap:{codec} {_NAMES[codec]}/8000" for codec in media.codecs),
     ]
     if media.event_payload is not None:
         lines += [f"a=rtpmap:{media.event_payload} telephone-event/8000", f"a=fmtp:{media.event_payload} 0-16"]
     return "\r\n".join([*lines, "a=ptime:20", f"a={media.direction}", ""])
 
 
-def answering(offer: Media, *, host: str, port: int) -> Media:
+def answering(offer: Media, *, host: str, port: int, codec: int = PCMA) -> Media:
     """Our side of an offer: its own telephone-event number, its direction seen from here."""
-    return Media(host=host, port=port, event_payload=offer.event_payload, direction=_MIRROR[offer.direction])
+    return Media(host=host, port=port, codecs=(codec,), event_payload=offer.event_payload, direction=_MIRROR[offer.direction])

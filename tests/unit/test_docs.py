@@ -6,7 +6,8 @@ import ast
 import re
 import struct
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -100,7 +101,8 @@ def _part_of(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
     parts = [inner for inner in get_args(annotation) if isinstance(inner, type) and issubclass(inner, BaseModel)]
-    return (parts[0], True) if parts else (None, False)
+    is_optional = get_origin(annotation) in (Union, UnionType)
+    return (parts[0], not is_optional) if parts else (None, False)
 
 
 def test_an_operator_finds_every_make_target_and_no_stale_one() -> None:
