@@ -30,7 +30,8 @@ class Question:
         files = "&".join(self.prompts)
         if not self.wants_key:
             return f"EXEC Playback {files}"
-        return f'EXEC Read "KEY,{files},1,,1,{self.wait_s:g}"'
+        # t: no key ends the question by itself; "#" would, as if the prompts had been heard to their end
+        return f'EXEC Read "KEY,{files},1,t,1,{self.wait_s:g}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from hotline_core.errors import AmiError
 BANNER = "Banner"
 GENUINE_HEAD = ("Event", "Privilege", "Timestamp", "SystemName")
 STAMP = re.compile(r"[0-9]{9,11}\.[0-9]{6}")
+# C0 controls and DEL: no genuine value has any, a log's reader and PostgreSQL (NUL) stumble over them
+CONTROL = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n)")
 LONGEST_PACKET = 1 << 20  # a line far beyond anything Asterisk sends: the peer is no Asterisk
 
 
@@ -94,6 +96,8 @@ class Decoder:
 
 def _packet(block: bytes) -> Packet | None:
     pairs = []
+    if CONTROL.search(block):
+        block = CONTROL.sub("\ufffd".encode(), block)
     for line in block.split(b"\r\n"):
         if not line:
             continue

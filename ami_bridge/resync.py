@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
 from ami_bridge.translate import agent_of, member_of_list, whole
+from ami_bridge.translate import cause as cause_of
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 
@@ -61,7 +62,7 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
             outcome = "lost"  # Asterisk died with the call; no end was written
         events.append(
             ev.CallRecovered(
-                call_id, line, caller, dialled, _at(at, now), _at(ended, now), whole(cause), outcome,
+                call_id, line, caller, dialled, _at(at, now), _at(ended, now), cause_of(cause), outcome,
                 ended_by=by or ("caller" if ended else "system"),
                 agent=agent.removeprefix("agent-") if agent not in OUTSIDE else "",
                 answered_at=_at(answered, now) if answered else None,

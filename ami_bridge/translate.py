@@ -12,6 +12,8 @@ from hotline_core.domain.events import Event
 
 QUEUE = "hotline"
 REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
+CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # Asterisk's unique id behind its system name; the desk's API takes no other
+AGENT = re.compile(r"(?:PJSIP/)?agent-([0-9]{1,10})(?:-.*)?")
 LONGEST_NUMBER = 40  # E.164 has 15 digits; a longer "number" is an attack or a mistake
 UNREACHABLE = ("4", "5")  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE
 
@@ -24,7 +26,7 @@ def translate(packet: Packet) -> list[Event]:
     if name in ("QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "QueueMemberRemoved"):
         return [*_member(packet, present=name != "QueueMemberRemoved")]
     call_id = packet.variable("CALLREF")
-    if not call_id:
+    if not CALL_ID.fullmatch(call_id):
         return []
     is_caller = packet.text("Uniqueid") == call_id
     match name:
@@ -48,10 +50,10 @@ def translate(packet: Packet) -> list[Event]:
             leg = "agent" if agent_of(packet.text("Channel")) else "duty"
             return [ev.HangUpAsked(call_id, "caller" if is_caller else leg)]
         case "Hangup" if is_caller:
-            return [ev.CallEnded(call_id, whole(packet.text("Cause")))]
+            return [ev.CallEnded(call_id, cause(packet.text("Cause")))]
         case "Hangup":
             channel = packet.text("Channel")
-            return [ev.AgentLeft(call_id, agent_of(channel), channel, whole(packet.text("Cause")))]
+            return [ev.AgentLeft(call_id, agent_of(channel), channel, cause(packet.text("Cause")))]
     return []
 
 
@@ -65,22 +67,20 @@ def agi_result(packet: Packet) -> tuple[str, bool] | None:
 
 def agent_of(interface: str) -> str:
     """The extension in PJSIP/agent-1001 or in PJSIP/agent-1001-0000002a; empty if it is no agent's."""
-    name = interface.removeprefix("PJSIP/")
-    if not name.startswith("agent-"):
-        return ""
-    return name.removeprefix("agent-").partition("-")[0]
+    found = AGENT.fullmatch(interface)
+    return found[1] if found else ""
 
 
 def _user_event(packet: Packet) -> list[Event]:
     call_id = packet.variable("CALLREF")
-    if not call_id:
+    if not CALL_ID.fullmatch(call_id):
         return []
     match packet.text("UserEvent"):
         case "HotlineArrived":
             return [
                 ev.CallArrived(
-                    call_id, packet.text("Line"), _number(packet.text("CallerIDNum")), packet.text("Dialled"),
-                    packet.text("Channel"),
+                    call_id, packet.text("Line"), _number(packet.text("CallerIDNum")),
+                    _number(packet.text("Dialled")), packet.text("Channel"),
                 )
             ]
         case "HotlineRescue":
@@ -141,3 +141,8 @@ def _number(text: str) -> str:
 def whole(text: str) -> int:
     """A whole number as Asterisk writes it, 0 for anything else."""
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else 0
+
+
+def cause(text: str) -> int:
+    """A cause of release (Q.850, 0 to 127), 0 for anything else."""
+    return whole(text) if whole(text) in range(128) else 0

@@ -137,17 +137,22 @@ async def test_a_caller_who_presses_0_at_once_waits_for_a_person_at_once_and_the
     assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"] == [{"complete": False}]
 
 
-async def test_a_caller_who_presses_a_wrong_key_is_told_and_waits_for_a_person(hotline: Hotline, recogniser: Recogniser) -> None:
-    """A slip of the finger costs a sentence, not the call."""
+@pytest.mark.parametrize("key", ["7", "#"])
+async def test_a_caller_who_presses_a_wrong_key_is_told_and_waits_for_a_person(
+    hotline: Hotline, recogniser: Recogniser, key: str
+) -> None:
+    """A slip of the finger costs a sentence, not the call; "#" cuts the notice short like any other key."""
     async with SipCaller(hotline.sip, "13855712001") as phone:
         call = await phone.call("12328")
         await call.answered.within(5)
         await call.listen(0.5)
-        await call.press("7")
+        await call.press(key)
         with hotline.api() as api:
-            await live_call(hotline, api, "13855712001", "waiting", 8)
-        heard = recogniser.text_of(call.heard(4.0), 8000)
-        await ended(call)
+            live = await live_call(hotline, api, "13855712001", "waiting", 8)
+            heard = recogniser.text_of(call.heard(4.0), 8000)
+            await ended(call)
+            stored = await stored_call(api, live["id"], state="ended")
+    assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"] == [{"complete": False}]
     assert sounds_like(heard, text_of("wrong-key")) > 0.5, heard
 
 

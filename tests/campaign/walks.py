@@ -9,7 +9,7 @@ from itertools import chain
 from ivr.caller import LONGEST_WALK
 from ivr.menu import Ask, Connect, Menu, Queue, Say
 
-KEYS = "1234567890*"  # "#" ends the question: it is silence at once
+KEYS = "1234567890*#"
 DURING_S = 1.0  # a key this long after the first sample; a wait too short to aim at is not aimed at
 AIMED_WAIT_S = 2.0
 QUEUE = "queue"
@@ -47,7 +47,7 @@ class Walk:
 
 
 def walks(menu: Menu, lengths: Mapping[str, float]) -> list[Walk]:
-    """Every key, one wrong key of each kind, `#` and silence at every node, to the end of the menu."""
+    """Every key, every wrong key and silence at every node, to the end of the menu."""
     return list(_from(menu, lengths, menu.start, Walk(menu.line, (), (), False, "")))
 
 
@@ -96,7 +96,7 @@ def _from(menu: Menu, lengths: Mapping[str, float], name: str, so_far: Walk) -> 
             says = node.say if node.wait_s >= AIMED_WAIT_S else ()
             wrong = [key for key in KEYS if key not in node.keys]
             yield from _on(menu, lengths, node.silence, so_far, Act(name), node.say)
-            for key, target in chain(node.keys.items(), ((key, node.wrong) for key in wrong), [("#", node.silence)]):
+            for key, target in chain(node.keys.items(), ((key, node.wrong) for key in wrong)):
                 yield from _on(menu, lengths, target, so_far, Act(name, keys=key, after_s=moment), says)
 
 

@@ -85,3 +85,10 @@ def test_a_callers_number_with_a_line_break_in_it_ends_nobody_elses_call() -> No
     assert real.is_genuine
     assert not piece.is_genuine
     assert piece.variable("CALLREF") == "h1-1.9"
+
+
+def test_control_characters_of_a_value_are_read_as_a_sign_for_unreadable() -> None:
+    """PostgreSQL takes no NUL, a terminal obeys escapes; no value of Asterisk's own holds any."""
+    _, packet = packets_of([b"Asterisk Call Manager/11\r\nEvent: A\r\nName: a\x00b\x1b[31m\nc\rd\r\nOther: \xe5\xbc\xa0\r\n\r\n"])
+    assert packet.text("Name") == "a\ufffdb\ufffd[31m\ufffdc\ufffdd"
+    assert packet.text("Other") == "张"

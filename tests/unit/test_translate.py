@@ -56,3 +56,17 @@ def test_no_packet_however_odd_raises(name: str, pairs: list[tuple[str, str]]) -
 def test_an_agents_leg_is_told_from_a_carriers(interface: str, agent: str) -> None:
     """The extension stands in the endpoint's name."""
     assert agent_of(interface) == agent
+
+
+@pytest.mark.parametrize("call_id", ["", "h1 1", "h1-1\ufffd", "../h1", "x" * 65])
+def test_what_cannot_be_a_call_id_names_no_call(call_id: str) -> None:
+    """It would be a key of two databases and a part of file names."""
+    pairs = [("Event", "AsyncAGIStart"), ("Uniqueid", call_id), ("ChanVariable", f"CALLREF={call_id}")]
+    assert translate(Packet(pairs)) == []
+
+
+def test_a_cause_that_is_none_is_zero_and_an_interface_that_is_no_agents_names_nobody() -> None:
+    """Bounded, whatever a peer sends."""
+    pairs = [("Event", "Hangup"), ("Uniqueid", "c"), ("Cause", "999999999999"), ("ChanVariable", "CALLREF=c")]
+    assert translate(Packet(pairs)) == [ev.CallEnded("c", 0)]
+    assert [agent_of(name) for name in ("PJSIP/agent-1001-0000002a", "PJSIP/agent-x", "PJSIP/agent-" + "1" * 11)] == ["1001", "", ""]
