@@ -69,4 +69,5 @@ def test_a_cause_that_is_none_is_zero_and_an_interface_that_is_no_agents_names_n
     """Bounded, whatever a peer sends."""
     pairs = [("Event", "Hangup"), ("Uniqueid", "c"), ("Cause", "999999999999"), ("ChanVariable", "CALLREF=c")]
     assert translate(Packet(pairs)) == [ev.CallEnded("c", 0)]
-    assert [agent_of(name) for name in ("PJSIP/agent-1001-0000002a", "PJSIP/agent-x", "PJSIP/agent-" + "1" * 11)] == ["1001", "", ""]
+    names = ("PJSIP/agent-1001-0000002a", "PJSIP/agent-x", "PJSIP/agent-" + "1" * 11)
+    assert [agent_of(name) for name in names] == ["1001", "", ""]
