@@ -27,6 +27,8 @@ def stored_call(row: CallRow, *, recording: bool, is_whole: bool) -> Told:
         "agent": row.agent,
         "ended_by": row.ended_by,
         "outcome": row.outcome,
+        "direction": row.direction,
+        "about": row.about,
         "recording": recording,
     }
 
@@ -48,7 +50,10 @@ def live_call(call: Live, *, is_whole: bool) -> Told:
 
 def unseen_call(call_id: str) -> Told:
     """A call nobody can describe now (live view and database away, or not there yet): the ticket can still be written."""
-    names = ("line", "caller", "dialled", "arrived_at", "queued_at", "answered_at", "ended_at", "agent", "ended_by", "outcome")
+    names = (
+        "line", "caller", "dialled", "arrived_at", "queued_at", "answered_at", "ended_at", "agent", "ended_by", "outcome",
+        "direction", "about",
+    )  # fmt: skip
     return {"call_id": call_id, "state": "unknown", **dict.fromkeys(names), "recording": False}
 
 

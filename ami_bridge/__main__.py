@@ -15,6 +15,7 @@ from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
 from hotline_core.adapters.live import LivePublisher
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.adapters.tasks import Tasks
+from hotline_core.domain.dialling import Rules
 from hotline_core.errors import HotlineError
 from hotline_core.log import Log, open_log
 from hotline_core.settings import Settings, load_city, load_settings
@@ -56,7 +57,10 @@ async def serve(settings: Settings, log: Log) -> None:
     for menu in menus.values():
         for fault in faults(menu, recording_lengths(RECORDINGS_FOLDER), parties, city.queues):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
-    engine = Engine(ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), now=clock.now)
+    engine = Engine(
+        ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), now=clock.now,
+        rules=Rules(frozenset(city.lines), city.outgoing.allow), system_name=city.system_name,
+    )  # fmt: skip
     link = Connection(
         "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,
         on_event=engine.take_packet, on_up=engine.link_up, on_down=engine.link_down,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ami_bridge.translate import QUEUE
 from hotline_core.domain import commands as cmd
+from hotline_core.domain.dialling import RING_S
 
 Action = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -36,8 +37,23 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
         case cmd.HangUp():
             return [("Hangup", (("Channel", command.channel), ("Cause", str(command.cause))))]
         case cmd.CloseJournal():
-            families = ("hlcall", "hlans", "hlend") if command.answered else ("hlcall", "hlend")
-            return [("DBDel", (("Family", family), ("Key", command.call_id))) for family in families]
+            families = ("hlcall", *(("hlans",) if command.answered else ()), *(("hlout",) if command.dialled else ()), "hlend")
+            # the dialling leg's end may be told after the citizen's, too late for the dialplan to clear it away
+            leg = [("DBDelTree", (("Family", "hlleg"), ("Key", command.call_id)))] if command.dialled else []
+            return [*(("DBDel", (("Family", family), ("Key", command.call_id))) for family in families), *leg]
+        case cmd.Dial():
+            phone = interface(command.agent)
+            variables = {
+                "CALLREF": command.call_id, "LINE": command.line, "ABOUT": command.about,
+                "PJSIP_HEADER(add,X-Call-Id)": command.call_id, "PJSIP_HEADER(add,X-Line)": command.line,
+                "PJSIP_HEADER(add,X-Dial)": "yes",
+            }  # fmt: skip
+            return [
+                ("Originate", (("Channel", phone), ("Context", "outgoing"), ("Exten", command.number), ("Priority", "1"),
+                               ("Timeout", str(int(RING_S * 1000))), ("CallerID", command.number), ("ChannelId", command.call_id),
+                               ("Codecs", "opus,alaw,ulaw"), ("Async", "true"),
+                               *(("Variable", f"{name}={value}") for name, value in variables.items()))),
+            ]  # fmt: skip
         case cmd.JoinQueue():
             phone = interface(command.agent)
             return [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from ami_bridge import actions, intents
 from ami_bridge.connection import Connection
@@ -21,7 +23,10 @@ from hotline_core.domain import agent_events as ae
 from hotline_core.domain import commands as cmd
 from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
+from hotline_core.domain.call import HANDLED
+from hotline_core.domain.dialling import Rules
 from hotline_core.domain.events import Event
+from hotline_core.domain.outgoing_events import DialAsked
 from hotline_core.errors import IntentRefused
 from hotline_core.log import Log, veiled
 
@@ -36,7 +41,7 @@ class Engine:
 
     def __init__(
         self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus,
-        now: Callable[[], float],
+        now: Callable[[], float], rules: Rules, system_name: str,
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
         self.board = Board()
@@ -46,6 +51,8 @@ class Engine:
         self._log_key = log_key
         self._menus = menus
         self._now = now
+        self._rules = rules
+        self._system_name = system_name
         self._link: Connection | None = None
         self._link_number = 0
         self._gate = Gate()
@@ -186,7 +193,7 @@ class Engine:
         for event in events_of(snapshot, frozenset(self.board.calls), at):
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:
                 # written already; the link was lost before the journal was closed
-                self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None))
+                self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None, event.direction == "out"))
             else:
                 self._apply(event, at)
         present = {event.agent for packet in snapshot.members for event in member_of_list(packet)}
@@ -230,8 +237,12 @@ class Engine:
             event = self._gate.event_of(intent, at)
             if isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
                 call = self.board.calls.get(event.call_id)
-                if call is None or call.agent != intent.agent or call.phase not in ("talking", "held"):
+                if call is None or call.agent != intent.agent or type(event).__name__ not in HANDLED[call.phase]:
                     raise IntentRefused("unknown_call")
+            if isinstance(event, DialAsked):
+                event = replace(event, call_id=f"{self._system_name}-{int(at)}.{uuid.uuid4().hex[:8]}")
+                if code := self.board.dial_refusal(event, self._rules, at):
+                    raise IntentRefused(code)
             if self._link is None or not self._link.is_up:
                 raise IntentRefused("asterisk_down")
         except IntentRefused as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,10 +11,12 @@ from dataclasses import dataclass, field
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
+from hotline_core.domain.outgoing_events import DialAsked
 from hotline_core.errors import BadInput, IntentRefused
 
 LONGEST_LIFE_S = 10.0  # an expiry further away than this is a broken clock or a forged intent
 REMEMBERED = 10_000
+_CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 Answer = Mapping[str, object]
 
@@ -29,6 +32,9 @@ class Intent:
     reason: str
     expires: float
     reply: Callable[[Answer], None] = field(compare=False)
+    number: str = ""  # whom to call, under which line, as the answer to which call
+    line: str = ""
+    about: str = ""
 
 
 def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
@@ -39,7 +45,7 @@ def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
         raise BadInput(field="json") from None
     if not isinstance(data, dict):
         raise BadInput(field="json")
-    texts = {name: data.get(name) or "" for name in ("id", "op", "agent", "call_id", "reason")}
+    texts = {name: data.get(name) or "" for name in ("id", "op", "agent", "call_id", "reason", "number", "line", "about")}
     for name, value in texts.items():
         if not isinstance(value, str) or len(value) > 200:
             raise BadInput(field=name)
@@ -50,7 +56,12 @@ def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
         raise BadInput(field="id")
     if texts["agent"] and not texts["agent"].isdigit():
         raise BadInput(field="agent")
-    return Intent(texts["id"], texts["op"], texts["agent"], texts["call_id"], texts["reason"], float(expires), reply)
+    if texts["about"] and _CALL_ID.fullmatch(texts["about"]) is None:
+        raise BadInput(field="about")
+    return Intent(
+        texts["id"], texts["op"], texts["agent"], texts["call_id"], texts["reason"], float(expires), reply,
+        texts["number"], texts["line"], texts["about"],
+    )  # fmt: skip
 
 
 class Gate:
@@ -81,6 +92,8 @@ class Gate:
                 return ev.HangUpWanted(intent.call_id, intent.intent_id)
             case "resume":
                 return ev.ResumeWanted(intent.call_id, intent.intent_id)
+            case "dial":
+                return DialAsked(intent.agent, intent.intent_id, "", intent.number, intent.line, intent.about)
         raise IntentRefused("unknown_op")
 
 

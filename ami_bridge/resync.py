@@ -7,7 +7,7 @@ Sources: CoreShowChannels (who is there), the dialplan's journal in astdb (whose
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
@@ -28,6 +28,7 @@ class Snapshot:
     arrived: Mapping[str, str]
     answered: Mapping[str, str]
     ended: Mapping[str, str]
+    dialled: Mapping[str, str] = field(default_factory=dict)  # agent, about, channel of the citizen who picked up
 
 
 async def read(link: Connection) -> Snapshot:
@@ -35,12 +36,13 @@ async def read(link: Connection) -> Snapshot:
     ended = await _journal(link, "hlend")  # first: a call that ends while we ask is then in `arrived` and not in channels
     arrived = await _journal(link, "hlcall")
     answered = await _journal(link, "hlans")
+    dialled = await _journal(link, "hlout")
     channels = await link.ask_list("CoreShowChannels")
     queue = await link.ask_list("QueueStatus")
     return Snapshot(
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
         [packet for packet in queue if packet.text("Event") == "QueueMember"],
-        arrived, answered, ended,
+        arrived, answered, ended, dialled,
     )  # fmt: skip
 
 
@@ -48,10 +50,12 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
     """Events that make the board equal to Asterisk: adopted calls, calls missed whole, ended calls, members."""
     events: list[Event] = []
     callers = {packet.text("Uniqueid"): packet for packet in snapshot.channels}
+    names = {packet.text("Channel"): packet for packet in snapshot.channels}
     for call_id, journal in sorted(snapshot.arrived.items()):
         at, line, dialled, caller = _fields(journal, 4)
         answered, agent = _fields(snapshot.answered.get(call_id, ""), 2)
-        channel = callers.get(call_id)
+        direction, dialler, about, citizen = _dialled(snapshot.dialled.get(call_id))
+        channel = names.get(citizen) or callers.get(call_id)
         if channel is not None and call_id not in snapshot.ended:
             events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller), (answered, agent), now))
             continue
@@ -64,8 +68,8 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
             ev.CallRecovered(
                 call_id, line, caller, dialled, _at(at, now), _at(ended, now), cause_of(cause), outcome,
                 ended_by=by or ("caller" if ended else "system"),
-                agent=agent.removeprefix("agent-") if agent not in OUTSIDE else "",
-                answered_at=_at(answered, now) if answered else None,
+                agent=(agent.removeprefix("agent-") or dialler) if agent not in OUTSIDE else "",
+                answered_at=_at(answered, now) if answered else None, direction=direction, about=about,
             )
         )
     for call_id in sorted(known - snapshot.arrived.keys()):
@@ -84,10 +88,13 @@ def _adopted(
         packet for packet in snapshot.channels
         if packet.text("Linkedid") == call_id and agent_of(packet.text("Channel"))
     ]  # fmt: skip
+    direction, dialler, about, citizen = _dialled(snapshot.dialled.get(call_id))
     talking = [packet for packet in legs if packet.text("ChannelStateDesc") == "Up"]
     ringing = [packet for packet in legs if packet.text("ChannelStateDesc") in ("Ringing", "Ring", "Down")]
     leg = next(iter(talking or ringing), None)
-    if talking:
+    if direction == "out" and not answered:
+        phase = "dialling"
+    elif talking:
         phase = "talking"
     elif agent in OUTSIDE or channel.text("Context") in OUTSIDE:
         phase = agent if agent in OUTSIDE else channel.text("Context")
@@ -99,9 +106,18 @@ def _adopted(
         phase = "waiting"
     return ev.CallAdopted(
         call_id, line, caller, dialled, channel.text("Channel"), phase, _at(at, now),
-        agent_of(leg.text("Channel")) if leg else "", leg.text("Channel") if leg else "",
+        agent_of(leg.text("Channel")) if leg else dialler, leg.text("Channel") if leg else "",
         _at(answered, now) if answered and phase in ("talking", *OUTSIDE) else None,
+        direction, about, bool(citizen),
     )  # fmt: skip
+
+
+def _dialled(journal: str | None) -> tuple[str, str, str, str]:
+    """Direction of a call, and of a call to a citizen the agent, the call it answers and the citizen's channel."""
+    if journal is None:
+        return "in", "", "", ""
+    agent, about, citizen = _fields(journal, 3)
+    return "out", agent, about, citizen
 
 
 async def _journal(link: Connection, family: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 from ami_bridge.protocol import Packet
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
+from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.events import Event
 
 QUEUE = "hotline"
@@ -25,10 +26,16 @@ def translate(packet: Packet) -> list[Event]:
         return _user_event(packet)
     if name in ("QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "QueueMemberRemoved"):
         return [*_member(packet, present=name != "QueueMemberRemoved")]
+    if name == "OriginateResponse":
+        agent = agent_of(packet.text("Channel"))
+        failed = packet.text("Response") == "Failure" and packet.text("Context") == "outgoing"
+        return [out.DialDropped(agent)] if agent and failed else []
     call_id = packet.variable("CALLREF")
     if not CALL_ID.fullmatch(call_id):
         return []
-    is_caller = packet.text("Uniqueid") == call_id
+    # of a call to a citizen the agent's leg bears the call's id, and the citizen's own the mark CITIZEN
+    is_agent = bool(agent_of(packet.text("Channel")))
+    is_caller = packet.text("Uniqueid") in (call_id, packet.variable("CITIZEN")) and not is_agent
     match name:
         case "AsyncAGIStart":
             return [ev.MenuReady(call_id)]
@@ -47,7 +54,7 @@ def translate(packet: Packet) -> list[Event]:
         case "Unhold" if not is_caller:
             return [ev.HoldEnded(call_id)]
         case "HangupRequest":
-            leg = "agent" if agent_of(packet.text("Channel")) else "duty"
+            leg = "agent" if is_agent else "duty"
             return [ev.HangUpAsked(call_id, "caller" if is_caller else leg)]
         case "Hangup" if is_caller:
             return [ev.CallEnded(call_id, cause(packet.text("Cause")))]
@@ -83,6 +90,8 @@ def _user_event(packet: Packet) -> list[Event]:
                     _number(packet.text("Dialled")), packet.text("Channel"),
                 )
             ]
+        case "HotlineDial":
+            return _dial(call_id, packet)
         case "HotlineRescue":
             return [ev.RescueEntered(call_id, packet.text("Reason"))]
         case "HotlineNoticed":
@@ -113,6 +122,21 @@ def _user_event(packet: Packet) -> list[Event]:
             }  # fmt: skip
             known = states.get(packet.text("State"))
             return [known] if known else []
+    return []
+
+
+def _dial(call_id: str, packet: Packet) -> list[Event]:
+    channel = packet.text("Channel")
+    match packet.text("State"):
+        case "begun":
+            number, about = _number(packet.text("Number")), packet.text("About")
+            return [out.CallDialled(call_id, packet.text("Line"), number, packet.text("Agent"), channel, about)]
+        case "answered":
+            return [out.CitizenAnswered(call_id, channel)]
+        case "talking":
+            return [out.TalkStarted(call_id)]
+        case "failed":
+            return [out.DialFailed(call_id, packet.text("Reason"))]
     return []
 
 

@@ -15,7 +15,8 @@ def call_field(call: Call) -> Field:
         "id": call.call_id, "line": call.line, "caller": call.caller, "dialled": call.dialled, "phase": call.phase,
         "since": call.since, "arrived_at": call.arrived_at, "queued_at": call.queued_at, "answered_at": call.answered_at,
         "agent": call.agent or None, "queue": call.queue or None, "position": None,
-        "party": call.party or None, "urgent": call.urgent,
+        "party": call.party or None, "urgent": call.urgent, "direction": call.direction, "about": call.about or None,
+        "reached": call.reached, "reason": call.reason or None,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from asterisk_conf.line_numbers import line_numbers
 from asterisk_conf.trunks import demo_trunk, trunk_views
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.city import City
+from hotline_core.domain import outgoing
 from hotline_core.settings import Settings
 from ivr.catalogue import RECORDINGS_FOLDER as PROMPTS
 
@@ -64,6 +65,7 @@ def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLik
         "lease_s": MENU_LEASE_S, "spool": settings.paths.spool, "prompts": PROMPTS,
         "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
         "numbers": line_numbers(city),
+        "extension": outgoing.extension, "refused_extensions": outgoing.refused_extensions(city.outgoing.allow),
         "ice_loopback": _own_addresses() if settings.media_loopback else (),
     }  # fmt: skip
     settings.paths.spool.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -43,6 +43,7 @@ class Line(Part):
     priority: int = Field(default=0, ge=0, le=90)
     queue: Word | None = None
     retired: tuple[RetiredNumber, ...] = ()
+    shown: Number | None = None  # the number a citizen sees who is called back; None: the line's own key
 
 
 class AgentQueue(Part):
@@ -97,6 +98,14 @@ class Outgoing(Part):
     """Which numbers may be dialled from the desk; the language is that of hotline_core/domain/outgoing.py."""
 
     allow: tuple[Annotated[str, AfterValidator(_pattern)], ...] = outgoing.DEFAULT_ALLOW
+    ring_s: int = Field(default=45, ge=10, le=120)
+
+
+class Callbacks(Part):
+    """Which callers are listed to be called back, and when one may be given up as unreachable."""
+
+    days: int = Field(default=7, ge=1, le=60)
+    tries: int = Field(default=3, ge=1, le=20)
 
 
 class Indicators(Part):
@@ -123,6 +132,7 @@ class City(Part):
     duty_telephones: tuple[DutyTelephone, ...] = ()
     phones: Phones = Phones()
     outgoing: Outgoing = Outgoing()
+    callbacks: Callbacks = Callbacks()
     indicators: Indicators = Indicators()
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ from hotline_core.domain.records import CallRow
 
 # greeting -> waiting -> ringing -> talking <-> held; any of them -> waiting again, duty, ended. ended is final.
 
+UNSEEN_S = 10.0  # a call that ended unseen after less may have ended in the notice
+
 
 def project(row: CallRow | None, record: LedgerRecord) -> CallRow:
     """The call's row after this record; `row` is None for the first record seen, whichever that is."""
@@ -38,12 +40,25 @@ def _arrived(row: CallRow, record: LedgerRecord) -> CallRow:
     )
 
 
+def _dialled(row: CallRow, record: LedgerRecord) -> CallRow:
+    agent, about = _text(record, "agent") or row.agent, _text(record, "about") or None
+    row = replace(_arrived(row, record), direction="out", agent=agent, about=about)
+    return replace(row, state="dialling") if row.state == "greeting" else row
+
+
+def _dial_failed(row: CallRow, record: LedgerRecord) -> CallRow:
+    reasons = {"busy": "busy", "declined": "busy", "no_answer": "no_answer"}
+    return replace(row, outcome=reasons.get(_text(record, "reason"), "failed"))
+
+
 def _same(row: CallRow, record: LedgerRecord) -> CallRow:
     return row
 
 
 def _recorded(row: CallRow, record: LedgerRecord) -> CallRow:
     """Every way to a person starts the main recording first, also where no queue can be entered because nobody is there."""
+    if row.direction == "out":
+        return row
     state = "waiting" if row.state == "greeting" else row.state
     return replace(row, state=state, queued_at=record.at if row.queued_at is None else row.queued_at)
 
@@ -106,9 +121,9 @@ def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
 def _adopted(row: CallRow, record: LedgerRecord) -> CallRow:
     """The phase Asterisk showed when the bridge came back."""
     phase = _text(record, "phase")
-    if phase not in ("waiting", "ringing", "talking", "duty", "party"):
+    if phase not in ("waiting", "ringing", "talking", "duty", "party", "dialling"):
         return row
-    if phase == "party":
+    if phase in ("party", "dialling") or row.direction == "out":
         return replace(row, state=phase)
     return replace(row, state=phase, queued_at=record.at if row.queued_at is None else row.queued_at)
 
@@ -137,6 +152,8 @@ def _callback(row: CallRow, record: LedgerRecord) -> CallRow:
 
 def _ended(row: CallRow, record: LedgerRecord) -> CallRow:
     cause = record.facts.get("cause")
+    if record.facts.get("recovered") and row.queued_at is None and row.direction == "in" and record.at - row.arrived_at >= UNSEEN_S:
+        row = replace(row, queued_at=row.arrived_at)  # without a bridge the dialplan leads every caller to a person
     ended = replace(
         row,
         state="ended",
@@ -151,6 +168,8 @@ def _outcome(row: CallRow) -> str:
     """How an ended call is counted."""
     if row.answered_at is not None and row.outcome not in ("answered", "duty", "party"):
         return "answered"
+    if row.direction == "out" and row.outcome is None:
+        return "no_answer" if row.ended_by == "agent" else "failed"
     if row.outcome is not None:
         return row.outcome
     return "abandoned" if row.ended_by == "caller" else "lost"
@@ -186,5 +205,9 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "fallback_entered": _same,
         "adopted": _adopted,
         "call_ended": _ended,
+        "call_dialled": _dialled,
+        "citizen_answered": _same,
+        "talk_started": _answered,
+        "dial_failed": _dial_failed,
     }
 )

@@ -106,9 +106,9 @@ class Projector:
         sound: dict[str, float] = {}
         for record in records:
             row = rows[record.call_id] = project(rows.get(record.call_id), record)
-            if record.kind == "recording_started":
+            if record.kind in ("recording_started", "citizen_answered"):
                 sound.setdefault(record.call_id, record.at)
-            elif record.kind == "call_ended":
+            elif record.kind == "call_ended" and (row.direction == "in" or row.answered_at is not None):
                 sound.setdefault(record.call_id, row.arrived_at)
         made = [asdict(row) for call_id, row in rows.items() if call_id not in known]
         changed = [_keyed(row) for call_id, row in rows.items() if call_id in known and known[call_id] != row]

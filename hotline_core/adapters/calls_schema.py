@@ -22,8 +22,11 @@ CALLS = Table(
     Column("ended_by", Text),
     Column("cause", Integer),
     Column("outcome", Text),
+    Column("direction", Text, nullable=False, server_default="in"),
+    Column("about", Text),
     Index("calls_by_caller", "caller", "arrived_at"),
     Index("calls_by_state", "state", "arrived_at"),
+    Index("calls_by_outcome", "outcome", "arrived_at"),
     Index("calls_by_line", "line", "arrived_at"),
     Index("calls_by_arrival", "arrived_at", "call_id"),
 )

@@ -36,9 +36,9 @@ class DayStore:
         """The counts of every line with a call in the day that began at `start`; `within_s` is T of the service level."""
         called = CALLS.c
         query = select(called.line, *(column.label(name) for name, column in _columns(within_s).items()))
-        query = query.where(called.arrived_at >= start, called.arrived_at < start + DAY_S).group_by(called.line)
+        query = query.where(called.arrived_at >= start, called.arrived_at < start + DAY_S, called.direction == "in")
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query.group_by(called.line)).all()
         return tuple(LineDay(**row._mapping) for row in rows)
 
     def ended(self, after: int, upto: int) -> tuple[Ends, ...]:
@@ -46,6 +46,7 @@ class DayStore:
         joined = CALL_EVENTS.join(CALLS, CALLS.c.call_id == CALL_EVENTS.c.call_id)
         query = select(CALLS.c.line, CALLS.c.outcome, func.count()).select_from(joined)
         query = query.where(CALL_EVENTS.c.seq > after, CALL_EVENTS.c.seq <= upto, CALL_EVENTS.c.kind == "call_ended")
+        query = query.where(CALLS.c.direction == "in")
         with reading(self._engine) as connection:
             rows = connection.execute(query.group_by(CALLS.c.line, CALLS.c.outcome)).all()
         return tuple(Ends(line, outcome or "lost", count) for line, outcome, count in rows)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hotline_core.domain import agent_events as ae
-from hotline_core.domain import agents, call
+from hotline_core.domain import agents, call, dialling
 from hotline_core.domain import events as ev
 from hotline_core.domain.commands import Command
+from hotline_core.domain.outgoing_events import CallDialled, DialAsked, DialDropped
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class Board:
 
     calls: dict[str, call.Call] = field(default_factory=dict)
     agents: dict[str, agents.Agent] = field(default_factory=dict)
+    dials: dict[str, dialling.Asked] = field(default_factory=dict)  # by call id: asked for, not begun yet
 
     def apply(self, event: ev.Event, now: float) -> list[Command]:
         """Route the event to its call or agent and return what to do; an unknown call's event changes nothing."""
@@ -24,6 +26,14 @@ class Board:
             agent = self.agents.get(event.agent) or agents.Agent(event.agent, now)
             self.agents[event.agent], commands = agents.step(agent, event, now)
             return commands
+        if isinstance(event, DialAsked):
+            self.dials, commands = dialling.ask(self.dials, event, now)
+            return commands
+        if isinstance(event, DialDropped):
+            self.dials = dialling.give_up(self.dials, event.agent)
+            return []
+        if isinstance(event, CallDialled | ev.CallAdopted | ev.CallRecovered):
+            self.dials.pop(event.call_id, None)
         if isinstance(event, ev.CallRecovered):
             before = self.calls.pop(event.call_id, None)
             recovered = call.recover(event, before is not None)
@@ -31,7 +41,7 @@ class Board:
         known = self.calls.get(event.call_id)
         after: call.Call | None
         if known is None:
-            if not isinstance(event, ev.CallArrived | ev.CallAdopted):
+            if not isinstance(event, ev.CallArrived | CallDialled | ev.CallAdopted):
                 return []
             after, commands = call.begin(event, now)
         else:
@@ -53,11 +63,16 @@ class Board:
             talking = agent.talking if agent.talking != call_id else ""
             if mine is not None and mine.phase == "ringing":
                 ringing = call_id
-            elif mine is not None and mine.phase in ("talking", "held"):
+            elif mine is not None and mine.phase in ("talking", "held", "dialling"):
                 talking = call_id
             self.agents[name], more = agents.with_calls(agent, ringing, talking, now)
             commands += more
         return commands
+
+    def dial_refusal(self, asked: DialAsked, rules: dialling.Rules, now: float) -> str:
+        """The code of the refusal of a call to a citizen, empty if it may be made."""
+        running = [dialling.Running(state.caller, state.agent, state.direction) for state in self.calls.values()]
+        return dialling.refusal(asked, self.dials, running, rules, now)
 
     def missing(self, alive: Mapping[str, object]) -> list[str]:
         """Calls of ours that Asterisk does not know (any more)."""

@@ -1,9 +1,9 @@
 """One citizen's call from arrival to end: a pure state machine; what is allowed when stands in HANDLED.
 
-A call is always in one phase. It enters with CallArrived (or CallAdopted after a restart of the bridge) and leaves with
-CallEnded; in between Asterisk decides the order and we follow, so an event that does not fit the phase is listed as
-ignored, never an error. The machine never stands between a citizen and a person: each way out of `greeting` ends in the
-queue, by our command, by the deadline, or by the dialplan alone.
+A call is always in one phase. It enters with CallArrived, or with CallDialled when an agent calls the citizen (or with
+CallAdopted after a restart of the bridge), and leaves with CallEnded; in between Asterisk decides the order and we follow, so an
+event that does not fit the phase is listed as ignored, never an error. The machine never stands between a citizen and a person:
+each way out of `greeting` ends in the queue, by our command, by the deadline, or by the dialplan alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from hotline_core.domain import events as ev
+from hotline_core.domain import outgoing_call
+from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.commands import (
     BeginMenu,
     CloseJournal,
@@ -25,8 +27,9 @@ from hotline_core.domain.commands import (
     TakeToQueue,
     Write,
 )
+from hotline_core.domain.outgoing_call import arrival, dialled_by
 
-PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party")
+PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "dialling")
 NOTICE_LIMIT_S = 15.0  # the longest notice is under 8 s; a caller never waits longer than this for the queue (GB/T 33358)
 VANISHED = 44  # Q.850 "requested circuit not available": what Asterisk gives when RTP stopped (browser gone)
 
@@ -57,6 +60,10 @@ class Call:
     party_talks: bool = False
     urgent: bool = False  # danger to life, and nobody outside has taken over
     deadlines: Mapping[str, float] = field(default_factory=dict)
+    direction: str = "in"  # out: an agent calls the citizen, whose number is `caller` all the same
+    about: str = ""  # the call id that a call to a citizen answers
+    reached: bool = False  # the dialled citizen picked up
+    reason: str = ""  # why the dialled citizen was not reached
 
     @property
     def wake_at(self) -> float | None:
@@ -92,11 +99,22 @@ HANDLED: Mapping[str, frozenset[str]] = {
         "PartyAnswered", "PartyFailed", "RecordingStarted", "QueueEntered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung",
     }),
     "duty": ALWAYS | frozenset({"DutyAnswered", "CallbackNoted", "QueueEntered", "HangUpAsked", "CallEnded", "AgentAnswered"}),
+    "dialling": ALWAYS | frozenset({
+        "CitizenAnswered", "NoticePlayed", "RecordingStarted", "TalkStarted", "DialFailed", "HangUpWanted", "HangUpAsked",
+        "AgentLeft", "CallEnded",
+    }),
 }  # fmt: skip
 
 
-def begin(event: ev.CallArrived | ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
+def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
     """The first state of a call, fresh or adopted."""
+    if isinstance(event, out.CallDialled):
+        call = Call(
+            event.call_id, event.line, event.number, event.number, "", "dialling", now, now,
+            agent=event.agent, agent_channel=event.agent_channel, direction="out", about=event.about,
+        )  # fmt: skip
+        personal = {"caller": event.number, "dialled": event.number}
+        return call, [arrival(call.call_id, call.line, personal, now, dialled_by("out", call.agent, call.about))]
     personal = {"caller": event.caller, "dialled": event.dialled}
     match event:
         case ev.CallArrived():
@@ -106,23 +124,25 @@ def begin(event: ev.CallArrived | ev.CallAdopted, now: float) -> tuple[Call, lis
             )  # fmt: skip
             return call, [Write("call_arrived", call.call_id, now, {"line": call.line, "channel": call.channel}, personal)]
         case ev.CallAdopted():
-            agent = event.agent if event.phase in ("ringing", "talking", "held") else ""
+            agent = event.agent if event.phase in ("ringing", "talking", "held", "dialling") else ""
             call = Call(
                 event.call_id, event.line, event.caller, event.dialled, event.channel, event.phase, now, event.arrived_at,
-                queued_at=None if event.phase == "greeting" else event.arrived_at,
+                queued_at=None if event.phase in ("greeting", "dialling") or event.direction == "out" else event.arrived_at,
                 answered_at=event.answered_at, agent=agent, agent_channel=event.agent_channel,
                 deadlines={"notice": now + NOTICE_LIMIT_S} if event.phase == "greeting" else {},
+                direction=event.direction, about=event.about, reached=event.reached,
             )  # fmt: skip
-            facts: dict[str, Fact] = {"line": call.line, "channel": call.channel, "recovered": True}
+            facts = dialled_by(event.direction, event.agent, event.about) | {"channel": call.channel, "recovered": True}
             commands: list[Command] = [
-                Write("call_arrived", call.call_id, event.arrived_at, facts, personal),
+                arrival(call.call_id, call.line, personal, event.arrived_at, facts),
                 Write("adopted", call.call_id, now, {"phase": event.phase}),
             ]
             if event.answered_at is not None and event.phase in ("duty", "party"):
                 call = replace(call, duty=True)
                 commands.append(Write(f"{event.phase}_answered", call.call_id, event.answered_at))
             elif event.answered_at is not None:
-                commands.append(Write("agent_answered", call.call_id, event.answered_at, {"agent": event.agent}))
+                answered = "talk_started" if event.direction == "out" else "agent_answered"
+                commands.append(Write(answered, call.call_id, event.answered_at, {"agent": event.agent}))
             if event.phase == "greeting":
                 # The dead bridge's prompt may have ended unheard by us, or play on: the dialplan's rescue is quickest.
                 commands.append(TakeToQueue(call.call_id, call.channel))
@@ -135,17 +155,20 @@ def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
     personal = {"caller": event.caller, "dialled": event.dialled}
     commands: list[Command] = []
     if not was_known:
-        arrival: dict[str, Fact] = {"line": event.line, "channel": "", "recovered": True}
-        commands.append(Write("call_arrived", call_id, event.arrived_at, arrival, personal))
+        first = dialled_by(event.direction, event.agent, event.about) | {"channel": "", "recovered": True}
+        commands.append(arrival(call_id, event.line, personal, event.arrived_at, first))
     if event.answered_at is not None and event.outcome in ("duty", "party"):
         commands.append(Write(f"{event.outcome}_answered", call_id, event.answered_at, {"recovered": True}))
     elif event.answered_at is not None:
-        commands.append(Write("agent_answered", call_id, event.answered_at, {"agent": event.agent}))
+        answered = "talk_started" if event.direction == "out" else "agent_answered"
+        commands.append(Write(answered, call_id, event.answered_at, {"agent": event.agent}))
+    elif event.outcome in out.REASONS:
+        commands.append(Write("dial_failed", call_id, event.ended_at, {"reason": event.outcome, "recovered": True}))
     elif event.outcome == "callback":
         commands.append(Write("callback_noted", call_id, event.ended_at, {"recovered": True}))
     facts: dict[str, Fact] = {"by": event.ended_by, "cause": event.cause, "recovered": True}
     commands.append(Write("call_ended", call_id, event.ended_at, facts))
-    commands.append(CloseJournal(call_id, event.answered_at is not None))
+    commands.append(CloseJournal(call_id, event.answered_at is not None, event.direction == "out"))
     return commands
 
 
@@ -199,8 +222,9 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return call, [Write("notice_played", call_id, now, {"complete": event.complete})]
         case ev.RecordingStarted():
             # Every way on starts the recording first: from here the caller waits, with or without agents.
-            phase = "waiting" if call.phase == "greeting" else call.phase
-            call = replace(call, phase=phase, since=now, queued_at=call.queued_at or now, deadlines={})
+            if call.direction == "in":
+                phase = "waiting" if call.phase == "greeting" else call.phase
+                call = replace(call, phase=phase, since=now, queued_at=call.queued_at or now, deadlines={})
             return call, [Write("recording_started", call_id, now)]
         case ev.QueueEntered():
             return _queue(call, event, now)
@@ -226,12 +250,16 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return replace(call, phase="talking", since=now), [Write("hold_ended", call_id, now, {"agent": call.agent})]
         case ev.HangUpAsked():
             # a leg that was only rung and refused did not end the call
-            is_talk = {"agent": call.phase in ("talking", "held"), "duty": call.duty or call.party_talks}
+            is_talk = {"agent": call.phase in ("talking", "held", "dialling"), "duty": call.duty or call.party_talks}
             if not is_talk.get(event.by, True):
                 return call, []
             return replace(call, ended_by=call.ended_by or event.by), []
+        case ev.AgentLeft() if call.phase == "dialling":
+            return outgoing_call.agent_left(call, event, now)
         case ev.AgentLeft():
             return _agent_left(call, event, now)
+        case out.CallDialled() | out.CitizenAnswered() | out.TalkStarted() | out.DialFailed():
+            return outgoing_call.step(call, event, now)
         case ev.DutyRung():
             return replace(call, phase="duty", since=now, agent="", position=0), [Write("duty_rung", call_id, now)]
         case ev.DutyAnswered():
@@ -244,7 +272,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.CallEnded():
             by = call.ended_by or ("agent" if call.phase in ("talking", "held") else "caller")
             ended = Write("call_ended", call_id, now, {"by": by, "cause": event.cause})
-            return None, [ended, CloseJournal(call_id, call.answered_at is not None)]
+            return None, [ended, CloseJournal(call_id, call.answered_at is not None, call.direction == "out")]
         case ev.HangUpWanted():
             return call, [HangUp(call.agent_channel, event.intent_id)]
         case ev.ResumeWanted():

@@ -76,6 +76,19 @@ class CloseJournal:
 
     call_id: str
     answered: bool
+    dialled: bool = False  # the call was one to a citizen
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring the agent's telephone (a page answers by itself); answered, the dialplan calls the citizen under the line's number."""
+
+    agent: str
+    intent_id: str
+    call_id: str
+    number: str
+    line: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +118,5 @@ class LeaveQueue:
 
 Command = (
     Write | BeginMenu | SendToQueue | SendToParty | LeaveMenu | TakeToQueue | HangUp | CloseJournal
-    | JoinQueue | PauseMember | LeaveQueue
+    | Dial | JoinQueue | PauseMember | LeaveQueue
 )  # fmt: skip

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from hotline_core.domain import events as ev
+from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.call import HANDLED, PHASES, VANISHED, Call, step
 
 NOW = 1000.0
@@ -44,6 +45,9 @@ SAMPLES: tuple[tuple[str, ev.CallEvent], ...] = (
     ("DutyRung", ev.DutyRung(CALL)),
     ("DutyAnswered", ev.DutyAnswered(CALL)),
     ("CallbackNoted", ev.CallbackNoted(CALL)),
+    ("CitizenAnswered", out.CitizenAnswered(CALL, "PJSIP/trunk-demo-00000002")),
+    ("TalkStarted", out.TalkStarted(CALL)),
+    ("DialFailed", out.DialFailed(CALL, "busy")),
     ("CallAdopted (as talking)", ev.CallAdopted(CALL, "12328", "", "12328", "", "talking", NOW, AGENT, LEG)),
     ("CallEnded", ev.CallEnded(CALL, 16)),
 )

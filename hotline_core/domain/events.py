@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hotline_core.domain.agent_events import AgentEvent
+from hotline_core.domain.outgoing_events import DialAsked, DialDropped, DialEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class CallAdopted:
     agent: str = ""
     agent_channel: str = ""
     answered_at: float | None = None
+    direction: str = "in"
+    about: str = ""
+    reached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class CallRecovered:
     ended_by: str = "caller"
     agent: str = ""
     answered_at: float | None = None  # by the agent, or by a duty telephone
+    direction: str = "in"
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +288,8 @@ class DeadlineReached:
 
 
 CallEvent = (
-    CallArrived | CallAdopted | CallRecovered | MenuReady | MenuStepped | MenuLeft | MenuFailed
+    DialEvent
+    | CallArrived | CallAdopted | CallRecovered | MenuReady | MenuStepped | MenuLeft | MenuFailed
     | PartyRung | PartyAnswered | PartyFailed | RescueEntered | NoticePlayed | RecordingStarted
     | QueueEntered
     | QueueLeft | AgentRung | AgentMissed | AgentAnswered | HoldStarted | HoldEnded | HangUpAsked | HangUpWanted | AgentLeft
@@ -290,4 +297,4 @@ CallEvent = (
     | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
 )  # fmt: skip
 
-Event = CallEvent | AgentEvent
+Event = CallEvent | AgentEvent | DialAsked | DialDropped

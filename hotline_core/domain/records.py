@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One call as stored. state: greeting, waiting, ringing, talking, held, duty, ended.
+    """One call as stored. state: greeting, waiting, ringing, talking, held, duty, party, dialling, ended.
 
-    outcome: None while open, then answered, abandoned, callback, duty or lost.
+    outcome: None while open, then of a citizen's call answered, abandoned, callback, duty, party or lost, of a call to a citizen
+    (direction out; `caller` is the citizen all the same, `about` the call it answers) answered, busy, no_answer or failed.
     """
 
     call_id: str
@@ -25,6 +26,8 @@ class CallRow:
     ended_by: str | None = None
     cause: int | None = None
     outcome: str | None = None
+    direction: str = "in"
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

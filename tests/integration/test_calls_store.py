@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, inspect, text
@@ -64,7 +66,25 @@ def test_migrating_twice_at_once_is_the_same_as_once(database_url: str) -> None:
     for thread in threads:  # alembic's context is one per process, so only the second run is at once
         thread.start()
         thread.join()
-    assert reached == ["0001", "0001"]
+    assert reached == ["0002", "0002"]
+
+
+def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_url: str, tmp_path: Path) -> None:
+    """A database in service is carried forward with all it holds; nothing was dialled then."""
+    former = tmp_path / "former"
+    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0002*", "__pycache__"))
+    assert migrate(database_url, former, CALLS_VERSION_TABLE) == "0001"
+    engine = make_engine(database_url)
+    with writing(engine) as connection:
+        connection.execute(text(
+            "INSERT INTO calls (call_id, line, caller, dialled, state, arrived_at, outcome) "
+            "VALUES ('h1-1.1', '12328', '13800001111', '12328', 'ended', 1795301234.25, 'abandoned')"
+        ))  # fmt: skip
+    migrate_calls(database_url)
+    (listed,) = CallsStore(engine).list_calls(CallFilter()).calls
+    assert listed.call == CallRow("h1-1.1", "12328", "13800001111", "12328", "ended", 1795301234.25, outcome="abandoned")
+    assert (listed.call.direction, listed.call.about) == ("in", None)
+    engine.dispose()
 
 
 def test_another_part_keeps_its_own_migrations_in_the_same_database(calls_url: str) -> None:

@@ -65,7 +65,13 @@ def _both_views(hotline: Hotline, api: httpx.Client) -> tuple[dict[str, object],
         "waiting": sum(queue["waiting"] for queue in live["queues"]),
     }
     rows = [row.split("!") for row in hotline.asterisk("core show channels concise").splitlines()]
-    callers = {row[13] for row in rows if row[0].startswith("PJSIP/trunk-") and row[1] not in ("from-trunk", "")}
+    called = _called(hotline)
+    callers = {
+        row[13] for row in rows
+        if row[0].startswith("PJSIP/trunk-") and row[1] not in ("from-trunk", "") and row[0] not in called.values()
+    }  # fmt: skip
+    alive = {name for row in rows for name in (row[0], row[13])}
+    callers |= {call_id for call_id, channel in called.items() if call_id in alive or channel in alive}
     legs = [row for row in rows if row[0].startswith("PJSIP/agent-") and row[4] == "Up"]
     queue = hotline.asterisk("queue show hotline")
     members = [line for line in queue.splitlines() if "PJSIP/agent-" in line]
@@ -78,6 +84,12 @@ def _both_views(hotline: Hotline, api: httpx.Client) -> tuple[dict[str, object],
         "waiting": len(waiting),
     }
     return ours, theirs
+
+
+def _called(hotline: Hotline) -> dict[str, str]:
+    """Calls to citizens by the dialplan's journal: call id, and the citizen's channel once answered."""
+    entries = [line.partition(": ") for line in hotline.asterisk("database show hlout").splitlines() if line.startswith("/hlout/")]
+    return {key.strip().removeprefix("/hlout/"): value.strip().split(",")[-1] for key, _, value in entries}
 
 
 def _extension(line: str) -> str:

@@ -7,6 +7,7 @@ import typing
 import pytest
 
 from hotline_core.domain import events as ev
+from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.call import HANDLED, NOTICE_LIMIT_S, PHASES, VANISHED, Call, begin, recover, step
 from hotline_core.domain.commands import (
     BeginMenu,
@@ -55,14 +56,18 @@ SAMPLES: dict[str, ev.CallEvent] = {
     "DutyAnswered": ev.DutyAnswered("c1"),
     "CallbackNoted": ev.CallbackNoted("c1"),
     "CallEnded": ev.CallEnded("c1", 16),
+    "CallDialled": out.CallDialled("c1", "12328", "1", "1001", "PJSIP/agent-1001-1"),
+    "CitizenAnswered": out.CitizenAnswered("c1", "PJSIP/trunk-2"),
+    "TalkStarted": out.TalkStarted("c1"),
+    "DialFailed": out.DialFailed("c1", "busy"),
     "DeadlineReached": ev.DeadlineReached("c1", "notice"),
 }
 
 
 def in_phase(phase: str) -> Call:
     """A call in that phase, with an agent where the phase has one."""
-    agent = "1001" if phase in ("ringing", "talking", "held") else ""
-    channel = "PJSIP/agent-1001-1" if phase in ("talking", "held") else ""
+    agent = "1001" if phase in ("ringing", "talking", "held", "dialling") else ""
+    channel = "PJSIP/agent-1001-1" if phase in ("talking", "held", "dialling") else ""
     deadlines = {"notice": NOTICE_LIMIT_S} if phase == "greeting" else {}
     return Call("c1", "12328", "1", "12328", "ch", phase, 5.0, 1.0, agent=agent, agent_channel=channel, deadlines=deadlines)
 

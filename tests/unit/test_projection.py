@@ -14,12 +14,12 @@ from worker.projection import PROJECTIONS, project
 pytestmark = pytest.mark.unit
 
 CALL = "h1-1795301234.12"
-STATES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "ended")
-OUTCOMES = (None, "answered", "abandoned", "callback", "duty", "party", "lost")
+STATES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "dialling", "ended")
+OUTCOMES = (None, "answered", "abandoned", "callback", "duty", "party", "lost", "busy", "no_answer", "failed")
 
 
 def _record(kind: str, at: float = 100.0, **facts: Fact) -> LedgerRecord:
-    personal = {"caller": "13800001111", "dialled": "12328"} if kind == "call_arrived" else {}
+    personal = {"caller": "13800001111", "dialled": "12328"} if kind in ("call_arrived", "call_dialled") else {}
     return LedgerRecord(1, at, CALL, kind, facts, personal)
 
 
@@ -155,3 +155,37 @@ def test_a_recovered_arrival_does_not_move_the_time_of_arrival() -> None:
     """After a resync the bridge writes call_arrived again for a call it adopted."""
     row = _lived(ARRIVED, QUEUED, _record("call_arrived", 115.0, line="12328", channel="PJSIP/x", recovered=True))
     assert (row.arrived_at, row.state) == (100.0, "waiting")
+
+
+DIALLED = _record("call_dialled", 100.0, line="12328", agent="1001", about="h1-1.1", channel="")
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [
+    ("busy", "busy"), ("declined", "busy"), ("no_answer", "no_answer"), ("unknown_number", "failed"), ("unavailable", "failed"),
+])  # fmt: skip
+def test_a_dialled_citizen_who_is_not_reached_is_told_with_the_reason(reason: str, outcome: str) -> None:
+    """Four words for a call to a citizen; the dial's own reason stays in the timeline."""
+    row = _lived(DIALLED, _record("dial_failed", 120.0, reason=reason), _record("call_ended", 123.0, by="system", cause=16))
+    assert (row.direction, row.about, row.agent, row.caller, row.outcome) == ("out", "h1-1.1", "1001", "13800001111", outcome)
+
+
+def test_a_dialled_citizen_who_talks_is_answered_and_never_counted_as_waiting() -> None:
+    """Dialling, the notice, the talk, the end."""
+    talk = _record("talk_started", 107.0, agent="1001")
+    row = _lived(DIALLED, _record("citizen_answered", 105.0), _record("recording_started", 107.0), talk)
+    assert (row.state, row.answered_at, row.queued_at) == ("talking", 107.0, None)
+    ended = project(row, ENDED)
+    assert (ended.state, ended.outcome) == ("ended", "answered")
+
+
+@pytest.mark.parametrize(("by", "outcome"), [("agent", "no_answer"), ("caller", "failed"), ("system", "failed")])
+def test_a_dial_that_ends_without_talk_and_reason_is_told_by_who_ended_it(by: str, outcome: str) -> None:
+    """The agent gave up ringing; the citizen hung up during the notice; Asterisk died."""
+    assert _lived(DIALLED, _record("call_ended", 123.0, by=by, cause=16)).outcome == outcome
+
+
+def test_a_caller_who_gave_up_unseen_by_any_bridge_had_asked_for_a_person() -> None:
+    """Without a bridge the dialplan leads everybody to the queue; only who left within the notice did not wait."""
+    late, early = (_record("call_ended", at, by="caller", cause=16, recovered=True) for at in (130.0, 105.0))
+    assert _lived(ARRIVED, late).queued_at == 100.0
+    assert _lived(ARRIVED, early).queued_at is None

@@ -3,7 +3,7 @@
 import { $, fill, make, mark, write } from "./dom.js";
 import { isLiveSure, notices } from "./notices.js";
 import { deskState, ownAgent, ownCall } from "./state.js";
-import { BUTTONS, CALL_END, HINTS, LINK, PAUSE_REASONS, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
+import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PAUSE_REASONS, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
 import { duration, now } from "./times.js";
 
 const TOLD_MS = 8000;
@@ -16,6 +16,7 @@ export class Bar {
   #state = "";
   #since = 0;
   #toldTimer = 0;
+  #why = ""; // why the last dialled citizen was not reached
 
   /** acts: answer, hangup, hold, mute, ready, take_over, sign_out */
   constructor(store, acts, lines) {
@@ -31,7 +32,7 @@ export class Bar {
     const desk = this.#store.value;
     write($("#state-clock"), this.#since ? duration(now() - this.#since) : "");
     const isFresh = desk.ended && now() - desk.ended.at < ENDED_HINT_S && !desk.session && this.#state !== "paused";
-    const hint = isFresh ? CALL_END[desk.ended.cause] ?? CALL_END.lost : this.#hint(desk);
+    const hint = isFresh && this.#why ? this.#why : isFresh ? CALL_END[desk.ended.cause] ?? CALL_END.lost : this.#hint(desk);
     write($("#state-hint"), hint);
   }
 
@@ -39,6 +40,7 @@ export class Bar {
     const state = this.#state;
     if (["elsewhere", "none"].includes(desk.phone.state)) return "";
     if (state === "talking" && desk.session?.muted) return HINTS.muted;
+    if (state === "dialling") return this.#why || (ownCall(desk)?.reached ? HINTS.reached : STATE_HINTS.dialling);
     if (state === "talking") return ownCall(desk)?.line ? this.#lines[ownCall(desk).line] ?? "" : "";
     if (!isLiveSure(desk) && FREE.includes(state)) return HINTS.lastKnown;
     if (["offline", "paused"].includes(state) && desk.phone.mic !== "granted") return HINTS.noMicrophone;
@@ -57,9 +59,11 @@ export class Bar {
       this.#since = desk.session ? desk.session.answeredAt ?? desk.session.since
         : desk.ended && state === "wrap_up" ? desk.ended.at : state === "unregistered" ? 0 : agent?.since ?? 0;
       if (state === "held" || (this.#state === "held" && state === "talking")) this.#since = state === "held" ? now() : desk.session?.answeredAt ?? now();
+      if (this.#state === "dialling" && state === "talking") this.#since = now();
       this.#state = state;
       this.#announce(desk, state);
     }
+    if (desk.session) this.#why = DIAL_FAILED[ownCall(desk)?.reason] ?? "";
     const place = $("#state");
     mark(place, "state", state);
     mark(document.body, "state", state);
@@ -81,7 +85,7 @@ export class Bar {
       answer: isPhone && state === "ringing" && desk.phone.mic !== "refused",
       hangup: isPhone,
       hold: isPhone && inCall && desk.phone.state === "registered",
-      mute: isPhone && state === "talking",
+      mute: isPhone && ["talking", "dialling"].includes(state),
       ready: desk.link.state === "connected" && desk.phone.state === "registered"
         && (["ready", "wrap_up"].includes(state) || (desk.phone.mic === "granted" && ["offline", "paused"].includes(state))),
     };

@@ -147,11 +147,12 @@ export class Phone {
     this.#store.set({
       session: {
         callId: request.getHeader("X-Call-Id") ?? "", state: "ringing", muted: false, since: Date.now() / 1000, answeredAt: null,
-        caller: request.from?.uri?.user ?? "", line: request.getHeader("X-Line") ?? "",
+        caller: request.from?.uri?.user ?? "", line: request.getHeader("X-Line") ?? "", dials: Boolean(request.getHeader("X-Dial")),
       },
       ended: null, asked: {}, told: "",
     });
-    if (request.getHeader("X-Resume")) this.answer(); // our own call, brought back after a reload
+    // our own call, brought back after a reload; or a citizen whom this agent wants to call
+    if (request.getHeader("X-Resume") || request.getHeader("X-Dial")) this.answer();
   }
 
   answer() {

@@ -46,7 +46,7 @@ export function emptyDesk(me) {
   };
 }
 
-const LIVE = ["ringing", "talking", "held"];
+const LIVE = ["ringing", "talking", "held", "dialling"];
 
 export const ownAgent = (desk) => (desk.me?.extension ? desk.agents.get(desk.me.extension) : undefined);
 
@@ -58,8 +58,10 @@ export function ownCall(desk) {
   return [...desk.calls.values()].find((c) => c.agent === extension && LIVE.includes(c.phase));
 }
 
-/** offline | ready | ringing | talking | held | paused | wrap_up | unregistered. The telephone is believed before the live view. */
+/** offline | ready | dialling | ringing | talking | held | paused | wrap_up | unregistered. The telephone is believed before the live view. */
 export function deskState(desk) {
+  // The telephone is up while it dials; only Asterisk knows when the citizen is connected.
+  if (desk.session?.dials && desk.session.state !== "held" && !isConnected(desk)) return "dialling";
   if (desk.session) return desk.session.state;
   if (desk.phone.state !== "registered" && desk.phone.state !== "none") return "unregistered";
   const agent = ownAgent(desk);
@@ -68,3 +70,5 @@ export function deskState(desk) {
   if (desk.ended && agent.call_id === desk.ended.callId && LIVE.includes(agent.state)) return "wrap_up";
   return agent.state ?? "offline";
 }
+
+const isConnected = (desk) => ["talking", "held"].includes(desk.calls.get(desk.session.callId)?.phase);

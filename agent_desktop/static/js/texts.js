@@ -1,14 +1,16 @@
 // Owns every Chinese word that the pages' scripts show; templates own theirs.
 
 export const STATES = {
-  offline: "未就绪", ready: "就绪", ringing: "来电", talking: "通话中", held: "保持中",
+  offline: "未就绪", ready: "就绪", dialling: "呼出中", ringing: "来电", talking: "通话中", held: "保持中",
   paused: "小休", wrap_up: "话后整理", unregistered: "电话未接通",
 };
 
 export const STATE_HINTS = {
+  reached: "市民已接听，正在播放录音告知",
   offline: "准备好后按 Alt+R，开始接听",
   ready: "有来电时会振铃，并在这里打开工单",
   ringing: "按 Alt+A 接听",
+  dialling: "正在接通市民，按 Alt+X 放弃",
   talking: "", held: "市民正在听等待音乐，按 Alt+H 取回",
   paused: "小休中不派来电，按 Alt+R 恢复",
   wrap_up: "整理完后自动恢复就绪",
@@ -27,14 +29,22 @@ export const PAUSE_REASONS = {
 };
 
 export const PHASES = {
-  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", duty: "转值班电话", party: "转外部单位", ended: "已结束",
+  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", duty: "转值班电话", party: "转外部单位", dialling: "呼出", ended: "已结束",
 };
 
 export const AGENT_STATES = {
-  offline: "离线", ready: "就绪", ringing: "振铃", talking: "通话", held: "保持", paused: "小休", wrap_up: "话后",
+  offline: "离线", ready: "就绪", dialling: "呼出", ringing: "振铃", talking: "通话", held: "保持", paused: "小休", wrap_up: "话后",
 };
 
-export const OUTCOMES = { answered: "已接听", abandoned: "市民放弃", callback: "待回呼", duty: "转值班电话", party: "转外部单位", lost: "中断" };
+export const OUTCOMES = {
+  answered: "已接听", abandoned: "市民放弃", callback: "待回呼", duty: "转值班电话", party: "转外部单位", lost: "中断",
+  busy: "占线或拒接", no_answer: "无人接听", failed: "未接通",
+};
+export const DIAL_FAILED = {
+  busy: "未接通：对方占线", no_answer: "未接通：无人接听", declined: "未接通：对方拒接", unknown_number: "未接通：空号",
+  unavailable: "未接通：外线打不出去",
+};
+export const DIRECTIONS = { in: "", out: "呼出" };
 
 export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", duty: "外线挂机", party: "外部单位挂机", system: "系统结束" };
 
@@ -47,6 +57,10 @@ export const PARTIES = {
 // One short sentence per kind of the timeline; a function gets the facts of the event.
 export const EVENTS = {
   call_arrived: (f) => `市民拨通 ${f.line ?? ""}`.trim() + (f.recovered ? "（补登）" : ""),
+  call_dialled: (f) => `坐席 ${f.agent ?? ""} 呼出，显示 ${f.line ?? ""}` + (f.recovered ? "（补登）" : ""),
+  citizen_answered: () => "市民接听，先听录音告知",
+  talk_started: () => "开始通话",
+  dial_failed: (f) => DIAL_FAILED[f.reason] ?? "未接通",
   greeting_started: () => "开始播放迎接语",
   notice_played: (f) => (f.complete === false ? "录音告知被跳过" : "录音告知播放完毕"),
   recording_started: () => "开始录音",

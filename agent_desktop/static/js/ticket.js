@@ -162,7 +162,8 @@ export class Ticket {
     if (session && session.callId === this.#id) {
       this.#facts = {
         ...this.#facts, ...wholeNumber(this.#facts, session), line: this.#facts.line ?? session.line,
-        rang_at: session.since, phase: session.state, answered_at: this.#facts.answered_at ?? session.answeredAt, ended_at: null,
+        rang_at: session.since, phase: session.dials ? live?.phase ?? "dialling" : session.state,
+        answered_at: this.#facts.answered_at ?? (session.dials ? null : session.answeredAt), ended_at: null,
       };
     } else if (ended && ended.callId === this.#id && ended.talked != null) {
       this.#facts = { ...this.#facts, phase: "ended", ended_at: this.#facts.ended_at ?? ended.at };

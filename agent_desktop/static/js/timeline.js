@@ -5,7 +5,7 @@ import { EVENTS, QUEUE } from "./texts.js";
 import { clockWithSeconds, duration } from "./times.js";
 
 const QUIET = new Set(["greeting_started", "recording_started", "adopted"]);
-const LOUD = new Set(["agent_missed", "fallback_entered", "requeued", "gap", "agent_left", "agent_awaited"]);
+const LOUD = new Set(["agent_missed", "fallback_entered", "requeued", "gap", "agent_left", "agent_awaited", "dial_failed"]);
 
 export function timelineRows(events) {
   const ordered = [...events].sort((a, b) => a.seq - b.seq);

@@ -1,0 +1,110 @@
+"""An agent calls a citizen by real telephones: what survives the bridge and the page, and what is refused or told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.running.facts import live_equals_asterisk, recording_of, stored_call
+from tests.running.instance import Hotline
+from tests.running.outgoing import ask_bridge, plug_in
+from tests.running.page import AGENT_HZ, Desk, ready_agent
+from tests.sip.agent import SipCaller
+from tests.sip.call import Call
+from tests.sip.policy import Refuse
+from tests.sip.rtp import Tone
+from tests.sip.tones import level_of, silent_ms
+
+pytestmark = pytest.mark.asterisk
+
+CITIZEN_HZ = 500
+
+
+async def called(hotline: Hotline, desk: Desk, phone: SipCaller) -> Call:
+    """The citizen's side of a talk that agent 1001 began under 12345."""
+    plug_in(hotline, phone)
+    answer = await asyncio.to_thread(ask_bridge, hotline, op="dial", agent="1001", number=phone.user, line="12345")
+    assert answer["ok"], answer
+    call = await phone.next_call(10)
+    assert call.caller_number == "12345"
+    call.send(Tone(CITIZEN_HZ))
+    await desk.state("talking", 10)
+    return call
+
+
+async def both_hear_each_other(call: Call, desk: Desk) -> None:
+    """Tones arrive on both sides."""
+    assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
+    await call.listen(1.0)
+    assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.2)
+
+
+async def test_a_citizen_who_was_called_notices_nothing_when_the_bridge_is_killed_and_the_call_is_listed(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """Killed in the talk, and away when the citizen hangs up: the talk goes on, and afterwards it is in the list, whole."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855714001") as phone:
+        call = await called(hotline, desk, phone)
+        call_id = await desk.call_id()
+        hotline.signal("bridge", signal.SIGKILL)
+        await call.listen(3.0)
+        assert silent_ms(call.heard(2.8)) < 100
+        await asyncio.to_thread(hotline.wait, hotline.is_ready, 20, "the bridge is back")
+        with hotline.api() as api:
+            await live_equals_asterisk(hotline, api)
+            live = {row["id"]: row for row in (await asyncio.to_thread(hotline.live, api))["calls"]}
+            assert (live[call_id]["phase"], live[call_id]["direction"], live[call_id]["agent"]) == ("talking", "out", "1001")
+        await asyncio.to_thread(hotline.stop, "bridge")
+        try:
+            await both_hear_each_other(call, desk)
+            await call.hang_up()
+        finally:
+            await asyncio.to_thread(hotline.start_again, "bridge")
+        await asyncio.to_thread(hotline.wait, hotline.is_ready, 20, "the bridge is back")
+        with hotline.api() as api:
+            stored = await stored_call(
+                api, call_id, state="ended", outcome="answered", direction="out", agent="1001", ended_by="caller", recording=True
+            )
+            assert (stored["caller"], stored["line"]) == ("13855714001", "12345")
+            citizen, agent = await recording_of(api, call_id)
+            await live_equals_asterisk(hotline, api)
+        assert level_of(citizen[-12000:-4000], CITIZEN_HZ) == pytest.approx(8000, rel=0.15)
+        assert level_of(agent[-12000:-4000], AGENT_HZ) == pytest.approx(8000, rel=0.15)
+
+
+async def test_a_citizen_who_was_called_is_not_dropped_when_the_agents_page_is_reloaded(hotline: Hotline, tmp_path: Path) -> None:
+    """The fresh page takes the talk up again by itself, as in a talk with a citizen who called."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855714002") as phone:
+        call = await called(hotline, desk, phone)
+        call_id = await desk.call_id()
+        await desk.page.reload(wait_until="commit")
+        await desk.page.wait_for_function("() => window.hotline?.phone.session === 'talking'", timeout=10_000)
+        await both_hear_each_other(call, desk)
+        assert not call.ended.is_set()
+        await desk.page.click("#btn-hangup")
+        await call.wait_ended(5)
+        with hotline.api() as api:
+            await stored_call(api, call_id, state="ended", outcome="answered", direction="out", ended_by="agent", recording=True)
+            await live_equals_asterisk(hotline, api)
+
+
+@pytest.mark.parametrize(("status", "reason", "outcome"), [
+    (486, "busy", "busy"), (603, "declined", "busy"), (404, "unknown_number", "failed"),
+])  # fmt: skip
+async def test_a_citizen_who_cannot_be_reached_is_told_in_words_and_in_the_timeline(
+    hotline: Hotline, tmp_path: Path, status: int, reason: str, outcome: str
+) -> None:
+    """The agent hears a sentence, the call ends by itself, and the list says why."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855714003", on_invite=Refuse(status)) as phone:
+        plug_in(hotline, phone)
+        answer = await asyncio.to_thread(ask_bridge, hotline, op="dial", agent="1001", number=phone.user, line="12328")
+        assert answer["ok"], answer
+        await desk.state("ready", 15)
+        with hotline.api() as api:
+            listed = (await asyncio.to_thread(api.get, "/api/calls", params={"caller": phone.user, "limit": 1})).json()["calls"]
+            stored = await stored_call(api, listed[0]["call_id"], state="ended", outcome=outcome, direction="out")
+            await live_equals_asterisk(hotline, api)
+        assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "dial_failed"] == [{"reason": reason}]
