@@ -19,7 +19,6 @@ from hotline_core.domain.dialling import Rules
 from hotline_core.errors import HotlineError
 from hotline_core.log import Log, open_log
 from hotline_core.settings import Settings, load_city, load_settings
-from ivr.catalogue import RECORDINGS_FOLDER
 from ivr.check import faults
 from ivr.menu import MENUS_FOLDER, load_menus, recording_lengths
 
@@ -47,15 +46,13 @@ async def serve(settings: Settings, log: Log) -> None:
         loop.add_signal_handler(name, stop.set)
     ledger = LedgerWriter(settings.paths.ledger, now=clock.now, on_trouble=trouble)
     live = LivePublisher(settings.redis, now=clock.now, on_change=live_changed)
-    prompts = {
-        path.relative_to(RECORDINGS_FOLDER).with_suffix("").as_posix(): str(path.with_suffix(""))
-        for path in RECORDINGS_FOLDER.rglob("*.wav")
-    }
+    folder = settings.paths.played_prompts
+    prompts = {path.relative_to(folder).with_suffix("").as_posix(): str(path.with_suffix("")) for path in folder.rglob("*.wav")}
     menus = load_menus(MENUS_FOLDER)
     city = load_city(settings.city_file)
     parties = {key: party.kind for key, party in city.outside_parties.items()}
     for menu in menus.values():
-        for fault in faults(menu, recording_lengths(RECORDINGS_FOLDER), parties, city.queues):
+        for fault in faults(menu, recording_lengths(folder), parties, city.queues):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     engine = Engine(
         ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), now=clock.now,

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import jinja2
 
+from asterisk_conf import sounds
 from asterisk_conf.line_numbers import line_numbers
 from asterisk_conf.trunks import demo_trunk, trunk_views
 from hotline_core.adapters.secrets import Secrets
@@ -18,6 +19,8 @@ from hotline_core.city import City
 from hotline_core.domain import outgoing
 from hotline_core.settings import Settings
 from ivr.catalogue import RECORDINGS_FOLDER as PROMPTS
+from ivr.menu import MENUS_FOLDER, load_menus
+from ivr.own_prompts import Refused, chosen
 
 HERE = Path(__file__).parent
 
@@ -27,7 +30,7 @@ DEFAULTS = (
     "queuerules", "res_parking", "sorcery", "stasis", "udptl",
 )  # fmt: skip
 FOLDERS = (
-    "etc", "var", "var/keys", "spool", "spool/monitor", "spool/tmp", "run", "log", "cache", "data", "data/moh", "data/sounds",
+    "etc", "var", "var/keys", "spool", "spool/monitor", "spool/tmp", "run", "log", "cache", "data", "data/sounds",
 )  # fmt: skip
 MENU_LEASE_S = 30  # the longest a caller can be in the bridge's hands; the bridge itself takes 15 s at most
 SIOCGIFADDR = 0x8915  # netdevice(7)
@@ -56,13 +59,16 @@ def module_names() -> list[str]:
     return (HERE / "module_names.txt").read_text(encoding="ascii").split()
 
 
-def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, files: AsteriskFiles) -> None:
-    """Write every file the PBX reads under HOTLINE_HOME/asterisk; OSError if the disk refuses, SetupError for a secret."""
+def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, files: AsteriskFiles) -> tuple[Refused, ...]:
+    """Write every file the PBX reads under HOTLINE_HOME/asterisk; the city's own recordings that callers cannot hear.
+
+    OSError if the disk refuses, SetupError for a secret.
+    """
     trunks = demo_trunk(ports.carrier_sip) if settings.demo else trunk_views(city, settings.paths.home)
     first, last = settings.rtp_first_last
     values: dict[str, object] = {
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "trunks": trunks,
-        "lease_s": MENU_LEASE_S, "spool": settings.paths.spool, "prompts": PROMPTS,
+        "lease_s": MENU_LEASE_S, "spool": settings.paths.spool, "prompts": settings.paths.played_prompts,
         "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
         "numbers": line_numbers(city),
         "extension": outgoing.extension, "refused_extensions": outgoing.refused_extensions(city.outgoing.allow),
@@ -70,6 +76,12 @@ def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLik
     }  # fmt: skip
     settings.paths.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     _render(settings.paths.asterisk, "pbx", values, files)
+    data = settings.paths.asterisk / "data"
+    recordings, refused = chosen(PROMPTS, settings.paths.own_prompts, load_menus(MENUS_FOLDER).values())
+    sounds.lay_prompts(data, recordings)
+    sounds.lay_queue(data)
+    sounds.lay_music(data, files.share / "moh", city.lines, settings.paths.topics, city.queue.topic_s)
+    return refused
 
 
 def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: PortsLike, files: AsteriskFiles) -> None:
@@ -81,6 +93,8 @@ def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: Port
         "system_name": "carrier", "rtp_first": first, "rtp_last": first + 499, "ice_loopback": (),
     }  # fmt: skip
     _render(settings.paths.carrier, "carrier", values, files)
+    shipped, _ = chosen(PROMPTS, settings.paths.carrier / "none", ())
+    sounds.lay_prompts(settings.paths.carrier / "data", shipped)
 
 
 def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFiles) -> None:
@@ -91,7 +105,7 @@ def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFil
     for folder in FOLDERS:
         (base / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     values = {
-        **values, "base": base, "modules": files.modules,
+        **values, "base": base, "kind": kind, "modules": files.modules,
         "module_names": [name for name in module_names() if kind == "pbx" or name != "app_queue"],
     }  # fmt: skip
     for name in environment.list_templates(filter_func=lambda name: name.endswith(".j2") and name != "quiet.conf.j2"):
@@ -99,9 +113,6 @@ def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFil
     for name in DEFAULTS:
         _write(base / "etc" / f"{name}.conf", environment.get_template("quiet.conf.j2").render(values))
     _link(base / "data/documentation", files.share / "documentation")
-    _link(base / "data/sounds/zh", PROMPTS)
-    for music in sorted((files.share / "moh").glob("*.wav")):
-        _link(base / "data/moh" / music.name, music)
 
 
 def _own_addresses() -> tuple[str, ...]:

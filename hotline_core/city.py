@@ -14,6 +14,8 @@ from hotline_core.domain import outgoing
 from hotline_core.domain.day import ServiceFormula
 from hotline_core.domain.numbers import dialled_forms
 
+RESERVED_QUEUES = ("general", "callback", "duty")  # a section of queues.conf that is no queue, and the other ways of overflow
+
 
 def _pattern(text: str) -> str:
     if not outgoing.is_pattern(text):
@@ -50,15 +52,20 @@ class AgentQueue(Part):
     """One queue of agents; its key is its name in Asterisk."""
 
     name: Name
+    overflow_to: Word | None = None
 
 
 class Queue(Part):
-    """How callers wait and agents are rung, in every queue; times in seconds."""
+    """How callers wait and agents are rung, in every queue; times in seconds, announce_s and overflow_s 0 for never."""
 
     ring_s: int = Field(default=20, ge=5, le=120)
     wrap_up_s: int = Field(default=5, ge=0, le=600)
     no_agent_s: int = Field(default=5, ge=1, le=60)
     all_paused_s: int = Field(default=30, ge=1, le=600)
+    topic_s: int = Field(default=90, ge=5, le=900)
+    announce_s: int = Field(default=60, ge=0, le=600)
+    overflow_s: int = Field(default=0, ge=0, le=3600)
+    overflow_to: Word = "callback"
 
 
 class Party(Part):
@@ -149,11 +156,21 @@ class City(Part):
 
     @model_validator(mode="after")
     def _queues_exist(self) -> City:
-        if "general" in self.queues:  # the section of queues.conf that is no queue
-            raise _mistake("reserved_queue", ("queues", "general"), queue="general")
+        for name in RESERVED_QUEUES:
+            if name in self.queues:
+                raise _mistake("reserved_queue", ("queues", name), queue=name)
         for key, line in self.lines.items():
             if line.queue is not None and line.queue not in self.queues:
                 raise _mistake("unknown_queue", ("lines", key, "queue"), queue=line.queue, known=", ".join(self.queues))
+        known = ("callback", "duty", *self.queues)
+        named: dict[tuple[str, ...], str] = {("queue", "overflow_to"): self.queue.overflow_to}
+        named |= {("queues", key, "overflow_to"): queue.overflow_to or known[0] for key, queue in self.queues.items()}
+        for where, target in named.items():
+            if target not in known:
+                raise _mistake("unknown_overflow", where, queue=target, known=", ".join(known))
+        for key in self.queues:
+            if len(set(way := self._overflow_way(key))) < len(way):
+                raise _mistake("overflow_circle", ("queues", key), queue=", ".join(way))
         return self
 
     @property
@@ -164,3 +181,14 @@ class City(Part):
     def queue_of(self, line: str) -> str:
         """The key of the queue that a line feeds; KeyError for a line the city does not have."""
         return self.lines[line].queue or self.first_queue
+
+    def overflow_of(self, queue: str) -> str:
+        """Where who waits in a queue goes after overflow_s: callback, duty, another queue, or empty for nowhere."""
+        target = self.queues[queue].overflow_to or self.queue.overflow_to
+        return target if self.queue.overflow_s and target != queue else ""
+
+    def _overflow_way(self, queue: str) -> list[str]:
+        way = [queue]
+        while len(way) == len(set(way)) and way[-1] in self.queues and (target := self.overflow_of(way[-1])):
+            way.append(target)
+        return way

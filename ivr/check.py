@@ -108,6 +108,18 @@ def _of_distress(menu: Menu, parties: Mapping[str, str]) -> Iterator[Fault]:
         yield Fault("distress-late", menu.start, what, cure, DISTRESS_KEY)
 
 
+def silent_seconds(menu: Menu, prompts: Mapping[str, float]) -> float | None:
+    """How long a caller who does nothing is kept from the queue; None where the way is broken or of unknown length."""
+    way = _silent_way(menu, menu.start)
+    if not isinstance(menu.nodes.get(way[-1]), Queue):
+        return None
+    passed = [node for node in map(menu.nodes.get, way) if isinstance(node, Ask | Say)]
+    said = [key for node in passed for key in node.say]
+    if any(key not in prompts for key in said):
+        return None
+    return sum(prompts[key] for key in said) + sum(node.wait_s for node in passed if isinstance(node, Ask))
+
+
 def _of_silence(menu: Menu, prompts: Mapping[str, float]) -> Iterator[Fault]:
     """The silent caller's way; one that is broken, endless or of unknown length is told elsewhere."""
     way = _silent_way(menu, menu.start)
@@ -115,14 +127,8 @@ def _of_silence(menu: Menu, prompts: Mapping[str, float]) -> Iterator[Fault]:
     if isinstance(end, Connect):
         what = "a caller who does nothing is led to an outside party"
         yield Fault("silent-astray", menu.start, what, "lead silence to a queue", end.party)
-    if not isinstance(end, Queue):
-        return
-    passed = [node for node in map(menu.nodes.get, way) if isinstance(node, Ask | Say)]
-    said = [key for node in passed for key in node.say]
-    if any(key not in prompts for key in said):
-        return
-    seconds = sum(prompts[key] for key in said) + sum(node.wait_s for node in passed if isinstance(node, Ask))
-    if seconds > SILENT_LIMIT_S + _ROUNDING_S:
+    seconds = silent_seconds(menu, prompts)
+    if seconds is not None and seconds > SILENT_LIMIT_S + _ROUNDING_S:
         what = f"a silent caller is in the queue after {seconds:.1f} s, {SILENT_LIMIT_S:.1f} s are allowed"
         yield Fault("silent-late", menu.start, what, "shorten the prompts or wait_s on the way of silence", f"{seconds:.1f}")
 

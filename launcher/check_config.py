@@ -18,7 +18,8 @@ from hotline_core.errors import SettingsError, SetupError
 from hotline_core.settings import Settings, _line_of, load_city, load_settings
 from ivr.catalogue import RECORDINGS_FOLDER
 from ivr.check import Fault, faults
-from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, menu_files, recording_lengths
+from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, load_menus, menu_files, recording_lengths
+from ivr.own_prompts import chosen
 from launcher.texts import known, sentence, write
 
 
@@ -41,6 +42,7 @@ def check_config() -> int:
         if not of_city:  # a menu can only be judged by a city that can be read
             mistakes += secret_mistakes(settings.city_file, settings.home)
             mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
+            mistakes += prompt_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, settings.paths.own_prompts)
     if not mistakes and settings is not None:
         _summary(settings, load_city(settings.city_file))
         return 0
@@ -114,6 +116,16 @@ def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
             continue
         found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties, city.queues)]
     return found
+
+
+def prompt_mistakes(menus: Path, shipped: Path, own: Path) -> list[Mistake]:
+    """The city's own recordings that callers would not hear; none while a menu cannot be read."""
+    try:
+        _, refused = chosen(shipped, own, load_menus(menus).values())
+    except MenuError:
+        return []  # told by menu_mistakes
+    cure = sentence("mistakes", "sound-cure")
+    return [Mistake(str(each.path), 0, sentence("mistakes", each.code, about=each.about), cure) for each in refused]
 
 
 def _of_menu(path: Path, menu: Menu, fault: Fault) -> Mistake:

@@ -70,7 +70,9 @@ def _bring_up_and_wait(started: float) -> None:
         programs = fetch.obtain(settings.cache, module_names())
         secrets = load_or_make(paths.secrets)
         ports = _choose_ports(settings)
-        render_pbx(settings, city, secrets, ports, programs)
+        for refused in render_pbx(settings, city, secrets, ports, programs):
+            what = sentence("mistakes", refused.code, about=refused.about)
+            say("prompt_refused", file=refused.path, what=what)
         if settings.demo:
             render_carrier(settings, city, secrets, ports, programs)
         _write_configuration(settings, programs)
