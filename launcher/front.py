@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 from pathlib import Path
 
+from agent_desktop.wording import load_wording
 from hotline_core.settings import Settings
 
+# nginx's own refusals, before the desk or the relay is asked; 494 is its word for a header that is too large (told as 400)
+REFUSALS = {
+    400: "refused", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 408: "refused",
+    411: "refused", 413: "too_large", 414: "too_large", 415: "refused", 421: "refused", 426: "refused", 494: "too_large",
+    500: "internal", 501: "refused", 502: "unavailable", 503: "unavailable", 504: "unavailable", 505: "refused",
+}  # fmt: skip
 CONNECTIONS = 4096  # 1000 desks hold two websockets each, each counted at both ends
 
 
@@ -59,11 +67,29 @@ http {{
   proxy_max_temp_file_size 0;
   server {{
     listen {host}:{settings.http_port}{" ssl" if tls else ""};
-{tls}    location = /sip {{ proxy_pass http://relay; }}
+{tls}{_refusals()}    # a handshake that fails is told by libraries, in their own words
+    location = /sip {{
+      if ($request_method != GET) {{ return 405; }}
+      proxy_pass http://relay;
+      proxy_intercept_errors on;
+    }}
+    location = /ws {{ proxy_pass http://desk; proxy_intercept_errors on; }}
     location / {{ proxy_pass http://desk; }}
   }}
 }}
 """
+
+
+def _refusals() -> str:
+    """What the front says in the desk's place: its code and its sentence, never a page of nginx's own."""
+    wording, parts = load_wording(), []
+    for status, code in REFUSALS.items():
+        body = json.dumps({"code": code, "message": wording.sentence(code), "facts": {}}, ensure_ascii=False)
+        told = 431 if status == 494 else status
+        said = f"internal; default_type application/json; charset utf-8; charset_types application/json; return {told} '{body}';"
+        # a path and no named location: nginx cannot go to one of those when it has read no path
+        parts.append(f"    error_page {status} /refused/{status};\n    location = /refused/{status} {{ {said} }}\n")
+    return "".join(parts)
 
 
 def worker_user() -> str | None:

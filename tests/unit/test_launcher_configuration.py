@@ -34,7 +34,7 @@ def test_pages_go_to_the_desk_and_telephone_signalling_to_the_relay(tmp_path: Pa
     text = front.nginx_conf(_settings(tmp_path), open_files=1024)
     assert f'upstream desk {{ server "unix:{tmp_path}/run/desk.sock" max_fails=0; }}' in text
     assert f'upstream relay {{ server "unix:{tmp_path}/run/relay.sock" max_fails=0; }}' in text
-    assert "location = /sip { proxy_pass http://relay; }" in text
+    assert "proxy_pass http://relay;" in text.partition("location = /sip {")[2].partition("location = /ws {")[0]
     assert "listen 127.0.0.1:8328;" in text
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
     assert "ssl" not in text
