@@ -76,6 +76,11 @@ class Gate:
         person = self._people.get(login)
         return person is not None and not person.is_disabled and (person.role, person.extension) == (role, extension)
 
+    def names(self) -> dict[str, str]:
+        """Who has which extension, as last read."""
+        people = (self._people or {}).values()
+        return {person.extension: person.name for person in people if person.extension and not person.is_disabled}
+
     def admit(self, person: Person) -> None:
         """Know `person` at once after a sign-in, before the next refresh."""
         if self._people is not None:

@@ -40,6 +40,10 @@ class Rights:
         """True when `role` may do `act`; an unknown role may do nothing."""
         return act in self.table.get(role, frozenset())
 
+    def acts_of(self, role: str) -> frozenset[str]:
+        """All that `role` may do."""
+        return self.table.get(role, frozenset())
+
 
 def load_rights(path: Path = TABLE) -> Rights:
     """Read the table; SettingsError when a role is missing or an act is unknown."""

@@ -18,11 +18,14 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def start(request: Request) -> Response:
-    """Where one belongs: the desk, the list of calls, or signing in."""
+    """Where one belongs: the floor, the desk, the list of calls, or signing in."""
     caller = cookie_caller(request)
     if caller is None:
         return _to("/sign-in")
-    return _to("/desk" if desk_of(request).rights.may(caller.role, "write_draft") else "/calls")
+    may = desk_of(request).rights.may
+    if not may(caller.role, "write_draft"):
+        return _to("/calls")
+    return _to("/floor" if may(caller.role, "see_day") and not caller.extension else "/desk")
 
 
 @router.get("/sign-in")
@@ -35,6 +38,12 @@ async def sign_in(request: Request) -> Response:
 async def desk(request: Request) -> Response:
     """The agents' and supervisors' page."""
     return _page(request, "desk.html", "write_draft")
+
+
+@router.get("/floor")
+async def floor(request: Request) -> Response:
+    """The supervisor's first view: callers, agents, and the day's counts of each line."""
+    return _page(request, "floor.html", "see_day")
 
 
 @router.get("/calls")
@@ -56,7 +65,14 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
     desk = desk_of(request)
     templates = cast(Jinja2Templates, request.app.state.templates)
     lines = {number: line.name for number, line in desk.city.lines.items()}
-    context = {"me": caller.told() if caller else None, "lines": lines, "version": request.app.state.version}
+    context = {
+        "me": caller.told() if caller else None,
+        "lines": lines,
+        "queues": {key: queue.name for key, queue in desk.city.queues.items()},
+        "names": desk.gate.names() if caller else {},
+        "acts": sorted(desk.rights.acts_of(caller.role)) if caller else [],
+        "version": request.app.state.version,
+    }
     return templates.TemplateResponse(request, name, context)
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 ROUTERS = (sign_in, calls, drafts, live, metrics, phone, recordings, pages, docs)
 PUBLIC = {("POST", "/api/sign-in"), ("GET", "/api/health"), ("GET", "/docs")}
 # Pages look at the cookie themselves, because they answer with a redirect instead of a 401.
-PAGES = {("GET", "/"), ("GET", "/sign-in"), ("GET", "/desk"), ("GET", "/calls")}
+PAGES = {("GET", "/"), ("GET", "/sign-in"), ("GET", "/desk"), ("GET", "/floor"), ("GET", "/calls")}
 LOGINS = {
     "agent": "agent1",
     "supervisor": "supervisor1",
@@ -100,16 +100,17 @@ async def test_nobody_gets_past_a_guarded_route_without_signing_in(app: FastAPI,
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_each_page_opens_for_exactly_the_roles_of_the_table(app: FastAPI, role: str) -> None:
-    """The desk for those who write, the list for those who see calls."""
+    """The desk for those who write, the floor for those who lead, the list for those who see calls."""
     rights = load_rights()
     async with signed_in(app, LOGINS[role]) as client:
         assert ((await client.get("/desk")).status_code == 200) == rights.may(role, "write_draft")
         assert ((await client.get("/calls")).status_code == 200) == rights.may(role, "see_calls")
+        assert ((await client.get("/floor")).status_code == 200) == rights.may(role, "see_day")
         start = (await client.get("/")).headers["location"]
-    assert start == ("/desk" if rights.may(role, "write_draft") else "/calls")
+    assert start == {"agent": "/desk", "supervisor": "/floor"}.get(role, "/calls")
 
 
-@pytest.mark.parametrize("path", ["/", "/desk", "/calls"])
+@pytest.mark.parametrize("path", ["/", "/desk", "/floor", "/calls"])
 async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(app: FastAPI, path: str) -> None:
     """A redirect, not an error."""
     async with browser(app) as client:
@@ -133,8 +134,9 @@ async def test_every_answer_carries_the_security_headers(app: FastAPI, path: str
 
 async def test_no_page_has_an_inline_script_or_an_inline_handler(app: FastAPI) -> None:
     """The policy would block it; data blocks are not scripts."""
-    async with signed_in(app, "agent1") as client, browser(app) as stranger:
-        texts = [(await client.get(path)).text for path in ("/desk", "/calls", "/docs")] + [(await stranger.get("/sign-in")).text]
+    async with signed_in(app, "supervisor1") as client, browser(app) as stranger:
+        texts = [(await client.get(path)).text for path in ("/desk", "/floor", "/calls", "/docs")]
+        texts.append((await stranger.get("/sign-in")).text)
     for text in texts:
         head = [part.split(">", 1)[0] for part in text.split("<script")[1:]]
         assert all("src=" in tag or "application/json" in tag for tag in head)

@@ -44,14 +44,14 @@ export class Link {
     };
   }
 
-  /** Ask for ready, pause, hang_up or resume; resolves with the acknowledgement, never rejects. */
-  intent(op, { callId = null, reason = null } = {}) {
+  /** Ask for ready, pause, hang_up or resume, or of a `target` agent for ready or sign_out; resolves with the acknowledgement, never rejects. */
+  intent(op, { callId = null, reason = null, target = null } = {}) {
     if (!this.connected || this.#socket?.readyState !== WebSocket.OPEN) return Promise.resolve({ ok: false, code: "link" });
     const id = crypto.randomUUID();
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#settle(id, { ok: false, code: "timeout" }), ACK_MS);
       this.#pending.set(id, { resolve, timer });
-      this.#socket.send(JSON.stringify({ type: "intent", id, op, call_id: callId, reason }));
+      this.#socket.send(JSON.stringify({ type: "intent", id, op, call_id: callId, reason, target }));
     });
   }
 
@@ -76,7 +76,7 @@ export class Link {
         this.#store.set({
           link: { state: "connected", since: Date.now() / 1000, everUp: true, expired: false },
           calls: byKey(message.calls, "id"), agents: byKey(message.agents, "id"), queues: byKey(message.queues, "name"),
-          parts: message.parts ?? {},
+          parts: message.parts ?? {}, day: message.day ?? null,
         });
         break;
       case "delta":
@@ -87,6 +87,9 @@ export class Link {
           agents: merged(desk.agents, message.agents, "id", message.gone_agents),
           queues: merged(desk.queues, message.queues, "name"),
         });
+        break;
+      case "day":
+        this.#store.set({ day: message.day });
         break;
       case "parts":
         this.#store.set({ parts: message.parts ?? {} });

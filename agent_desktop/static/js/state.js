@@ -42,6 +42,7 @@ export function emptyDesk(me) {
     asked: {}, // name of a button -> true while it waits for its confirmation
     quality: "none",
     calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
+    day: null, // the day's counts, for those who may see them
     told: "", // the last refusal, shown in the status line
   };
 }

@@ -163,6 +163,25 @@ export const QUEUE = {
   summary: (ready, busy, paused) => `就绪 ${ready} · 忙 ${busy} · 小休 ${paused}`,
 };
 
+export const FLOOR = {
+  total: "合计", unknownLine: "线路未知", hiddenNumber: "号码未显示", urgent: "！紧急",
+  service: (s) => `${s} 秒接起率`, low: (target) => `低于目标 ${target}`, lastKnown: (t) => `上次所知 ${t}`,
+  how: (s, formula, connect, service) => `零点起 · 接起率 = ${formula}，${s} 秒从要求人工算起 · 目标 接通 ${connect} 接起 ${service} · 等待从第一句提示音算起`,
+  formulas: {
+    strict: "时限内接起 ÷（接起 + 放弃）", early_abandoned_count: "（时限内接起 + 时限内放弃）÷（接起 + 放弃）",
+    answered_only: "时限内接起 ÷ 接起", late_abandoned_only: "时限内接起 ÷（接起 + 时限后放弃）",
+  },
+  noCallers: "没有人在等。有人打进来时，按先后列在这里。", unknownCallers: "暂时不知道有没有人在等。", unknownAgents: "暂时不知道坐席的状态。",
+  rings: (id) => `${id} 振铃`, because: (state, reason) => `${state} · ${reason}`, left: (t) => `剩 ${t}`,
+  agents: (n) => `就绪 ${n.ready} · 振铃 ${n.ringing} · 通话 ${n.talking} · 话后 ${n.wrap_up} · 小休 ${n.paused}`,
+  endPause: "结束小休", endWrapUp: "结束话后", signOut: "签出",
+  pauseEnded: (who) => `已请 ${who} 恢复接听`, signedOut: (who) => `已签出 ${who}`, refused: "没有执行，请看最新状态再试。",
+  confirm: (who, state) => ({
+    title: `签出 ${who}？`,
+    text: state === "ringing" ? "正在向这位坐席振铃，签出后来电转给他人。" : "这位坐席正在通话。签出后这通电话不会断，结束后不再派来电。",
+  }),
+};
+
 export const SIGN_IN = {
   wrong: "账号或密码不对，请再试。", empty: "请填写账号和密码。",
   locked: (t) => `试错次数过多，此账号锁定到 ${t}。`, lockedNoTime: "试错次数过多，此账号已暂时锁定。",
