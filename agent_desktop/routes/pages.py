@@ -18,14 +18,12 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def start(request: Request) -> Response:
-    """Where one belongs: the floor, the desk, the list of calls, or signing in."""
+    """Where one belongs: the desk, the list of calls, or signing in."""
     caller = cookie_caller(request)
     if caller is None:
         return _to("/sign-in")
     may = desk_of(request).rights.may
-    if not may(caller.role, "write_draft"):
-        return _to("/calls")
-    return _to("/floor" if may(caller.role, "see_day") and not caller.extension else "/desk")
+    return _to("/desk" if may(caller.role, "write_draft") else "/calls")
 
 
 @router.get("/sign-in")

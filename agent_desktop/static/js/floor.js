@@ -11,7 +11,7 @@ import { ACKS, FLOOR } from "./texts.js";
 import { clockWithSeconds, duration, now } from "./times.js";
 
 const TOLD_MS = 8000;
-const TALKS = ["ringing", "talking", "held"];
+const TALKS = ["ringing", "talking", "held", "dialling"];
 
 const { me, queues, names, acts } = boot();
 const store = new Store(emptyDesk({ ...me, extension: null })); // this page has no telephone

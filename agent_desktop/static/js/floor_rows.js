@@ -148,7 +148,7 @@ export class Agents extends Rows {
       make("td", { class: "state" }, make("i", { "aria-hidden": "true" }), make("span", { class: "words" }, reason ? FLOOR.because(words, reason) : words),),
       make("td", { class: "clock", ...clock }, "–"),
       make("td", { class: "member" }, (agent.queues ?? []).map((key) => this.#how.queues[key] ?? key).join("、")),
-      make("td", { class: "caller" }, ...(call ? [lineBadge(call.line), callLink(call)] : []), isLost ? make("em", {}, QUEUE.unreachable) : null),
+      make("td", { class: "caller" }, ...(call ? [lineBadge(call.line), callLink(call), call.direction === "out" ? make("small", {}, FLOOR.outgoing) : null] : []), isLost ? make("em", {}, QUEUE.unreachable) : null),
     ];
     if (this.#how.mayLead) cells.push(make("td", { class: "acts" }, ...this.#buttons(agent, asked, isOffline)));
     return cells;
@@ -195,6 +195,6 @@ export function summaries(desk) {
   const { waiting } = figures(desk);
   return {
     callers: waiting ? QUEUE.waiting(waiting) : QUEUE.none,
-    agents: FLOOR.agents({ ready: count("ready"), ringing: count("ringing"), talking: count("talking", "held"), wrap_up: count("wrap_up"), paused: count("paused") }),
+    agents: FLOOR.agents({ ready: count("ready"), ringing: count("ringing"), talking: count("talking", "held", "dialling"), wrap_up: count("wrap_up"), paused: count("paused") }),
   };
 }

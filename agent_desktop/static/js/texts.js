@@ -164,7 +164,7 @@ export const QUEUE = {
 };
 
 export const FLOOR = {
-  total: "合计", unknownLine: "线路未知", hiddenNumber: "号码未显示", urgent: "！紧急",
+  total: "合计", unknownLine: "线路未知", hiddenNumber: "号码未显示", outgoing: "呼出", urgent: "！紧急",
   service: (s) => `${s} 秒接起率`, low: (target) => `低于目标 ${target}`, lastKnown: (t) => `上次所知 ${t}`,
   how: (s, formula, connect, service) => `零点起 · 接起率 = ${formula}，${s} 秒从要求人工算起 · 目标 接通 ${connect} 接起 ${service} · 等待从第一句提示音算起`,
   formulas: {
