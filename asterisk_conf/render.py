@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 # Modules look for these; an empty file means defaults and silences a warning each.
 DEFAULTS = (
-    "acl", "ccss", "cdr", "cel", "cli_aliases", "confbridge", "features", "pjproject", "pjsip_notify",
+    "acl", "ccss", "cdr", "cel", "cli_aliases", "confbridge", "features", "pjsip_notify",
     "queuerules", "res_parking", "sorcery", "stasis", "udptl",
 )  # fmt: skip
 FOLDERS = (

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
+import wave
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import pytest_asyncio
 
 from hotline_core.settings import DEFAULT_CITY
+from ivr.catalogue import RECORDINGS_FOLDER
+from tests.numbers import CALLERS, DIALLED
 from tests.running.instance import Hotline
+from tests.sip.agent import Refused, SipCaller
+from tests.sip.broken import CITIZEN, broken, invite, scans
 from tests.sip.call import Call
 from tests.sip.carrier import Carrier
 from tests.sip.digest import Credentials
 from tests.sip.policy import RingForever
 from tests.sip.rtp import Tone
 from tests.sip.sdp import PCMU
-from tests.sip.tones import level_of
+from tests.sip.tones import RATE_HZ, Samples, level_of, place_of
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 LOGIN = Credentials("hotline@ims.example", "geheim;7x", "ims.example")
 IMS, MU, STRANGER = "127.0.0.2", "127.0.0.3", "127.0.0.9"
 DUTY = "05573020002"
+TIMER = (("Supported", "timer"), ("Session-Expires", "90;refresher=uas"))
 
 
 @dataclass(slots=True)
@@ -102,8 +110,7 @@ async def mu(city: Hotline, ports: tuple[int, int]) -> AsyncIterator[Carrier]:
 async def talk(city: Hotline, ims: Carrier, mu: Carrier) -> Talk:
     """Nobody is signed in, so the duty telephone rings; its carrier gives sound before the answer, reliably."""
     await registered(ims)
-    headers = (("Supported", "timer"), ("Session-Expires", "90;refresher=uas"))
-    citizen = await mu.call("12345", source=Tone(500), headers=headers)
+    citizen = await mu.call("12345", source=Tone(500), headers=TIMER)
     await citizen.answered.within(5)
     await citizen.listen(0.3)
     citizen.press("0")
@@ -171,3 +178,146 @@ async def test_mu_law_on_one_trunk_and_a_law_on_the_other_hear_each_other(talk: 
     assert level_of(duty, 500) == pytest.approx(8000, rel=0.1)
     assert level_of(citizen, 500) < 200
     assert level_of(duty, 1300) < 200
+
+
+T38 = "\r\n".join(
+    ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "{audio}m=image 4000 udptl t38", "a=T38FaxVersion:0",
+     "a=T38FaxRateManagement:transferredTCF", "a=T38FaxUdpEC:t38UDPRedundancy", ""]
+)  # fmt: skip
+
+
+async def test_an_offer_of_a_fax_in_the_talk_is_refused_with_488_and_the_talk_goes_on(talk: Talk) -> None:
+    """With the sound given up for it, and with no word of the sound at all."""
+    for audio in ("m=audio 0 RTP/AVP 0\r\n", ""):
+        headers = (*TIMER, ("Content-Type", "application/sdp"))
+        answer = await talk.citizen.ask("INVITE", headers, T38.replace("{audio}", audio))
+        assert answer.status == 488
+        await talk.citizen.listen(0.6)
+        assert level_of(talk.citizen.heard(0.4), 1300) > 7000
+        assert level_of(talk.duty.heard(0.4), 500) > 7000
+    assert not talk.citizen.ended.is_set()
+
+
+async def test_lines_and_callers_are_known_by_one_number_however_the_carrier_writes_it(city: Hotline) -> None:
+    """By the dialplan alone; the same tables are tried on the pure function."""
+    forms = [(caller, "12345") for caller in CALLERS] + [(f"1385570{place:04}", dialled) for place, dialled in enumerate(DIALLED)]
+    async with AsyncExitStack() as stack:
+        for caller, dialled in forms:
+            phone = await stack.enter_async_context(SipCaller(city.sip, caller, local_ip=IMS))
+            call = await phone.call(f"sip:{dialled}@{city.sip[0]}:{city.sip[1]}")
+            await call.answered.within(5)
+        with city.api() as api:
+            for caller, dialled in forms:
+                wanted = {"caller": CALLERS.get(caller, caller), "dialled": DIALLED[dialled]}
+                assert (await live_call(city, api, **wanted))["line"] in ("12345", "12328")
+
+
+async def test_the_dialled_number_is_what_the_network_says_then_the_request_then_to(city: Hotline, ims: Carrier) -> None:
+    """A registrar puts our own Contact into the request; what was dialled stands beside it."""
+    contact = await registered(ims)
+    party = (("P-Called-Party-ID", '"12345" <tel:+8655712328;phone-context=+86>'),)
+    by_network = await ims.call(contact, headers=party)
+    by_request = await ims.call(contact, to="<sip:055712328@ims.example>")
+    by_to = await ims.call("sip:7654321@hotline", to='"7" <sip:+86557-12328@ims.example;user=phone>')
+    nobody = await ims.call("sip:7654321@hotline", to="<sip:7654322@ims.example>")
+    await nobody.wait_ended(5)
+    with city.api() as api:
+        dialled = sorted([(await live_call(city, api, dialled=number))["line"] for number in ("055712328", "055712345")])
+        live = await asyncio.to_thread(city.live, api)
+    assert dialled == ["12328", "12345"]
+    seen = sorted(call["dialled"] for call in live["calls"] if call["caller"] == ims.user)
+    assert seen == ["055712328", "055712328", "055712345"]
+    assert nobody.status == 404
+    for call in (by_network, by_request, by_to):
+        await call.hang_up()
+
+
+async def test_who_calls_is_what_a_trusted_trunk_asserts_and_from_elsewhere_what_from_says(city: Hotline, mu: Carrier) -> None:
+    """A stranger's call is none at all, whatever it asserts; a withheld number is kept."""
+    asserted = (
+        ("P-Asserted-Identity", "<sip:+8613855708888@ims.example;user=phone>"), ("P-Asserted-Identity", "<tel:+8613855708888>"),
+        ("Privacy", "id"),
+    )  # fmt: skip
+    remote = (("Remote-Party-ID", "<sip:05573028888@ims.example>;party=calling;privacy=off"),)
+    async with AsyncExitStack() as stack:
+        told = {"anonymous": asserted, "13855700000": remote, "Anonymous": ()}
+        for caller, headers in told.items():
+            phone = await stack.enter_async_context(SipCaller(city.sip, caller, local_ip=IMS))
+            await (await phone.call("12345", headers=headers)).answered.within(5)
+        untrusted = await mu.call("12345", headers=asserted)
+        await untrusted.answered.within(5)
+        stranger = await stack.enter_async_context(SipCaller(city.sip, "trunk-ims", local_ip=STRANGER))
+        refused = await stranger.call("12345", headers=asserted)
+        await refused.wait_ended(5)
+        assert refused.status == 401
+        with city.api() as api:
+            for number in ("13855708888", "05573028888", "", mu.user):
+                await live_call(city, api, caller=number)
+            live = await asyncio.to_thread(city.live, api)
+            assert not [call for call in live["calls"] if call["caller"] == "trunk-ims"]
+        await untrusted.hang_up()
+
+
+async def test_a_retired_number_tells_so_and_leads_to_its_line_until_its_day_and_no_longer(city: Hotline, ims: Carrier) -> None:
+    """The notice is heard whole, then the greeting of the line; after the day the number is unallocated (R4)."""
+    call = await ims.call("96588", source=Tone(500))
+    await call.answered.within(5)
+    with city.api() as api:
+        assert (await live_call(city, api, dialled="96588"))["line"] == "12345"
+    await call.listen(11)
+    notice, greeting = (place_of(call.heard(), prompt(name)) for name in ("retired-number", "greet-12345"))
+    assert notice < 1.0
+    assert greeting > notice + len(prompt("retired-number")) / RATE_HZ - 0.1
+    await call.hang_up()
+    over = await ims.call("0557-96100")
+    await over.wait_ended(5)
+    assert over.status == 404
+
+
+def prompt(name: str) -> Samples:
+    """The recording of a prompt."""
+    with wave.open(str(RECORDINGS_FOLDER / f"{name}.wav")) as sound:
+        return np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2").astype(np.int16)
+
+
+async def test_scanners_and_broken_messages_leave_the_next_citizen_a_free_line(city: Hotline, ims: Carrier) -> None:
+    """A seeded sample from a stranger and from the carrier's own address; the campaign sends many more."""
+    pid = city.pid("asterisk")
+    dice = random.Random(20261122)
+    good = invite(city.sip, dice)
+    for source in (STRANGER, IMS):
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as scanner:
+            scanner.bind((source, 0))
+            for message in [*scans(city.sip, dice), *broken(good, dice)]:
+                scanner.sendto(message, city.sip)
+                await asyncio.sleep(0.01)
+    async with SipCaller(city.sip, "100", local_ip=STRANGER) as phone:
+        for user in ("100", "agent-1001", "trunk-ims"):
+            with pytest.raises(Refused):
+                await phone.register(user, "1234", timeout_s=10)
+    assert city.pid("asterisk") == pid
+    assert CITIZEN not in (city.home / "log/asterisk.log").read_text(encoding="utf-8", errors="replace")
+    call = await ims.call("12328")
+    await call.answered.within(5)
+    await call.hang_up()
+
+
+async def test_a_call_that_demands_reliable_answers_is_taken_on_any_trunk(mu: Carrier, ims: Carrier) -> None:
+    """We answer at once, with no provisional answer to be made reliable; no citizen is turned away for an extension."""
+    for carrier in (mu, ims):
+        call = await carrier.call("12345", headers=(("Require", "100rel"),))
+        await call.answered.within(5)
+        await call.hang_up()
+
+
+async def test_the_session_of_a_long_talk_is_refreshed_from_either_side(talk: Talk) -> None:
+    """The citizen's carrier left the refreshing to us: half of 90 s after the answer at the latest it has come (RFC 4028)."""
+    answer = await talk.duty.ask("UPDATE", (("Supported", "timer"), ("Session-Expires", "1800;refresher=uac")))
+    assert answer.status == 200
+    assert answer.need("Session-Expires").startswith("1800")
+    await wait_for(lambda: talk.citizen.refreshes > 0, "the PBX refreshes the session", 60)
+    assert not talk.citizen.ended.is_set()
+    await talk.citizen.listen(0.6)
+    assert level_of(talk.citizen.heard(0.4), 1300) > 7000
+    await talk.citizen.hang_up()
+    await talk.duty.wait_ended(5)

@@ -33,6 +33,7 @@ class Call:
         self.answered_s: float | None = None
         self.ended_s: float | None = None
         self.reinvites = 0
+        self.refreshes = 0
         self.rtp = rtp
         self.dialog = dialog
         self._wire = wire
@@ -176,8 +177,10 @@ class Call:
                 self._respond(request, 481, source)
             case "INVITE":
                 self.reinvites += 1
+                self.refreshes += 1
                 self._finally(200, self._describe(request), request=request, to=source)
             case "UPDATE":
+                self.refreshes += 1
                 self._respond(request, 200, source, self._describe(request) if request.body else "")
             case "OPTIONS" | "INFO" | "NOTIFY" | "PRACK":
                 self._respond(request, 200, source)

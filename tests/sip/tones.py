@@ -56,3 +56,14 @@ def absent_ms(samples: Samples, freq_hz: float, *, under: float = 4000.0) -> flo
         run = 0 if is_there else run + 1
         longest = max(longest, run)
     return longest * 10.0
+
+
+def place_of(piece: Samples, wanted: Samples) -> float:
+    """Where a recording is heard, in seconds; AssertionError unless nearly every sample of it is there."""
+    spoken, sound = wanted.astype(np.float64), piece.astype(np.float64)
+    size = len(sound) + len(spoken)
+    product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(spoken, size)), size)[: len(sound) - len(spoken) + 1]
+    at = int(np.argmax(product))
+    likeness = product[at] / np.linalg.norm(spoken) / np.linalg.norm(sound[at : at + len(spoken)])
+    assert likeness > 0.95, f"not heard: {likeness:.2f} at {at / RATE_HZ:.1f} s"
+    return at / RATE_HZ
