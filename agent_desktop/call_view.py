@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from agent_desktop.view import Live, Viewer
 from hotline_core.adapters.calls_store import ListedCall, ListedRecording
+from hotline_core.domain.callbacks import Callback
 from hotline_core.domain.records import CallRow
 from hotline_core.log import masked
 
 Told = dict[str, object]
+TIMES_TOLD = 20
 
 
 def stored_call(row: CallRow, *, recording: bool, is_whole: bool) -> Told:
@@ -76,6 +78,20 @@ def listed_recording(item: ListedRecording, *, is_whole: bool) -> Told:
         "caller": (call.caller if is_whole else masked(call.caller)) if call else None,
         "agent": call.agent if call else None,
         "arrived_at": call.arrived_at if call else None,
+    }
+
+
+def told_callback(row: Callback, *, is_whole: bool) -> Told:
+    """A citizen to be called back; `call_id` names the row in the acts upon it."""
+    return {
+        "call_id": row.call_id,
+        "caller": row.number if is_whole else masked(row.number),
+        "line": row.line,
+        "kind": row.kind,
+        "count": row.count,
+        "times": list(row.times[:TIMES_TOLD]),
+        "attempts": [{"at": attempt.at, "agent": attempt.agent, "outcome": attempt.outcome} for attempt in row.attempts],
+        "dialled_by": row.dialled_by or None,
     }
 
 

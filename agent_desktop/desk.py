@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from agent_desktop.auth import Passwords, SignIn
 from agent_desktop.blocking import Blocking
+from agent_desktop.callback_marks import CallbackMarks
 from agent_desktop.day_counter import DayCounter
 from agent_desktop.drafts import Drafts
 from agent_desktop.gate import Gate
@@ -24,6 +25,7 @@ from agent_desktop.rights import Rights, load_rights
 from agent_desktop.tokens import Tokens
 from agent_desktop.wording import Wording, load_wording
 from hotline_core.adapters import ports, secrets
+from hotline_core.adapters.callback_store import CallbackStore
 from hotline_core.adapters.calls_store import CallsStore
 from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.live import Beats, Delta, LiveReader, Lost, Snapshot
@@ -63,6 +65,8 @@ class Desk:
     tokens: Tokens
     drafts: Drafts
     calls: CallsStore
+    callbacks: CallbackStore
+    marks: CallbackMarks
     listening: Listening
     board: HealthBoard
     hub: Hub
@@ -164,6 +168,8 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         tokens=Tokens(tickets_engine),
         drafts=Drafts(tickets_engine),
         calls=CallsStore(calls_engine),
+        callbacks=CallbackStore(calls_engine),
+        marks=CallbackMarks(tickets_engine),
         listening=Listening(tickets_engine),
         board=board,
         hub=hub,

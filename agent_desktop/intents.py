@@ -15,6 +15,7 @@ from hotline_core.log import Log
 WAIT_S = 3.0
 CONNECT_S = 1.0
 LONGEST_LINE = 65_536
+UNSURE = frozenset({"bridge_down", "bridge_lost", "asterisk_down"})  # a part is away: not the click is at fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ class BridgeClient:
         call_id: str | None = None,
         reason: str | None = None,
         intent_id: str = "",
+        number: str = "",
+        line: str = "",
+        about: str = "",
         wait_s: float = WAIT_S,
     ) -> Reply:
         """Send one intent and wait for its answer, `wait_s` at most in all."""
@@ -59,6 +63,7 @@ class BridgeClient:
             "agent": agent,
             "call_id": call_id,
             "reason": reason,
+            **({"number": number, "line": line, "about": about} if number else {}),
             "expires": self._now() + wait_s,
         }
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()

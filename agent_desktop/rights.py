@@ -17,6 +17,7 @@ Act = Literal[
     "see_day",
     "see_metrics",
     "use_phone",
+    "call_back",
     "write_draft",
     "listen_own",
     "listen_all",

@@ -66,6 +66,16 @@ drafts = Table(
     Column("saved_by", String(64), nullable=False),
 )
 
+# Missed callers whom nobody needs to call any more, by their call; the citizen's number stays in the calls database.
+callback_marks = Table(
+    "callback_marks",
+    metadata,
+    Column("call_id", String(64), primary_key=True),
+    Column("at", Float(53), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("reason", String(20), nullable=False),
+)
+
 # Hash chain: hash = sha256(prev + canonical JSON of the row); facts never hold a citizen's data.
 audit = Table(
     "audit",
