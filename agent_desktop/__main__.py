@@ -12,6 +12,7 @@ import uvicorn
 from agent_desktop.app import create_app
 from agent_desktop.unix_listener import listen
 from hotline_core.errors import HotlineError
+from hotline_core.log import open_log, take_over
 from hotline_core.settings import load_settings
 
 # Pages reconnect by themselves, so open websockets need no long farewell.
@@ -22,7 +23,9 @@ def main() -> int:
     """Serve; the exit code."""
     try:
         settings = load_settings()
-        app = create_app(settings)
+        log = open_log("desk", settings.log_level)
+        take_over(log)
+        app = create_app(settings, log=log)
         listener = listen(settings.paths.desk_socket)
     except (HotlineError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -32,7 +32,7 @@ from hotline_core.adapters.live import Beats, Delta, LiveReader, Lost, Snapshot
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.adapters.tasks import Tasks
 from hotline_core.city import City
-from hotline_core.log import Log
+from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
 
 REFRESH_S = 5.0
@@ -125,7 +125,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
     kept = secrets.load_or_make(settings.paths.secrets)
 
     def died(name: str, error: BaseException) -> None:
-        log.error("a task died", task=name, kind=type(error).__name__)
+        log.error("a task died", task=name, kind=type(error).__name__, where=where(error))
         if name in (LIVE, GATE, DAY):  # without these the desk would show old words as new ones: the supervisor starts it afresh
             signal.raise_signal(signal.SIGTERM)
 

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from agent_desktop.wording import Wording
 from hotline_core.errors import BadInput, Conflict, Forbidden, HotlineError, IntentRefused, NotFound, SignInRefused
-from hotline_core.log import Log
+from hotline_core.log import Log, where
 
 
 class Unavailable(HotlineError):
@@ -74,7 +74,7 @@ def install_handlers(app: FastAPI, wording: Wording, log: Log) -> None:
         return answer(error.status_code, _HTTP_CODES.get(error.status_code, "refused"), {"status": error.status_code})
 
     async def unexpected(_request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", kind=type(error).__name__)  # uvicorn logs the traceback, without the request
+        log.error("request failed", kind=type(error).__name__, where=where(error))
         return answer(500, "internal", {})
 
     app.add_exception_handler(HotlineError, refused)

@@ -25,7 +25,7 @@ from agent_desktop.unix_listener import listen
 from hotline_core.adapters import clock, ports, secrets
 from hotline_core.adapters.tasks import Tasks
 from hotline_core.errors import HotlineError, SetupError
-from hotline_core.log import Log, open_log
+from hotline_core.log import Log, open_log, take_over
 from hotline_core.settings import Settings, load_settings
 
 SIP = Subprotocol("sip")
@@ -198,7 +198,9 @@ def main() -> int:
     """Run the relay; the exit code."""
     try:
         settings = load_settings()
-        asyncio.run(run(settings, open_log("relay", settings.log_level)))
+        log = open_log("relay", settings.log_level)
+        take_over(log)
+        asyncio.run(run(settings, log))
     except (HotlineError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

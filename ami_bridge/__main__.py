@@ -17,7 +17,7 @@ from hotline_core.adapters.secrets import load_or_make
 from hotline_core.adapters.tasks import Tasks
 from hotline_core.domain.dialling import Rules
 from hotline_core.errors import HotlineError
-from hotline_core.log import Log, open_log
+from hotline_core.log import Log, open_log, take_over, where
 from hotline_core.settings import Settings, load_city, load_settings
 from ivr.check import faults
 from ivr.menu import MENUS_FOLDER, load_menus, recording_lengths
@@ -37,7 +37,7 @@ async def serve(settings: Settings, log: Log) -> None:
     failed: list[str] = []
 
     def task_died(name: str, error: BaseException) -> None:
-        log.error("a task of the bridge died", task=name, error=repr(error))
+        log.error("a task of the bridge died", task=name, kind=type(error).__name__, where=where(error))
         failed.append(name)
         stop.set()
 
@@ -85,6 +85,7 @@ def main() -> None:
     try:
         settings = load_settings()
         log = open_log("bridge", settings.log_level)
+        take_over(log)
         asyncio.run(serve(settings, log))
     except HotlineError as error:
         sys.exit(f"bridge: {error}")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 import sys
+import threading
 from hashlib import sha256
+from types import TracebackType
 from typing import Protocol
 
 import structlog
@@ -26,7 +29,6 @@ def open_log(part: str, level: str = "info") -> Log:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -35,6 +37,45 @@ def open_log(part: str, level: str = "info") -> Log:
     )
     logger: Log = structlog.get_logger(part=part)
     return logger
+
+
+class _Libraries(logging.Handler):
+    """What libraries log, without what they quote: their sentence's first line with no digits, and where an error came from."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Never the arguments nor an error's own text: both may hold a number, a name or a key pressed."""
+        lines = str(record.msg).splitlines()
+        error = record.exc_info[1] if record.exc_info else None
+        keys = {"kind": type(error).__name__, "where": where(error)} if error is not None else {}
+        tell = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        tell("a library told", logger=record.name, says=re.sub(r"[0-9]", "#", lines[0] if lines else "")[:120], **keys)
+
+
+def take_over(log: Log) -> None:
+    """Lead all else that this process would print into `log`: what libraries log, and errors nobody caught."""
+    logging.basicConfig(handlers=[_Libraries(log)], force=True)
+
+    def unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("ended by an error", kind=kind.__name__, where=where(error))
+
+    sys.excepthook = unforeseen
+    threading.excepthook = lambda thread: log.error(
+        "a thread died", kind=thread.exc_type.__name__, where=where(thread.exc_value) if thread.exc_value else ""
+    )
+
+
+def where(error: BaseException) -> str:
+    """Files and lines an error came through, the innermost last, without its text, which may quote a caller's number."""
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " ".join(places[-3:])
 
 
 def veiled(number: str, key_hex: str) -> str:

@@ -39,10 +39,16 @@ daemon off;
 worker_processes 1;
 worker_rlimit_nofile {min(2 * CONNECTIONS, open_files)};
 pid {_quoted(paths.run / "nginx.pid")};
-error_log stderr warn;
+# nginx writes the whole request with most errors, and a search's query holds a citizen's number: only what stops it is told.
+error_log stderr alert;
 events {{ worker_connections {connections}; }}
 http {{
-  access_log off;
+  # What failed, without query, referrer or anything of digits in its path.
+  map $uri $place {{ default "/"; "~^(?<words>(?:/[a-z][a-z-]*)+)" $words; }}
+  map $status $is_failed {{ default 0; "~^5" 1; }}
+  log_format failed escape=json '{{"part":"front","level":"warning","event":"request failed","timestamp":"$time_iso8601",'
+    '"method":"$request_method","place":"$place","status":$status,"upstream":"$upstream_status","took_s":$request_time}}';
+  access_log /dev/stderr failed if=$is_failed;
   server_tokens off;
   client_max_body_size 1m;
   client_body_temp_path {_quoted(temporary / "body")};

@@ -11,7 +11,7 @@ from hotline_core.adapters.clock import now
 from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.ledger import LedgerReader
 from hotline_core.errors import SettingsError
-from hotline_core.log import Log, open_log
+from hotline_core.log import Log, open_log, take_over, where
 from hotline_core.settings import Settings, load_settings
 from worker.finaliser import Finaliser
 from worker.heartbeat import run_heartbeat
@@ -29,6 +29,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     log = open_log("worker", settings.log_level)
+    take_over(log)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -65,17 +66,9 @@ def _told(log: Log, name: str, run: Callable[[], None]) -> Callable[[], None]:
         try:
             run()
         except Exception as error:  # noqa: BLE001 - the outermost loop of a thread: the process ends and starts anew
-            log.error("thread died", thread=name, reason=type(error).__name__, where=_where(error))
+            log.error("thread died", thread=name, reason=type(error).__name__, where=where(error))
 
     return outermost
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the error, without its text, which may quote a caller's number."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ def _sqlite(url: URL, durable: bool) -> Engine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
         url,
+        hide_parameters=True,  # an error's text must not quote a caller's number
         pool_size=POOL_SIZE,
         pool_timeout=BUSY_TIMEOUT_S,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
@@ -72,6 +73,7 @@ def _sqlite(url: URL, durable: bool) -> Engine:
 def _postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_size=POOL_SIZE,
         pool_timeout=BUSY_TIMEOUT_S,
