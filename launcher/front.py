@@ -44,7 +44,7 @@ error_log stderr alert;
 events {{ worker_connections {connections}; }}
 http {{
   # What failed, without query, referrer or anything of digits in its path.
-  map $uri $place {{ default "/"; "~^(?<words>(?:/[a-z][a-z-]*)+)" $words; }}
+  map $request_uri $place {{ default "/"; "~^(?<words>(?:/[a-z][a-z-]*)+)" $words; }}
   map $status $is_failed {{ default 0; "~^5" 1; }}
   log_format failed escape=json '{{"part":"front","level":"warning","event":"request failed","timestamp":"$time_iso8601",'
     '"method":"$request_method","place":"$place","status":$status,"upstream":"$upstream_status","took_s":$request_time}}';

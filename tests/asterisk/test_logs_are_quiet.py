@@ -48,6 +48,9 @@ async def test_a_callers_number_and_the_keys_pressed_are_in_no_log(hotline: Hotl
             f"INVITE sip:12328@127.0.0.1 SIP/2.0\r\nFrom: \"{NAME}\" <sip:{NUMBER}@127.0.0.1\r\nCSeq: x\r\n\r\n",
             f"INVITE sip:{NUMBER}@@ SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKa\r\nFrom: <sip:{NUMBER}>\r\n\r\n",
             f"{NUMBER} {NAME}\r\n\r\n",
+            "INVITE sip:12328@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKb\r\n"
+            f"From: \"{NAME}\" <sip:{NUMBER}@127.0.0.1>;tag=b\r\nTo: <sip:12328@127.0.0.1>\r\nCall-ID: b\r\n"
+            f"Contact: <sip:{NUMBER}@127.0.0.1:9>\r\nContent-Length: 0\r\n\r\n",
         ):  # fmt: skip
             scanner.sendto(text.encode(), hotline.sip)
     with hotline.api() as api:
