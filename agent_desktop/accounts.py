@@ -1,4 +1,4 @@
-"""`python -m agent_desktop.accounts demo|add`: people on the command line, with random passwords."""
+"""`python -m agent_desktop.accounts`: people on the command line: list, add, change, disable, passwords shown once."""
 
 from __future__ import annotations
 
@@ -6,24 +6,33 @@ import argparse
 import os
 import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
-from agent_desktop.auth import LOGIN, Passwords
+from agent_desktop.auth import Passwords
 from agent_desktop.people import People, Person
+from agent_desktop.person_rules import check_fields, check_login
 from agent_desktop.rights import ROLES
+from asterisk_conf.telephones import KINDS, digest_of
 from hotline_core.adapters.clock import now
 from hotline_core.adapters.engine import make_engine
-from hotline_core.errors import HotlineError
+from hotline_core.errors import BadInput, Conflict, HotlineError, NotFound
 from hotline_core.settings import Settings, load_city, load_settings
 
 DEMO_PEOPLE = Path(__file__).with_name("demo_people.yaml")
 OPERATOR = "operator"
 # No letters that look alike on paper.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+FIELDS = ("name", "role", "extension", "phone_kind")
+TAKEN = "this login or extension is taken"
+CONFLICTS = {
+    "login_taken": TAKEN,
+    "extension_taken": TAKEN,
+    "last_administrator": "this is the last administrator who can come in; make another one first",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +54,21 @@ class Demo:
     people: tuple[DemoPerson, ...]
 
 
-def random_password() -> str:
-    """Twelve letters and digits in three groups, about 59 bits."""
-    letters = [secrets.choice(ALPHABET) for _ in range(12)]
-    return "-".join("".join(letters[start : start + 4]) for start in (0, 4, 8))
+def random_password(groups: int = 3) -> str:
+    """Letters and digits in groups of four; three groups are about 59 bits, five about 99."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(groups))
+
+
+def new_telephone(people: People, login: str, *, actor: str, now: float) -> str:
+    """A fresh password of a hardware telephone, kept only as its digest; BadInput (`no_hardware_telephone`), NotFound."""
+    person = people.find(login)
+    if person is None:
+        raise NotFound("unknown_person", login=login)
+    if person.phone_kind != "hardware" or not person.extension:
+        raise BadInput("no_hardware_telephone", field="phone_kind")
+    password = random_password(5)
+    people.set_telephone(login, digest_of(person.extension, password), actor=actor, now=now)
+    return password
 
 
 def load_demo(path: Path = DEMO_PEOPLE) -> Demo:
@@ -90,32 +110,78 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def add(settings: Settings, people: People, passwords: Passwords, person: DemoPerson, at: float) -> str:
-    """Add one person; the password, shown once."""
+def change_of(asked: argparse.Namespace) -> dict[str, object]:
+    """The fields the command line named."""
+    fields: dict[str, object] = {name: getattr(asked, name) for name in FIELDS if getattr(asked, name) is not None}
+    if asked.queues is not None:
+        fields["queues"] = tuple(key for key in asked.queues.split(",") if key)
+    return fields
+
+
+def act(asked: argparse.Namespace, settings: Settings, people: People, passwords: Passwords, at: float) -> str:
+    """Carry out one act; what is to be printed. A running desk puts it in force within 5 s."""
     city = load_city(settings.city_file)
-    if not LOGIN.fullmatch(person.login):
-        raise ValueError("a login has 1 to 64 of a-z, 0-9, dot, dash and underscore")
-    if not person.name.strip() or len(person.name) > 60 or not person.name.isprintable():
-        raise ValueError("a name has 1 to 60 printable characters")
-    if person.extension and person.extension not in city.phones.extensions:
-        raise ValueError(f"extension {person.extension} is not one of phones in {settings.city_file}")
-    password = random_password()
-    made = Person(person.login, person.name, person.role, person.extension, passwords.hashed(password))
-    people.add(made, actor=OPERATOR, now=at)
-    return password
+    match asked.act:
+        case "list":
+            return "".join(line_of(person) for person in people.everybody())
+        case "add":
+            fields = {"name": "", "role": "", **change_of(asked)}
+            check_login(asked.login)
+            check_fields(fields, city.phones.extensions, city.queues)
+            password = random_password()
+            nobody = Person(asked.login, "", "", "", passwords.hashed(password))
+            people.add(replace(nobody, **fields), actor=OPERATOR, now=at)  # type: ignore[arg-type]
+            return f"{password}\n"
+        case "change":
+            fields = change_of(asked)
+            check_fields(fields, city.phones.extensions, city.queues)
+            return line_of(people.change(asked.login, fields, actor=OPERATOR, now=at))
+        case "disable" | "enable":
+            return line_of(people.set_disabled(asked.login, asked.act == "disable", actor=OPERATOR, now=at))
+        case "remove":
+            people.remove(asked.login, actor=OPERATOR, now=at)
+        case "password":
+            password = random_password()
+            people.set_password(asked.login, passwords.hashed(password), actor=OPERATOR, now=at)
+            return f"{password}\n"
+        case "telephone":
+            return f"{new_telephone(people, asked.login, actor=OPERATOR, now=at)}\n"
+    return ""
+
+
+def line_of(person: Person) -> str:
+    """One person of the list, fields apart by tabs."""
+    state = "disabled" if person.is_disabled else "enabled"
+    fields = (person.login, person.name, person.role, person.extension or "-", ",".join(person.queues) or "-", person.phone_kind)
+    return "\t".join((*fields, state)) + "\n"
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """What the command line may ask."""
+    parser = argparse.ArgumentParser(prog="python -m agent_desktop.accounts")
+    acts = parser.add_subparsers(dest="act", required=True)
+    acts.add_parser("demo", help="the demo's people, in demo mode only")
+    acts.add_parser("list", help="everybody, one a line")
+    for name, told in (
+        ("add", "add a person; prints the password once"), ("change", "change the fields that are given"),
+        ("disable", "let a person in no more"), ("enable", "let a person in again"), ("remove", "forget a person"),
+        ("password", "a new random password, printed once"),
+        ("telephone", "a new password of the hardware telephone, printed once"),
+    ):  # fmt: skip
+        one = acts.add_parser(name, help=told)
+        one.add_argument("--login", required=True)
+        if name in ("add", "change"):
+            one.add_argument("--name", required=name == "add")
+            one.add_argument("--role", required=name == "add", choices=ROLES)
+            one.add_argument("--extension", help="one of the city's phones; empty takes it away")
+            one.add_argument("--queues", help="keys of the city's queues with commas between; empty is the first one")
+            one.add_argument("--phone-kind", dest="phone_kind", choices=KINDS, help="page (browser) or hardware (SIP telephone)")
+    return parser
 
 
 def main(arguments: list[str]) -> int:
     """Do what the command line asks; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m agent_desktop.accounts")
-    acts = parser.add_subparsers(dest="act", required=True)
-    acts.add_parser("demo", help="the demo's people, in demo mode only")
-    adding = acts.add_parser("add", help="add a person; prints the password once")
-    adding.add_argument("--login", required=True)
-    adding.add_argument("--name", required=True)
-    adding.add_argument("--role", required=True, choices=ROLES)
-    adding.add_argument("--extension", default="")
-    asked = parser.parse_args(arguments)
+    asked = arguments_parser().parse_args(arguments)
     try:
         settings = load_settings()
         if asked.act == "demo" and not settings.demo:
@@ -126,14 +192,13 @@ def main(arguments: list[str]) -> int:
             if asked.act == "demo":
                 make_demo(settings, People(engine), Passwords(), now())
             else:
-                person = DemoPerson(asked.login, asked.name, asked.role, asked.extension)
-                sys.stdout.write(add(settings, People(engine), Passwords(), person, now()) + "\n")
+                sys.stdout.write(act(asked, settings, People(engine), Passwords(), now()))
         finally:
             engine.dispose()
-    except IntegrityError:
-        sys.stderr.write("this login or extension is taken\n")
+    except Conflict as error:
+        sys.stderr.write(f"{CONFLICTS.get(error.code, error.code)}\n")
         return 1
-    except (HotlineError, ValueError) as error:
+    except HotlineError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except DBAPIError as error:

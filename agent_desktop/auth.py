@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 from hashlib import sha256
 
@@ -15,12 +14,11 @@ from agent_desktop.audit import write_audit
 from agent_desktop.blocking import Blocking
 from agent_desktop.lockout import KNOWN_S, WINDOW_S, Failures, locked_until
 from agent_desktop.people import People, Person
+from agent_desktop.person_rules import LOGIN
 from agent_desktop.refusals import Locked
 from agent_desktop.tickets_schema import known_addresses, sign_in_failures
 from hotline_core.adapters.engine import writing
 from hotline_core.errors import SignInRefused
-
-LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Passwords:

@@ -22,8 +22,10 @@ from agent_desktop.intents import BridgeClient
 from agent_desktop.listening import Listening
 from agent_desktop.refusals import Unavailable
 from agent_desktop.rights import Rights, load_rights
+from agent_desktop.telephones import PhoneKeeper
 from agent_desktop.tokens import Tokens
 from agent_desktop.wording import Wording, load_wording
+from asterisk_conf.telephones import load_telephones
 from hotline_core.adapters import ports, secrets
 from hotline_core.adapters.callback_store import CallbackStore
 from hotline_core.adapters.calls_store import CallsStore
@@ -71,6 +73,7 @@ class Desk:
     board: HealthBoard
     hub: Hub
     bridge: BridgeClient
+    phones: PhoneKeeper
     health: Health
     live: LiveReader
     day: DayCounter
@@ -108,16 +111,21 @@ class Desk:
                     self.health.redis_lost()
 
     async def _refresh_gate(self) -> None:
-        """Learn who was disabled and which sessions ended elsewhere; close the pages of those."""
+        """Learn every few seconds who was changed and which sessions ended elsewhere."""
         while True:
-            try:
-                self.gate.learn(await self.tickets_threads.run(lambda: self.gate.fetch(self.now())))
-                for client in self.hub.clients:
-                    if not self.gate.may_stay(client.caller):
-                        client.close(NOT_SIGNED_IN)
-            except Unavailable:
-                pass  # health tells it; what was known last stays in force
+            await self.people_changed()
             await asyncio.sleep(REFRESH_S)
+
+    async def people_changed(self) -> None:
+        """Put in force what the database says of people and sessions now: pages, telephones, queues."""
+        try:
+            self.gate.learn(await self.tickets_threads.run(lambda: self.gate.fetch(self.now())))
+        except Unavailable:
+            return  # health tells it; what was known last stays in force
+        for client in self.hub.clients:
+            if not self.gate.may_stay(client.caller):
+                client.close(NOT_SIGNED_IN)
+        await self.phones.reconcile()
 
 
 def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
@@ -150,6 +158,10 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         log=log,
     )
     city = load_city(settings.city_file)
+    gate = Gate(tickets_engine, kept.session)
+    phones = PhoneKeeper(
+        tickets_engine, tickets_threads, gate, bridge, tasks, kept, load_telephones(settings.is_loopback), now, log,
+    )  # fmt: skip
     return Desk(
         settings=settings,
         city=city,
@@ -163,7 +175,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         tickets_engine=tickets_engine,
         calls_threads=calls_threads,
         tickets_threads=tickets_threads,
-        gate=Gate(tickets_engine, kept.session),
+        gate=gate,
         sign_in=SignIn(tickets_engine, Passwords(), kept.log),
         tokens=Tokens(tickets_engine),
         drafts=Drafts(tickets_engine),
@@ -174,6 +186,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         board=board,
         hub=hub,
         bridge=bridge,
+        phones=phones,
         health=health,
         live=LiveReader(settings.redis, now=now),
         day=DayCounter(calls_engine, city, now, hub.day_changed),

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, delete, select
 
 from agent_desktop.audit import write_audit
 from agent_desktop.people import People, Person
+from agent_desktop.phone_holders import Holder
 from agent_desktop.session import LIFETIME_S, Session, read
 from agent_desktop.tickets_schema import ended_sessions
 from hotline_core.adapters.engine import reading, writing
@@ -24,6 +25,7 @@ class Caller:
     extension: str = ""
     sid: str = ""
     expires: float = 0.0
+    issued: float = 0.0
 
     def told(self) -> dict[str, str | None]:
         """What a page may know about its person."""
@@ -57,24 +59,47 @@ class Gate:
         person = (self._people or {}).get(session.sub)
         name = person.name if person else session.sub
         return Caller(
-            login=session.sub, name=name, role=session.role, extension=session.ext, sid=session.sid, expires=session.expires
+            login=session.sub,
+            name=name,
+            role=session.role,
+            extension=session.ext,
+            sid=session.sid,
+            expires=session.expires,
+            issued=session.issued,
         )
 
     def is_open(self, session: Session) -> bool:
-        """False when it was signed out, or its person was disabled, removed or given another role since."""
-        return self._is_open(session.sid, session.sub, session.role, session.ext)
+        """False when it was signed out, or its person was disabled, removed, changed or given another password since."""
+        return self._is_open(session.sid, session.sub, session.role, session.ext, session.issued)
 
     def may_stay(self, caller: Caller) -> bool:
         """The same question about a page that is connected already."""
-        return self._is_open(caller.sid, caller.login, caller.role, caller.extension)
+        return self._is_open(caller.sid, caller.login, caller.role, caller.extension, caller.issued)
 
-    def _is_open(self, sid: str, login: str, role: str, extension: str) -> bool:
+    def is_holding(self, holder: Holder, now: float) -> bool:
+        """The same question about the sign-in that holds a telephone."""
+        is_young = now < holder.issued + LIFETIME_S
+        return is_young and self._is_open(holder.sid, holder.login, holder.role, holder.extension, holder.issued)
+
+    def _is_open(self, sid: str, login: str, role: str, extension: str, issued: float) -> bool:
         if sid in self._ended:
             return False
         if self._people is None:  # the database has not answered yet; the signature is what we have
             return True
         person = self._people.get(login)
-        return person is not None and not person.is_disabled and (person.role, person.extension) == (role, extension)
+        if person is None or person.is_disabled or (person.role, person.extension) != (role, extension):
+            return False
+        return issued >= person.sessions_from or sid == person.kept_sid
+
+    @property
+    def people(self) -> Mapping[str, Person] | None:
+        """People by login as last read; None before the database has answered."""
+        return self._people
+
+    def person(self, caller: Caller) -> Person:
+        """The person of a caller; while the database has not answered, what the session tells."""
+        known = (self._people or {}).get(caller.login)
+        return known or Person(caller.login, caller.name, caller.role, caller.extension, password_hash="")
 
     def names(self) -> dict[str, str]:
         """Who has which extension, as last read."""

@@ -47,13 +47,14 @@ class BridgeClient:
         agent: str = "",
         call_id: str | None = None,
         reason: str | None = None,
+        more: Mapping[str, object] | None = None,
         intent_id: str = "",
         number: str = "",
         line: str = "",
         about: str = "",
         wait_s: float = WAIT_S,
     ) -> Reply:
-        """Send one intent and wait for its answer, `wait_s` at most in all."""
+        """Send one intent and wait for its answer, `wait_s` at most in all; `more` are fields that only some ops have."""
         asked = intent_id or str(uuid.uuid4())
         if asked in self._waiting:
             return Reply(ok=False, code="repeated_intent")
@@ -65,6 +66,7 @@ class BridgeClient:
             "reason": reason,
             **({"number": number, "line": line, "about": about} if number else {}),
             "expires": self._now() + wait_s,
+            **(more or {}),
         }
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[asked] = answer

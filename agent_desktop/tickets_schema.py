@@ -16,6 +16,35 @@ people = Table(
     Column("password_hash", String(200), nullable=False),
     Column("made_at", Float(53), nullable=False),
     Column("disabled_at", Float(53)),
+    # keys of city.queues with commas between; empty is the city's first queue
+    Column("queues", String(400), nullable=False, server_default=""),
+    Column("phone_kind", String(10), nullable=False, server_default="page"),
+    Column("phone_digest", String(32)),  # H(A1) of a hardware telephone's password; null: none made
+    # sessions from before this are over, but for the one that changed its own password
+    Column("sessions_from", Float(53), nullable=False, server_default="0"),
+    Column("kept_sid", String(32)),
+)
+
+# Which sign-in an extension's telephone belongs to; set_at: Asterisk has confirmed it.
+phone_holders = Table(
+    "phone_holders",
+    metadata,
+    Column("extension", String(8), primary_key=True),
+    Column("login", String(64), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("sid", String(32), nullable=False),
+    Column("issued", Float(53), nullable=False),
+    Column("set_at", Float(53)),
+)
+
+# What differs from pause_reasons.yaml: one row overrides the reason of the same code, or is a new one.
+pause_reasons = Table(
+    "pause_reasons",
+    metadata,
+    Column("code", String(30), primary_key=True),
+    Column("name", String(20), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("is_active", Integer, nullable=False),
 )
 
 # One row per failed (or still running) try; deleted when the try succeeds.

@@ -10,6 +10,8 @@ from ami_bridge.connection import Connection
 from ami_bridge.engine import Engine
 from ami_bridge.intent_server import IntentServer
 from ami_bridge.menus import Menus
+from ami_bridge.telephones import TelephoneStore
+from asterisk_conf.telephones import load_telephones
 from hotline_core.adapters import clock
 from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
 from hotline_core.adapters.live import LivePublisher
@@ -54,8 +56,9 @@ async def serve(settings: Settings, log: Log) -> None:
     for menu in menus.values():
         for fault in faults(menu, recording_lengths(folder), parties, city.queues):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
+    telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
     engine = Engine(
-        ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), now=clock.now,
+        ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones, now=clock.now,
         rules=Rules(frozenset(city.lines), city.outgoing.allow), system_name=city.system_name,
     )  # fmt: skip
     link = Connection(
@@ -68,6 +71,7 @@ async def serve(settings: Settings, log: Log) -> None:
     await server.start()
     tasks.spawn("engine", engine.run())
     tasks.spawn("tick", engine.tick())
+    tasks.spawn("telephones", telephones.run())
     tasks.spawn("link", link.run())
     log.info("bridge started")
     await stop.wait()

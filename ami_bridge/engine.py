@@ -15,6 +15,8 @@ from ami_bridge.intents import Gate, Intent
 from ami_bridge.menus import Menus, Question
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, read
+from ami_bridge.telephones import OPS as TELEPHONE_OPS
+from ami_bridge.telephones import TelephoneStore
 from ami_bridge.translate import QUEUE, agi_result, member_of_list, translate
 from ami_bridge.view import Field, view
 from hotline_core.adapters.ledger import LedgerWriter
@@ -41,7 +43,7 @@ class Engine:
 
     def __init__(
         self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus,
-        now: Callable[[], float], rules: Rules, system_name: str,
+        telephones: TelephoneStore, now: Callable[[], float], rules: Rules, system_name: str,
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
         self.board = Board()
@@ -50,6 +52,7 @@ class Engine:
         self._log = log
         self._log_key = log_key
         self._menus = menus
+        self._telephones = telephones
         self._now = now
         self._rules = rules
         self._system_name = system_name
@@ -234,6 +237,9 @@ class Engine:
 
     def _intent(self, intent: Intent, at: float) -> None:
         try:
+            if intent.op in TELEPHONE_OPS:
+                self._telephone(intent, at)
+                return
             event = self._gate.event_of(intent, at)
             if isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
                 call = self.board.calls.get(event.call_id)
@@ -250,6 +256,13 @@ class Engine:
             return
         self._replies[intent.intent_id] = intent
         self._apply(event, at)
+
+    def _telephone(self, intent: Intent, at: float) -> None:
+        """No call and no agent's state hangs on a telephone's settings: they take their own way, beside the inbox."""
+        self._gate.admit(intent, at)
+        if self._link is None or not self._link.is_up:
+            raise IntentRefused("asterisk_down")
+        self._telephones.take(intent, self._link)
 
     def _answer(self, intent_id: str, future: asyncio.Future[Packet]) -> None:
         intent = self._replies.pop(intent_id, None)

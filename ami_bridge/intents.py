@@ -17,6 +17,7 @@ from hotline_core.errors import BadInput, IntentRefused
 LONGEST_LIFE_S = 10.0  # an expiry further away than this is a broken clock or a forged intent
 REMEMBERED = 10_000
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
+TEXTS = ("id", "op", "agent", "call_id", "reason", "number", "line", "about", "kind", "digest")
 
 Answer = Mapping[str, object]
 
@@ -35,6 +36,8 @@ class Intent:
     number: str = ""  # whom to call, under which line, as the answer to which call
     line: str = ""
     about: str = ""
+    kind: str = ""  # of a telephone
+    digest: str = field(default="", repr=False)  # H(A1) of a telephone's password
 
 
 def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
@@ -45,7 +48,7 @@ def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
         raise BadInput(field="json") from None
     if not isinstance(data, dict):
         raise BadInput(field="json")
-    texts = {name: data.get(name) or "" for name in ("id", "op", "agent", "call_id", "reason", "number", "line", "about")}
+    texts = {name: data.get(name) or "" for name in TEXTS}
     for name, value in texts.items():
         if not isinstance(value, str) or len(value) > 200:
             raise BadInput(field=name)
@@ -60,7 +63,7 @@ def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
         raise BadInput(field="about")
     return Intent(
         texts["id"], texts["op"], texts["agent"], texts["call_id"], texts["reason"], float(expires), reply,
-        texts["number"], texts["line"], texts["about"],
+        texts["number"], texts["line"], texts["about"], texts["kind"], texts["digest"],
     )  # fmt: skip
 
 
@@ -70,8 +73,8 @@ class Gate:
     def __init__(self) -> None:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
-    def event_of(self, intent: Intent, now: float) -> Event:
-        """The event an intent stands for; IntentRefused if it is late, repeated, unknown or incomplete."""
+    def admit(self, intent: Intent, now: float) -> None:
+        """Remember the intent; IntentRefused if it is late or repeated."""
         if not now <= intent.expires <= now + LONGEST_LIFE_S:
             raise IntentRefused("stale_intent")
         if intent.intent_id in self._seen:
@@ -79,6 +82,10 @@ class Gate:
         self._seen[intent.intent_id] = None
         while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
+
+    def event_of(self, intent: Intent, now: float) -> Event:
+        """The event an intent stands for; IntentRefused if it is late, repeated, unknown or incomplete."""
+        self.admit(intent, now)
         if not intent.agent:
             raise IntentRefused("bad_input", field="agent")
         match intent.op:

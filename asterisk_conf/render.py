@@ -108,9 +108,12 @@ def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFil
         **values, "base": base, "kind": kind, "modules": files.modules,
         "module_names": [name for name in module_names() if kind == "pbx" or name != "app_queue"],
     }  # fmt: skip
-    for name in environment.list_templates(filter_func=lambda name: name.endswith(".j2") and name != "quiet.conf.j2"):
+    templates = environment.list_templates(filter_func=lambda name: name.endswith(".j2") and name != "quiet.conf.j2")
+    for name in templates:
         _write(base / "etc" / name.removesuffix(".j2"), environment.get_template(name).render(values))
     for name in DEFAULTS:
+        if f"{name}.conf.j2" in templates:
+            continue
         _write(base / "etc" / f"{name}.conf", environment.get_template("quiet.conf.j2").render(values))
     _link(base / "data/documentation", files.share / "documentation")
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from agent_desktop.asking import Needs, address_of, desk_of, is_from_own_page
-from agent_desktop.desk import NOT_SIGNED_IN, Desk
+from agent_desktop.desk import NOT_SIGNED_IN
 from agent_desktop.gate import Caller
 from agent_desktop.refusals import Unavailable
 from agent_desktop.session import COOKIE, LIFETIME_S, new_session, write
@@ -57,7 +57,7 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
 
 @router.post("/sign-out", status_code=204)
 async def sign_out(request: Request, response: Response, caller: Annotated[Caller, Depends(Needs())]) -> None:
-    """End this session everywhere in the desk; the agent takes no more calls."""
+    """End this session everywhere in the desk; the agent takes no more calls, the telephone's password is dead."""
     desk = desk_of(request)
     response.delete_cookie(COOKIE, path="/", secure=desk.settings.tls_cert is not None, httponly=True, samesite="strict")
     if not caller.sid:
@@ -65,7 +65,7 @@ async def sign_out(request: Request, response: Response, caller: Annotated[Calle
     desk.gate.forget(caller.sid)
     desk.hub.close(NOT_SIGNED_IN, sid=caller.sid)
     if caller.extension:
-        desk.tasks.spawn("sign out", _tell_bridge(desk, caller.extension))
+        desk.tasks.spawn("sign out", desk.phones.leave(caller))
     try:
         await desk.tickets_threads.run(lambda: desk.gate.end(caller, desk.now()))
     except Unavailable:
@@ -78,7 +78,3 @@ async def me(caller: Annotated[Caller, Depends(Needs())]) -> Me:
     return Me(login=caller.login, name=caller.name, role=caller.role, extension=caller.extension or None)
 
 
-async def _tell_bridge(desk: Desk, extension: str) -> None:
-    reply = await desk.bridge.ask("sign_out", agent=extension, reason="signed_out")
-    if not reply.ok:
-        desk.log.warning("the bridge did not take a sign-out", code=reply.code)

@@ -28,8 +28,8 @@ CALLS_VERSION_TABLE = "alembic_version_calls"
 _LOCK = 0x686F746C  # any number, the same in every starter
 
 
-def migrate(url: str, script_location: Path, version_table: str) -> str:
-    """Run what is missing in one transaction, return the revision reached; two starters wait for each other."""
+def migrate(url: str, script_location: Path, version_table: str, revision: str = "head") -> str:
+    """Run what is missing up to `revision` in one transaction, return the one reached; two starters wait for each other."""
     config = _config(script_location)
     engine = make_engine(url)
     try:
@@ -39,8 +39,8 @@ def migrate(url: str, script_location: Path, version_table: str) -> str:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config.attributes["connection"] = connection
             config.attributes["version_table"] = version_table
-            command.upgrade(config, "head")
-        return ScriptDirectory.from_config(config).get_current_head() or ""
+            command.upgrade(config, revision)
+        return (ScriptDirectory.from_config(config).get_current_head() or "") if revision == "head" else revision
     finally:
         engine.dispose()
 

@@ -21,9 +21,9 @@ class Secrets:
     log: str
     csrf: str
 
-    def sip_password(self, extension: str) -> str:
-        """The SIP password of one agent's telephone; both renderer and desk derive it, so no copy is kept."""
-        return hmac.new(bytes.fromhex(self.sip), f"sip:{extension}".encode(), sha256).hexdigest()[:32]
+    def sip_password(self, extension: str, sid: str) -> str:
+        """The SIP password of a page: the same for each reload of one sign-in (`sid`), another one for the next; kept nowhere."""
+        return hmac.new(bytes.fromhex(self.sip), f"sip:{extension}:{sid}".encode(), sha256).hexdigest()[:32]
 
 
 def load_or_make(path: Path) -> Secrets:

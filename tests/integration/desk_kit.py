@@ -174,6 +174,7 @@ class ScriptedBridge:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.asked: list[dict[str, Any]] = []
+        self.telephones: list[dict[str, Any]] = []  # what was asked about telephones, mostly by the desk itself
         self.script: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda intent: {"ok": True, "facts": {}}
 
     async def start(self) -> ScriptedBridge:
@@ -189,6 +190,9 @@ class ScriptedBridge:
             intent = json.loads(line)
             if intent["op"] == "health":
                 answer: dict[str, Any] | None = {"ok": True, "facts": all_up()}
+            elif intent["op"].startswith("phone_"):
+                self.telephones.append(intent)
+                answer = {"ok": True, "facts": {"phones": {}}}
             else:
                 self.asked.append(intent)
                 answer = self.script(intent)

@@ -9,14 +9,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from agent_desktop.migrate import migrate_tickets
+from agent_desktop.audit import first_broken, read_audit, write_audit
+from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE, migrate_tickets
+from agent_desktop.people import People, Person
 from agent_desktop.tickets_schema import metadata
-from hotline_core.adapters.engine import make_engine, reading
+from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.migrate import migrate
 from hotline_core.settings import Settings
-from tests.integration.desk_kit import application, browser, prepare, settings_of, sign_in
+from tests.integration.desk_kit import ScriptedBridge, application, browser, prepare, settings_of, sign_in
 
 pytestmark = pytest.mark.integration
+INSERT_FORMER = (
+    "INSERT INTO people (login, name, role, extension, password_hash, made_at) "
+    "VALUES (:login, :name, :role, :extension, :password_hash, :made_at)"
+)
 
 
 @pytest.fixture
@@ -124,6 +132,24 @@ def test_a_home_that_was_never_migrated_is_told_in_one_sentence(short_folder: Pa
         assert "Traceback" not in told.stderr
 
 
+def test_people_of_the_former_form_keep_everything_and_may_sign_in(database_url: str) -> None:
+    """A city that runs already: names, extensions, passwords and the audit's chain go on; new fields have their defaults."""
+    migrate(database_url, TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE, "tickets_0003")
+    engine = make_engine(database_url)
+    with writing(engine) as connection:
+        former = {"login": "zhou.lan", "name": "周兰", "role": "agent", "extension": "1007", "password_hash": "x", "made_at": 1.0}
+        connection.execute(text(INSERT_FORMER), former)
+        write_audit(connection, at=1.0, actor="operator", act="person_added", subject="zhou.lan", facts={})
+    migrate_tickets(database_url)
+    assert People(engine).everybody() == [Person("zhou.lan", "周兰", "agent", "1007", "x")]
+    People(engine).change("zhou.lan", {"queues": ("hotline",), "phone_kind": "hardware"}, actor="operator", now=2.0)
+    changed = Person("zhou.lan", "周兰", "agent", "1007", "x", queues=("hotline",), phone_kind="hardware")
+    assert People(engine).find("zhou.lan") == changed
+    with reading(engine) as connection:
+        assert first_broken(read_audit(connection)) is None
+    engine.dispose()
+
+
 def test_the_migrations_make_what_the_code_uses(database_url: str) -> None:
     """Every table and column, on either database; a second run changes nothing."""
     assert migrate_tickets(database_url) == migrate_tickets(database_url)
@@ -143,6 +169,7 @@ async def test_with_the_tickets_database_gone_open_pages_go_on(settings: Setting
         path.unlink()
     prepare(settings)
     app = application(settings)
+    bridge = await ScriptedBridge(settings.paths.bridge_socket).start()
     async with browser(app) as client:
         assert (await sign_in(client, "agent1")).status_code == 200
         app.state.desk.gate.learn(app.state.desk.gate.fetch(app.state.desk.now()))
@@ -153,6 +180,8 @@ async def test_with_the_tickets_database_gone_open_pages_go_on(settings: Setting
         own_page = {"Origin": "http://127.0.0.1:8328", "X-Hotline": "1"}
         save = await client.put("/api/drafts/h1-1.1", json={"text": "x", "version": 0}, headers=own_page)
         again = await sign_in(client, "agent1")
+    await app.state.desk.bridge.close()
+    await bridge.stop()
     assert fine == [200] * 5
     assert (save.status_code, save.json()["code"]) == (503, "database_down")
     assert (again.status_code, again.json()["code"]) == (503, "database_down")

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, StorageState, async_playwright, expect
 
 from tests.running.instance import Hotline
 from tests.sip.tones import tone
@@ -59,6 +59,10 @@ class Desk:
         await self.page.fill("input[name=password]", self._hotline.account(login))
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url("**/desk*")
+        await self.open()
+
+    async def open(self) -> None:
+        """Open the desk's page as who is signed in, and wait until the telephone is registered."""
         await self.page.goto(f"{self._hotline.origin}/desk?audio=raw")
         await expect(self.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=10_000)
 
@@ -121,14 +125,30 @@ class Agents:
 
     async def desk(self, login: str, *, dark: bool = False) -> Desk:
         """A fresh desk, signed in."""
+        desk = await self.browser(dark=dark)
+        await desk.sign_in(login)
+        return desk
+
+    async def kill(self, desk: Desk) -> StorageState:
+        """End the agent's browser without a word to anybody; what it had kept on its disk."""
+        kept = await desk.page.context.storage_state()
+        await desk.page.context.close()
+        return kept
+
+    async def back(self, kept: StorageState) -> Desk:
+        """The browser started again with what it had kept: still signed in."""
+        desk = await self.browser(kept=kept)
+        await desk.open()
+        return desk
+
+    async def browser(self, *, dark: bool = False, kept: StorageState | None = None) -> Desk:
+        """A fresh browser that has opened nothing yet."""
         assert self._browser is not None
         context = await self._browser.new_context(
             viewport={"width": 1440, "height": 900}, permissions=["microphone"], locale="zh-CN", timezone_id="Asia/Shanghai",
-            color_scheme="dark" if dark else "light",
+            color_scheme="dark" if dark else "light", storage_state=kept,
         )  # fmt: skip
-        desk = Desk(await context.new_page(), self._hotline)
-        await desk.sign_in(login)
-        return desk
+        return Desk(await context.new_page(), self._hotline)
 
 
 @asynccontextmanager

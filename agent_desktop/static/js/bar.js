@@ -2,7 +2,7 @@
 
 import { $, fill, make, mark, write } from "./dom.js";
 import { isLiveSure, notices } from "./notices.js";
-import { deskState, ownAgent, ownCall } from "./state.js";
+import { deskState, isHardware, isTelephoneGone, ownAgent, ownCall } from "./state.js";
 import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PAUSE_REASONS, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
 import { duration, now } from "./times.js";
 
@@ -39,6 +39,8 @@ export class Bar {
   #hint(desk) {
     const state = this.#state;
     if (["elsewhere", "none"].includes(desk.phone.state)) return "";
+    if (isHardware(desk) && state === "ringing") return HINTS.pickUp;
+    if (isHardware(desk) && state === "held") return HINTS.onHardware;
     if (state === "talking" && desk.session?.muted) return HINTS.muted;
     if (state === "dialling") return this.#why || (ownCall(desk)?.reached ? HINTS.reached : STATE_HINTS.dialling);
     if (state === "talking") return ownCall(desk)?.line ? this.#lines[ownCall(desk).line] ?? "" : "";
@@ -83,10 +85,10 @@ export class Bar {
     const isPhone = Boolean(session);
     const may = {
       answer: isPhone && state === "ringing" && desk.phone.mic !== "refused",
-      hangup: isPhone,
+      hangup: isPhone || (isHardware(desk) && inCall && desk.link.state === "connected"),
       hold: isPhone && inCall && desk.phone.state === "registered",
       mute: isPhone && ["talking", "dialling"].includes(state),
-      ready: desk.link.state === "connected" && desk.phone.state === "registered"
+      ready: desk.link.state === "connected" && ["registered", "hardware"].includes(desk.phone.state)
         && (["ready", "wrap_up"].includes(state) || (desk.phone.mic === "granted" && ["offline", "paused"].includes(state))),
     };
     for (const [name, is] of Object.entries(may)) {
@@ -115,7 +117,8 @@ export class Bar {
     write($("#link-state"), link.state === "connected" && !isLiveSure(desk) ? LINK.stale : LINK[link.state]);
     mark($("#phone-state"), "state", phone.state);
     mark($("#phone-state"), "mic", phone.mic);
-    write($("#phone-state"), PHONE[phone.state] ?? phone.state);
+    mark($("#phone-state"), "reach", isTelephoneGone(desk) ? "gone" : "fine");
+    write($("#phone-state"), isTelephoneGone(desk) ? PHONE.hardware_gone : PHONE[phone.state] ?? phone.state);
     mark($("#quality"), "state", quality);
     write($("#quality"), QUALITY[quality]);
     const found = notices(desk);
@@ -138,7 +141,7 @@ export class Bar {
 
   #announce(desk, state) {
     const call = ownCall(desk);
-    const text = state === "ringing" ? HINTS.ringing(call?.line ?? "") : STATES[state] ?? "";
+    const text = state === "ringing" ? (isHardware(desk) ? HINTS.ringingHardware : HINTS.ringing)(call?.line ?? "") : STATES[state] ?? "";
     write($(state === "ringing" ? "#announce-now" : "#announce"), text);
   }
 }

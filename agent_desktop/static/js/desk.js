@@ -10,7 +10,7 @@ import { Phone } from "./phone.js";
 import { Queue } from "./queue.js";
 import { Ring } from "./ring.js";
 import { Sound } from "./sound.js";
-import { deskState, emptyDesk, ownAgent, ownCall, Store } from "./state.js";
+import { deskState, emptyDesk, isHardware, ownAgent, ownCall, Store } from "./state.js";
 import { TelephoneTab } from "./tab.js";
 import { Ticket } from "./ticket.js";
 
@@ -74,9 +74,20 @@ function answer() {
   if (!document.activeElement?.matches("textarea, input")) ticket.focus();
 }
 
+/** A hardware telephone is hung up by the bridge; the live view then says so. */
+async function hangUp() {
+  const call = ownCall(store.value);
+  if (!isHardware(store.value) || !call) return phone.hangUp();
+  const asked = (is) => store.set({ asked: { ...store.value.asked, hangup: is } });
+  asked(true);
+  const ack = await link.intent("hang_up", { callId: call.id });
+  if (!ack.ok) store.set({ told: ack.message || ack.code || "timeout" });
+  return asked(false);
+}
+
 const press = (name, act) => () => $(`#btn-${name}`).disabled || act();
 const acts = {
-  answer, hangup: press("hangup", () => phone.hangUp()), hold: press("hold", () => phone.toggleHold()),
+  answer, hangup: press("hangup", hangUp), hold: press("hold", () => phone.toggleHold()),
   mute: press("mute", () => phone.toggleMute()), ready: toggleReady, take_over: takeOver, sign_out: signOut,
 };
 const bar = new Bar(store, acts, lines);
@@ -90,7 +101,7 @@ store.watch((desk) => {
   } else {
     ring.stop();
   }
-  $("#btn-sign-out").disabled = Boolean(desk.session);
+  $("#btn-sign-out").disabled = Boolean(desk.session) || (isHardware(desk) && Boolean(ownCall(desk)));
 });
 
 // A fresh page whose agent is in a talk that no page holds (reloaded, crashed) asks for it; the call then comes and answers itself.
@@ -121,13 +132,17 @@ async function saveForgotten() {
     if (found) drafts.learn(callId, found.draft);
   }
 }
-let wasUp = false;
+let wasUp = false, everUp = false;
 store.watch((desk) => {
   const isUp = desk.link.state === "connected";
   if (isUp && !wasUp) {
     saveForgotten();
     drafts.flush();
+    if (everUp) phone.check();
+    everUp = true;
   }
+  // A session that is over has no telephone any more; a running talk is not cut off.
+  if (desk.link.expired && !desk.session && ["registered", "hardware"].includes(desk.phone.state)) phone.stop("unregistered");
   wasUp = isUp;
 });
 

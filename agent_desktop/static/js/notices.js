@@ -1,5 +1,6 @@
 // Owns what is not as it should be, in order of weight: the page's one quiet line of notices.
 
+import { isTelephoneGone } from "./state.js";
 import { ACKS, NOTICES } from "./texts.js";
 
 const isDown = (parts, ...names) => names.some((name) => parts[name] && parts[name].state !== "up");
@@ -13,15 +14,18 @@ export function notices(desk) {
   if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
   if (phone.state === "elsewhere") add("elsewhere", "info");
   if (phone.state === "forbidden") add("forbidden", "warn");
+  if (phone.state === "displaced") add("displaced", "warn");
+  if (phone.state === "preparing") add("preparing", "warn");
   if (["refused", "missing", "insecure"].includes(phone.mic)) add(`mic_${phone.mic}`, "warn");
   if (phone.mic === "asking" && phone.state === "registered") add("mic_asking", "info");
   const isBridgeDown = isDown(parts, "bridge"); // then nobody can tell about the parts that only the bridge sees
   if (isDown(parts, "asterisk") && !isBridgeDown) add("asterisk", "warn");
   if (phone.state === "unregistered" && !desk.session) add("phone", "warn");
+  if (isTelephoneGone(desk)) add("hardware_gone", "warn");
   if (link.state === "down" && !link.expired) add("link", "info");
   else if (isDown(parts, "bridge", "redis", "live")) add("live", "info");
   if (isDown(parts, "tickets_database")) add("tickets", "info");
-  if (isDown(parts, "relay") && phone.state !== "unregistered") add("relay", "info");
+  if (isDown(parts, "relay") && !["unregistered", "hardware"].includes(phone.state)) add("relay", "info");
   if (isDown(parts, "ledger") && !isBridgeDown) add("ledger", "info");
   if (isDown(parts, "calls_database", "worker")) add("records", "info");
   if (isDown(parts, "watchdog") && !isBridgeDown) add("watchdog", "info");

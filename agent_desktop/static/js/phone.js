@@ -10,6 +10,8 @@ const NO_CANDIDATE_MS = 700; // with only a loopback address Chromium never ends
 const MEDIA_LOST_MS = 8000; // Asterisk has cut the leg long before (rtp_timeout 3 s)
 const QUALITY_EVERY_MS = 2000;
 const ASKED_MS = 5000;
+// What GET /api/phone may refuse for good: no right to a telephone; a newer sign-in has it.
+const REFUSED = { 403: "forbidden", 409: "displaced" };
 
 // JsSIP ends the whole call when a re-offer is refused; for these the citizen is kept.
 const KEEP_CALL = ["Hold Failed", "Unhold Failed", "Media Renegotiation Failed"];
@@ -59,12 +61,13 @@ export class Phone {
     try {
       account = await get("/api/phone");
     } catch (error) {
-      this.#tell({ state: error.status === 403 ? "forbidden" : "unregistered" });
-      if (error.status !== 403 && error.status !== 401) this.#again(() => this.start());
+      if (this.#store.value.phone.state === "elsewhere") return;
+      this.#tell({ state: REFUSED[error.status] ?? (error.code === "phone_not_ready" ? "preparing" : "unregistered") });
+      if (!REFUSED[error.status] && error.status !== 401) this.#again(() => this.start());
       return;
     }
-    this.#tries = 0;
     if (this.#store.value.phone.state === "elsewhere" || this.#ua) return; // given away while we asked
+    if (account.kind === "hardware") return this.#tell({ state: "hardware", mic: "granted" });
     this.#register(account);
     await this.#askForMicrophone();
     const permission = await navigator.permissions?.query({ name: "microphone" }).catch(() => null);
@@ -74,6 +77,20 @@ export class Phone {
   async #askForMicrophone() {
     this.#tell({ mic: "asking" });
     this.#tell({ mic: await this.#sound.askForMicrophone() });
+  }
+
+  /** Ask again whether the telephone is still ours and of the same kind: the link was lost, or Asterisk refused our password. */
+  async check() {
+    const { state } = this.#store.value.phone;
+    if (this.#call || !["registered", "registering", "unregistered", "hardware"].includes(state)) return;
+    let kind;
+    try {
+      ({ kind } = await get("/api/phone"));
+    } catch (error) {
+      if (REFUSED[error.status] && !this.#call) this.stop(REFUSED[error.status]);
+      return;
+    }
+    if ((kind === "hardware") !== (state === "hardware") && !this.#call) location.reload();
   }
 
   /** Give the telephone away (another page took it) or sign out; never while a call is up. */
@@ -111,8 +128,9 @@ export class Phone {
       this.#wasLost = false;
     }));
     ua.on("unregistered", mine(() => this.#tell({ state: "unregistered" })));
-    ua.on("registrationFailed", mine(() => {
+    ua.on("registrationFailed", mine((event) => {
       this.#tell({ state: "unregistered" });
+      if ([401, 403].includes(event.response?.status_code)) this.check();
       this.#again(() => ua === this.#ua && ua.isConnected() && ua.register());
     }));
     ua.on("newRTCSession", mine((event) => this.#offered(event)));

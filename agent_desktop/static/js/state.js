@@ -59,12 +59,17 @@ export function ownCall(desk) {
   return [...desk.calls.values()].find((c) => c.agent === extension && LIVE.includes(c.phase));
 }
 
+/** A hardware telephone answers and hangs up by itself; the page only shows what the live view tells. */
+export const isHardware = (desk) => desk.phone.state === "hardware";
+/** Whether Asterisk does not reach the hardware telephone; it is known once the agent is in the queue. */
+export const isTelephoneGone = (desk) => isHardware(desk) && ownAgent(desk)?.reachable === false && ownAgent(desk).state !== "offline";
+
 /** offline | ready | dialling | ringing | talking | held | paused | wrap_up | unregistered. The telephone is believed before the live view. */
 export function deskState(desk) {
   // The telephone is up while it dials; only Asterisk knows when the citizen is connected.
   if (desk.session?.dials && desk.session.state !== "held" && !isConnected(desk)) return "dialling";
   if (desk.session) return desk.session.state;
-  if (desk.phone.state !== "registered" && desk.phone.state !== "none") return "unregistered";
+  if (!["registered", "none", "hardware"].includes(desk.phone.state)) return "unregistered";
   const agent = ownAgent(desk);
   if (!agent) return "offline";
   // The live view may still speak of the call that this telephone has just ended.

@@ -21,6 +21,7 @@ export const HINTS = {
   muted: "已静音，市民听不到您", lastKnown: "上次所知的状态", watching: "现场监看", noMicrophone: "麦克风可用后才能就绪", more: (n) => `另有 ${n} 项`,
   paused: (why) => `${why} · 按 Alt+R 恢复`,
   ringing: (line) => `来电，${line}，按 Alt 加 A 接听`,
+  ringingHardware: (line) => `来电，${line}，请在话机上接听`, pickUp: "请在话机上接听", onHardware: "通话在话机上",
 };
 
 export const PAUSE_REASONS = {
@@ -98,6 +99,7 @@ export const LINK = {
 export const PHONE = {
   starting: "电话启动中", registering: "电话注册中", registered: "电话正常", unregistered: "电话未接通",
   elsewhere: "电话在另一页面", none: "本账号无电话", forbidden: "不可使用电话",
+  preparing: "电话准备中", displaced: "电话在别处登录", hardware: "话机", hardware_gone: "话机不在线",
 };
 
 export const QUALITY = { none: "通话质量 –", good: "通话质量 良好", fair: "通话质量 一般", poor: "通话质量 差" };
@@ -119,6 +121,9 @@ export const NOTICES = {
   expired: "登录已过期。已写的内容保存在本机，请重新登录。",
   sound: "浏览器暂未允许铃声，请在页面任意处点一下。",
   forbidden: "本账号没有使用电话的权限，请联系管理员。",
+  preparing: "电话还没有准备好：调度程序暂时没有响应，正在自动重试；接通之前不会派来电。",
+  hardware_gone: "话机不在线，派不到来电。请检查话机的电源、网线和注册密码。",
+  displaced: "您的账号在别处登录并用了电话。要在这里用，请退出后重新登录。",
   elsewhere: "本页现在不接电话；另一页面关闭后，电话自动移到这里。",
 };
 

@@ -1,0 +1,117 @@
+"""Telephones put into Asterisk while it runs: a page's password lives as long as its sign-in; Asterisk itself refuses it after."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+
+from tests.running.instance import Hotline
+from tests.sip.agent import Refused, SipCaller
+
+pytestmark = pytest.mark.asterisk
+
+LOGIN, EXTENSION = "agent3", "1003"
+
+
+@contextmanager
+def signed_in(hotline: Hotline, login: str = LOGIN) -> Iterator[httpx.Client]:
+    """A browser of `login`, without its page."""
+    own_page = {"Origin": hotline.origin, "X-Hotline": "1"}
+    with httpx.Client(base_url=hotline.origin, headers=own_page, timeout=10.0) as browser:
+        body = {"login": login, "password": hotline.account(login)}
+        browser.post("/api/sign-in", json=body).raise_for_status()
+        yield browser
+
+
+def password_of(browser: httpx.Client) -> str:
+    """The SIP password the page would register with."""
+    return str(browser.get("/api/phone").raise_for_status().json()["password"])
+
+
+async def opens(hotline: Hotline, password: str, extension: str = EXTENSION) -> int:
+    """What Asterisk answers to a REGISTER with this password; the contact is taken back at once."""
+    user = f"agent-{extension}"
+    async with SipCaller(hotline.sip, user=user) as telephone:
+        try:
+            await telephone.register(user, password)
+            await telephone.unregister()
+        except Refused as refused:
+            return refused.status
+    return 200
+
+
+async def becomes(hotline: Hotline, password: str, status: int, within_s: float, extension: str = EXTENSION) -> None:
+    """Wait until Asterisk answers so; AssertionError with its last word."""
+    ends_at = asyncio.get_running_loop().time() + within_s
+    said = 0
+    while asyncio.get_running_loop().time() < ends_at:
+        if (said := await opens(hotline, password, extension)) == status:
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"wanted {status}, Asterisk says {said}")
+
+
+async def test_a_pages_password_opens_its_telephone_until_the_agent_signs_out(hotline: Hotline) -> None:
+    """A reload gets the same one; after the sign-out Asterisk answers 401."""
+    with signed_in(hotline) as browser:
+        password = password_of(browser)
+        assert password_of(browser) == password
+        assert await opens(hotline, password) == 200
+        assert await opens(hotline, "0" * 32) == 401
+        browser.post("/api/sign-out").raise_for_status()
+    await becomes(hotline, password, 401, 5)
+
+
+async def test_a_newer_sign_in_takes_the_telephone_and_the_older_page_is_told(hotline: Hotline) -> None:
+    """Another password, the old one dead at once; the older page's question is answered with 409."""
+    with ExitStack() as both:
+        older = both.enter_context(signed_in(hotline))
+        old = password_of(older)
+        newer = both.enter_context(signed_in(hotline))
+        assert older.get("/api/phone").json()["password"] == old  # a sign-in alone takes nothing: its desk is not open yet
+        new = password_of(newer)
+        assert new != old
+        assert (await opens(hotline, old), await opens(hotline, new)) == (401, 200)
+        refused = older.get("/api/phone")
+        assert (refused.status_code, refused.json()["code"]) == (409, "phone_elsewhere")
+        assert await opens(hotline, new) == 200
+        newer.post("/api/sign-out").raise_for_status()
+        await becomes(hotline, new, 401, 5)
+        assert older.get("/api/phone").json()["password"] == old  # nobody else has it any more
+
+
+async def test_a_password_outlives_the_restart_of_asterisk_and_of_the_desk(hotline: Hotline) -> None:
+    """Objects lie in Asterisk's own database; the password is made again from the sign-in."""
+    with signed_in(hotline) as browser:
+        password = password_of(browser)
+        hotline.signal("asterisk", signal.SIGKILL)
+        hotline.signal("desk", signal.SIGKILL)
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(hotline.wait, hotline.is_ready, 30, "everything is up again")
+        assert await opens(hotline, password) == 200
+        assert password_of(browser) == password
+        browser.post("/api/sign-out").raise_for_status()
+
+
+async def test_with_the_bridge_away_a_reload_keeps_its_telephone_and_a_fresh_sign_in_is_told_to_wait(hotline: Hotline) -> None:
+    """Only a new password needs the bridge; the page asks again by itself."""
+    with ExitStack() as both:
+        known = both.enter_context(signed_in(hotline))
+        password = password_of(known)
+        fresh = both.enter_context(signed_in(hotline, "agent2"))
+        hotline.stop("bridge")
+        try:
+            assert password_of(known) == password
+            waits = fresh.get("/api/phone")
+            assert (waits.status_code, waits.json()["code"]) == (503, "phone_not_ready")
+            known.post("/api/sign-out").raise_for_status()
+        finally:
+            hotline.start_again("bridge")
+        await becomes(hotline, password, 401, 20)  # what could not be asked is asked again
+        await asyncio.to_thread(hotline.wait, lambda: fresh.get("/api/phone").status_code == 200, 10, "the fresh sign-in has it")
+        fresh.post("/api/sign-out").raise_for_status()
