@@ -142,3 +142,23 @@ async def test_the_waiting_list_has_the_order_in_which_callers_will_be_served() 
     waiting = told["waiting"]
     assert isinstance(waiting, list)
     assert [one["id"] for one in waiting] == ["first", "second"]
+
+
+async def test_the_days_counts_reach_those_who_may_see_them_and_a_slow_page_finds_the_newest_in_its_snapshot() -> None:
+    """Bounded: what a page does not read is dropped for one snapshot, which is counted for the operator."""
+    hub = a_hub()
+    leader, colleague = page(hub, Viewer("", sees_all=True, sees_day=True)), page(hub, AGENT)
+    assert (await first(leader))["day"] is None
+    await first(colleague)
+    hub.day_changed({"seq": 1})
+    assert await first(leader) == {"type": "day", "day": {"seq": 1}}
+    for seq in range(QUEUE_LIMIT + 2):
+        hub.day_changed({"seq": seq})
+    message = await first(leader)
+    assert (message["type"], message["day"]) == ("snapshot", {"seq": QUEUE_LIMIT + 1})
+    with pytest.raises(TimeoutError):
+        await first(colleague)
+    assert hub.overflows == 1
+    hub.detach(leader)
+    hub.detach(leader)
+    assert hub.overflows == 1
