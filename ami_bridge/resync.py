@@ -52,12 +52,12 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
     callers = {packet.text("Uniqueid"): packet for packet in snapshot.channels}
     names = {packet.text("Channel"): packet for packet in snapshot.channels}
     for call_id, journal in sorted(snapshot.arrived.items()):
-        at, line, dialled, caller = _fields(journal, 4)
+        at, line, dialled, caller, withheld = _fields(journal, 5)
         answered, agent = _fields(snapshot.answered.get(call_id, ""), 2)
         direction, dialler, about, citizen = _dialled(snapshot.dialled.get(call_id))
         channel = names.get(citizen) or callers.get(call_id)
         if channel is not None and call_id not in snapshot.ended:
-            events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller), (answered, agent), now))
+            events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller, withheld), (answered, agent), now))
             continue
         ended, cause, outcome, by = _fields(snapshot.ended.get(call_id, ""), 4)
         if agent in OUTSIDE:
@@ -70,6 +70,7 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
                 ended_by=by or ("caller" if ended else "system"),
                 agent=(agent.removeprefix("agent-") or dialler) if agent not in OUTSIDE else "",
                 answered_at=_at(answered, now) if answered else None, direction=direction, about=about,
+                withheld=withheld == "yes",
             )
         )
     for call_id in sorted(known - snapshot.arrived.keys()):
@@ -82,7 +83,7 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
 def _adopted(
     call_id: str, channel: Packet, snapshot: Snapshot, journal: tuple[str, ...], answer: tuple[str, ...], now: float
 ) -> ev.CallAdopted:
-    at, line, dialled, caller = journal
+    at, line, dialled, caller, withheld = journal
     answered, agent = answer
     legs = [
         packet for packet in snapshot.channels
@@ -108,7 +109,7 @@ def _adopted(
         call_id, line, caller, dialled, channel.text("Channel"), phase, _at(at, now),
         agent_of(leg.text("Channel")) if leg else dialler, leg.text("Channel") if leg else "",
         _at(answered, now) if answered and phase in ("talking", *OUTSIDE) else None,
-        direction, about, bool(citizen),
+        direction, about, bool(citizen), withheld == "yes",
     )  # fmt: skip
 
 

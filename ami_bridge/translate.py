@@ -87,7 +87,7 @@ def _user_event(packet: Packet) -> list[Event]:
             return [
                 ev.CallArrived(
                     call_id, packet.text("Line"), _number(packet.text("CallerIDNum")),
-                    _number(packet.text("Dialled")), packet.text("Channel"),
+                    _number(packet.text("Dialled")), packet.text("Channel"), packet.text("Withheld") == "yes",
                 )
             ]
         case "HotlineDial":

@@ -16,7 +16,7 @@ def call_field(call: Call) -> Field:
         "since": call.since, "arrived_at": call.arrived_at, "queued_at": call.queued_at, "answered_at": call.answered_at,
         "agent": call.agent or None, "queue": call.queue or None, "position": None,
         "party": call.party or None, "urgent": call.urgent, "direction": call.direction, "about": call.about or None,
-        "reached": call.reached, "reason": call.reason or None,
+        "reached": call.reached, "reason": call.reason or None, "withheld": call.withheld,
     }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ class Call:
     party_talks: bool = False
     urgent: bool = False  # danger to life, and nobody outside has taken over
     deadlines: Mapping[str, float] = field(default_factory=dict)
+    withheld: bool = False  # the citizen asked that the number be shown to nobody else
     direction: str = "in"  # out: an agent calls the citizen, whose number is `caller` all the same
     about: str = ""  # the call id that a call to a citizen answers
     reached: bool = False  # the dialled citizen picked up
@@ -120,9 +121,9 @@ def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) 
         case ev.CallArrived():
             call = Call(
                 event.call_id, event.line, event.caller, event.dialled, event.channel, "greeting", now, now,
-                deadlines={"notice": now + NOTICE_LIMIT_S},
+                deadlines={"notice": now + NOTICE_LIMIT_S}, withheld=event.withheld,
             )  # fmt: skip
-            return call, [Write("call_arrived", call.call_id, now, {"line": call.line, "channel": call.channel}, personal)]
+            return call, [arrival(call.call_id, call.line, personal, now, _withheld(event) | {"channel": call.channel})]
         case ev.CallAdopted():
             agent = event.agent if event.phase in ("ringing", "talking", "held", "dialling") else ""
             call = Call(
@@ -131,8 +132,10 @@ def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) 
                 answered_at=event.answered_at, agent=agent, agent_channel=event.agent_channel,
                 deadlines={"notice": now + NOTICE_LIMIT_S} if event.phase == "greeting" else {},
                 direction=event.direction, about=event.about, reached=event.reached,
+                withheld=event.withheld,
             )  # fmt: skip
             facts = dialled_by(event.direction, event.agent, event.about) | {"channel": call.channel, "recovered": True}
+            facts |= _withheld(event)
             commands: list[Command] = [
                 arrival(call.call_id, call.line, personal, event.arrived_at, facts),
                 Write("adopted", call.call_id, now, {"phase": event.phase}),
@@ -149,6 +152,10 @@ def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) 
             return call, commands
 
 
+def _withheld(event: ev.CallArrived | ev.CallAdopted | ev.CallRecovered) -> dict[str, Fact]:
+    return {"withheld": True} if event.withheld else {}
+
+
 def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
     """The records of a call that ended unseen, and came unseen if it was not known; nothing is missing from the list."""
     call_id = event.call_id
@@ -156,7 +163,7 @@ def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
     commands: list[Command] = []
     if not was_known:
         first = dialled_by(event.direction, event.agent, event.about) | {"channel": "", "recovered": True}
-        commands.append(arrival(call_id, event.line, personal, event.arrived_at, first))
+        commands.append(arrival(call_id, event.line, personal, event.arrived_at, first | _withheld(event)))
     if event.answered_at is not None and event.outcome in ("duty", "party"):
         commands.append(Write(f"{event.outcome}_answered", call_id, event.answered_at, {"recovered": True}))
     elif event.answered_at is not None:

@@ -17,6 +17,7 @@ class CallArrived:
     caller: str
     dialled: str
     channel: str
+    withheld: bool = False  # the citizen asked that the number be shown to nobody; we know it all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class CallAdopted:
     direction: str = "in"
     about: str = ""
     reached: bool = False
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class CallRecovered:
     answered_at: float | None = None  # by the agent, or by a duty telephone
     direction: str = "in"
     about: str = ""
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tests.sip.broken import CITIZEN, broken, invite, scans
 from tests.sip.call import Call
 from tests.sip.carrier import Carrier
 from tests.sip.digest import Credentials
-from tests.sip.policy import RingForever
+from tests.sip.policy import Refuse, RingForever
 from tests.sip.rtp import Tone
 from tests.sip.sdp import PCMU
 from tests.sip.tones import RATE_HZ, Samples, level_of, place_of
@@ -252,7 +252,8 @@ async def test_who_calls_is_what_a_trusted_trunk_asserts_and_from_elsewhere_what
         assert refused.status == 401
         with city.api() as api:
             for number in ("13855708888", "05573028888", "", mu.user):
-                await live_call(city, api, caller=number)
+                call = await live_call(city, api, caller=number)
+                assert call["withheld"] is (number == "13855708888")
             live = await asyncio.to_thread(city.live, api)
             assert not [call for call in live["calls"] if call["caller"] == "trunk-ims"]
         await untrusted.hang_up()
@@ -308,6 +309,22 @@ async def test_a_call_that_demands_reliable_answers_is_taken_on_any_trunk(mu: Ca
         call = await carrier.call("12345", headers=(("Require", "100rel"),))
         await call.answered.within(5)
         await call.hang_up()
+
+
+async def test_the_next_carrier_is_tried_when_one_refuses_and_a_withheld_number_stays_withheld(ims: Carrier, mu: Carrier) -> None:
+    """The number that we know of the citizen is not told to whom we call for him."""
+    ims.on_invite, mu.on_invite = Refuse(503), RingForever()
+    headers = (("P-Asserted-Identity", "<tel:+8613855706666>"), ("Privacy", "id"))
+    citizen = await ims.call("12345", headers=headers)
+    await citizen.answered.within(5)
+    await citizen.listen(0.3)
+    citizen.press("0")
+    duty = await mu.next_call(20)
+    assert duty.invite.uri.startswith(f"sip:{DUTY}@{MU}")
+    assert "anonymous" in duty.invite.need("From")
+    assert "13855706666" not in str(duty.invite)
+    await citizen.hang_up()
+    await duty.wait_ended(5)
 
 
 async def test_the_session_of_a_long_talk_is_refreshed_from_either_side(talk: Talk) -> None:

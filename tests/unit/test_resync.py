@@ -55,6 +55,18 @@ def test_a_caller_found_on_the_line_is_adopted_in_the_phase_asterisk_shows(
     assert (event.phase, event.agent, event.caller, event.line, event.arrived_at) == (phase, agent, "138", "12328", 10.0)
 
 
+def test_a_withheld_number_is_still_withheld_to_a_bridge_that_comes_back() -> None:
+    """Both on the line and gone; a journal of before the mark has none."""
+    (adopted,) = events_of(snapshot(CITIZEN, arrived="10,12328,12328,138,yes"), frozenset(), NOW)
+    (recovered,) = events_of(snapshot(arrived="10,12328,12328,138,yes", ended="60,16,,"), frozenset(), NOW)
+    (plain,) = events_of(snapshot(CITIZEN), frozenset(), NOW)
+    assert isinstance(adopted, ev.CallAdopted)
+    assert isinstance(recovered, ev.CallRecovered)
+    assert isinstance(plain, ev.CallAdopted)
+    assert (adopted.caller, adopted.withheld, recovered.caller, recovered.withheld) == ("138", True, "138", True)
+    assert not plain.withheld
+
+
 def test_a_caller_who_came_and_went_unseen_is_recovered_with_agent_and_end() -> None:
     """The journal holds all the list of calls needs."""
     (event,) = events_of(snapshot(answered="12,agent-1001", ended="60,16,callback,agent"), frozenset(), NOW)

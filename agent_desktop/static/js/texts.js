@@ -57,7 +57,7 @@ export const PARTIES = {
 
 // One short sentence per kind of the timeline; a function gets the facts of the event.
 export const EVENTS = {
-  call_arrived: (f) => `市民拨通 ${f.line ?? ""}`.trim() + (f.recovered ? "（补登）" : ""),
+  call_arrived: (f) => `市民拨通 ${f.line ?? ""}`.trim() + (f.withheld ? "（号码保密）" : "") + (f.recovered ? "（补登）" : ""),
   call_dialled: (f) => `坐席 ${f.agent ?? ""} 呼出，显示 ${f.line ?? ""}` + (f.recovered ? "（补登）" : ""),
   citizen_answered: () => "市民接听，先听录音告知",
   talk_started: () => "开始通话",
@@ -145,6 +145,7 @@ export const DRAFT = {
 
 export const TICKET = {
   urgent: (party) => `紧急：市民按键求助${party}，对方未接，请先问安全`,
+  withheld: "号码保密：市民要求不公开",
   unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的来电",
   earlierLater: "以前的来电暂时取不到，稍后自动再取", loading: "正在取…",
   noTimeline: "经过会随通话逐条出现",

@@ -196,6 +196,7 @@ export class Ticket {
     fill($("#ticket-line"), line ?? "", () => [line ? lineBadge(line, this.#lines[line]) : lineBadge("", TICKET.unknownLine)]);
     write($("#ticket-arrived"), moment(arrived));
     write($("#ticket-flags"), this.#facts.urgent ? TICKET.urgent(PARTIES[this.#facts.party] ?? this.#facts.party ?? "") : "");
+    write($("#ticket-withheld"), this.#facts.withheld ? TICKET.withheld : "");
     this.tick();
   }
 
