@@ -158,6 +158,12 @@ class Hub:
             if client.viewer.sees_day:
                 client.offer(message)
 
+    def tell(self, extension: str, message: Message) -> None:
+        """Tell the pages of one extension something that no live state says."""
+        for client in self._clients:
+            if extension and client.caller.extension == extension:
+                client.acknowledge(message)
+
     def close(self, code: int, *, sid: str | None = None) -> None:
         """End all clients, or those of one session."""
         for client in self._clients:

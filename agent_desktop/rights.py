@@ -18,6 +18,7 @@ Act = Literal[
     "see_metrics",
     "use_phone",
     "call_back",
+    "lead_floor",
     "write_draft",
     "listen_own",
     "listen_all",

@@ -14,6 +14,7 @@ from agent_desktop.desk import NOT_SIGNED_IN, Desk
 from agent_desktop.gate import Caller
 from agent_desktop.hub import TOO_SLOW, Client, Message
 from agent_desktop.intents import Reply
+from agent_desktop.leading import LEAD_OPS, lead
 from agent_desktop.view import Viewer
 from hotline_core.adapters.tasks import Tasks
 
@@ -23,16 +24,18 @@ SEND_S = 5.0
 OPEN_INTENTS = 8
 OPS = frozenset({"ready", "pause", "hang_up", "resume"})
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_EXTENSION = re.compile(r"[0-9]{2,10}")
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A checked click."""
+    """A checked click; `target` is the extension of another agent whom a supervisor leads, empty for one's own."""
 
     id: str
     op: str
     call_id: str | None
     reason: str | None
+    target: str = ""
 
 
 def viewer_of(desk: Desk, caller: Caller) -> Viewer:
@@ -50,13 +53,17 @@ def read_intent(text: str) -> Intent | str | None:
     if not isinstance(told, dict) or told.get("type") != "intent":
         return None
     asked, op, call_id, reason = told.get("id"), told.get("op"), told.get("call_id"), told.get("reason")
+    target = told.get("target") or ""
     if not (isinstance(asked, str) and _ID.fullmatch(asked)):
         return None
     is_call_fine = call_id is None or (isinstance(call_id, str) and _ID.fullmatch(call_id) is not None)
     is_reason_fine = reason is None or (isinstance(reason, str) and len(reason) <= 60 and reason.isprintable())
-    if not (isinstance(op, str) and op in OPS) or not is_call_fine or not is_reason_fine:
+    is_target_fine = isinstance(target, str) and (not target or _EXTENSION.fullmatch(target) is not None)
+    if not isinstance(op, str) or op not in (LEAD_OPS if target else OPS):
         return asked
-    return Intent(id=asked, op=op, call_id=call_id or None, reason=reason or None)
+    if not (is_call_fine and is_reason_fine and is_target_fine):
+        return asked
+    return Intent(id=asked, op=op, call_id=call_id or None, reason=reason or None, target=target)
 
 
 @router.websocket("/ws")
@@ -134,7 +141,9 @@ async def _receive(websocket: WebSocket, desk: Desk, client: Client, tasks: Task
 async def _pass_on(desk: Desk, client: Client, intent: Intent, open_intents: set[str]) -> None:
     caller = client.caller
     try:
-        if not desk.rights.may(caller.role, "use_phone"):
+        if intent.target:
+            reply = await lead(desk, caller, intent.op, intent.target, intent.id)
+        elif not desk.rights.may(caller.role, "use_phone"):
             reply = Reply(ok=False, code="forbidden")
         elif not caller.extension:
             reply = Reply(ok=False, code="no_extension")

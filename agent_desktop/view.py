@@ -58,9 +58,9 @@ def seen_calls(viewer: Viewer, calls: Iterable[Live]) -> list[dict[str, object]]
 
 
 def waiting(calls: Iterable[Live]) -> list[Live]:
-    """The waiting callers in the order they will be served."""
+    """The waiting callers over all queues: who goes before all others, then who waits longest."""
     found = [call for call in calls if call.get("phase") in ("waiting", "ringing")]
-    return sorted(found, key=lambda call: (_number(call.get("position")) or 1e9, _number(call.get("queued_at"))))
+    return sorted(found, key=lambda call: (not call.get("head"), _number(call.get("queued_at") or call.get("arrived_at"))))
 
 
 def _number(value: object) -> float:

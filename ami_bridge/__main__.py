@@ -11,6 +11,7 @@ from ami_bridge.engine import Engine
 from ami_bridge.intent_server import IntentServer
 from ami_bridge.menus import Menus
 from ami_bridge.telephones import TelephoneStore
+from ami_bridge.view import Floor
 from asterisk_conf.telephones import load_telephones
 from hotline_core.adapters import clock
 from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
@@ -58,7 +59,8 @@ async def serve(settings: Settings, log: Log) -> None:
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
     engine = Engine(
-        ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones, now=clock.now,
+        ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones,
+        floor=Floor.of(city), now=clock.now,
         rules=Rules(frozenset(city.lines), city.outgoing.allow), system_name=city.system_name,
     )  # fmt: skip
     link = Connection(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ami_bridge.translate import QUEUE
 from hotline_core.domain import commands as cmd
 from hotline_core.domain.dialling import RING_S
 
@@ -56,19 +55,21 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
             ]  # fmt: skip
         case cmd.JoinQueue():
             phone = interface(command.agent)
-            return [
-                ("QueueAdd", (("Queue", QUEUE), ("Interface", phone), ("MemberName", f"agent-{command.agent}"),
-                              ("StateInterface", phone), ("Paused", "false"))),
-                ("QueuePause", (("Queue", QUEUE), ("Interface", phone), ("Paused", "false"))),
-            ]  # fmt: skip
+            steps = []
+            for queue in command.queues:
+                # a fresh member has no last call, so no after-call work; queue by queue, so that a member of two is never of none
+                steps += [_remove(queue, phone)] if command.fresh else []
+                steps.append(_add(queue, command.agent))
+            return [*steps, ("QueuePause", (("Interface", phone), ("Paused", "false")))]
+        case cmd.AddToQueues():
+            pause = (("Paused", "true"), ("Reason", one_line(command.reason))) if command.paused else (("Paused", "false"),)
+            return [_add(queue, command.agent, pause) for queue in command.queues]
         case cmd.PauseMember():
-            pause = (
-                ("Queue", QUEUE), ("Interface", interface(command.agent)), ("Paused", "true"), ("Reason", one_line(command.reason)),
-            )  # fmt: skip
-            return [("QueuePause", pause)]
+            paused = (("Interface", interface(command.agent)), ("Paused", "true"), ("Reason", one_line(command.reason)))
+            return [("QueuePause", paused)]
         case cmd.LeaveQueue():
-            return [("QueueRemove", (("Queue", QUEUE), ("Interface", interface(command.agent))))]
-        case cmd.Write():
+            return [_remove(queue, interface(command.agent)) for queue in command.queues]
+        case cmd.Write() | cmd.Reply():
             return []
 
 
@@ -93,6 +94,16 @@ def interface(agent: str) -> str:
 def one_line(text: str) -> str:
     """What a person typed, fit for one AMI value: no line breaks, at most 80 characters."""
     return " ".join(text.replace("\0", " ").split())[:80]
+
+
+def _add(queue: str, agent: str, pause: tuple[tuple[str, str], ...] = (("Paused", "false"),)) -> Action:
+    phone = interface(agent)
+    member = (("Queue", queue), ("Interface", phone), ("MemberName", f"agent-{agent}"), ("StateInterface", phone))
+    return "QueueAdd", (*member, *pause)
+
+
+def _remove(queue: str, phone: str) -> Action:
+    return "QueueRemove", (("Queue", queue), ("Interface", phone))
 
 
 def _set(channel: str, name: str, value: str) -> Action:

@@ -17,13 +17,14 @@ from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, read
 from ami_bridge.telephones import OPS as TELEPHONE_OPS
 from ami_bridge.telephones import TelephoneStore
-from ami_bridge.translate import QUEUE, agi_result, member_of_list, translate
-from ami_bridge.view import Field, view
+from ami_bridge.translate import agi_result, member_of_list, translate
+from ami_bridge.view import Field, Floor, view
 from hotline_core.adapters.ledger import LedgerWriter
 from hotline_core.adapters.live import LivePublisher
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain import commands as cmd
 from hotline_core.domain import events as ev
+from hotline_core.domain.agents import Rules as AgentRules
 from hotline_core.domain.board import Board
 from hotline_core.domain.call import HANDLED
 from hotline_core.domain.dialling import Rules
@@ -42,11 +43,12 @@ class Engine:
     """Handles one item after the other without ever awaiting Redis, a disk sync or Asterisk's answer."""
 
     def __init__(
-        self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus,
+        self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus, floor: Floor,
         telephones: TelephoneStore, now: Callable[[], float], rules: Rules, system_name: str,
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
-        self.board = Board()
+        self.board = Board(rules=AgentRules(tuple(floor.queues), floor.wrap_up_s))
+        self._floor = floor
         self._ledger = ledger
         self._live = live
         self._log = log
@@ -58,7 +60,7 @@ class Engine:
         self._system_name = system_name
         self._link: Connection | None = None
         self._link_number = 0
-        self._gate = Gate()
+        self._gate = Gate(floor.queues)
         self._questions: dict[str, Question] = {}  # by CommandID
         self._replies: dict[str, Intent] = {}
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
@@ -199,10 +201,10 @@ class Engine:
                 self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None, event.direction == "out"))
             else:
                 self._apply(event, at)
-        present = {event.agent for packet in snapshot.members for event in member_of_list(packet)}
+        present = {(event.agent, event.queue) for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
-            if agent.member and agent.agent_id not in present:
-                self._apply(ae.MemberSeen(agent.agent_id, present=False), at)
+            for queue in [queue for queue in agent.members if (agent.agent_id, queue) not in present]:
+                self._apply(ae.MemberSeen(agent.agent_id, queue, present=False), at)
         early, self._early = self._early or [], None
         for packet in early:
             for event in self._events_of(packet):
@@ -226,6 +228,9 @@ class Engine:
                     self._ended.popitem(last=False)
 
     def _act(self, command: cmd.Command) -> None:
+        if isinstance(command, cmd.Reply):
+            self._reply(command.intent_id, command.code)
+            return
         if isinstance(command, cmd.Write) or self._link is None:
             return
         answer = None
@@ -265,15 +270,17 @@ class Engine:
         self._telephones.take(intent, self._link)
 
     def _answer(self, intent_id: str, future: asyncio.Future[Packet]) -> None:
-        intent = self._replies.pop(intent_id, None)
-        if intent is None:
-            return
         if future.cancelled() or future.exception() is not None:
-            intent.reply(intents.refused(intent_id, "asterisk_down"))
+            self._reply(intent_id, "asterisk_down")
         elif future.result().text("Response") == "Error":
-            intent.reply(intents.refused(intent_id, "asterisk_refused"))
+            self._reply(intent_id, "asterisk_refused")
         else:
-            intent.reply(intents.done(intent_id))
+            self._reply(intent_id, "ok")
+
+    def _reply(self, intent_id: str, code: str) -> None:
+        intent = self._replies.pop(intent_id, None)
+        if intent is not None:
+            intent.reply(intents.done(intent_id) if code == "ok" else intents.refused(intent_id, code))
 
     # -- heartbeat and watchdog ---------------------------------------------------------------------------------
 
@@ -314,7 +321,7 @@ class Engine:
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        fields = view(self.board, QUEUE)
+        fields = view(self.board, self._floor)
         fields["bridge"] = {
             "asterisk": self._asterisk[0], "asterisk_since": self._asterisk[1], "watchdog": self._watchdog[0],
             "since": self._started,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from hotline_core.domain import agent_events as ae
@@ -18,6 +18,7 @@ LONGEST_LIFE_S = 10.0  # an expiry further away than this is a broken clock or a
 REMEMBERED = 10_000
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 TEXTS = ("id", "op", "agent", "call_id", "reason", "number", "line", "about", "kind", "digest")
+MOST_QUEUES = 50
 
 Answer = Mapping[str, object]
 
@@ -38,6 +39,7 @@ class Intent:
     about: str = ""
     kind: str = ""  # of a telephone
     digest: str = field(default="", repr=False)  # H(A1) of a telephone's password
+    queues: tuple[str, ...] = ()
 
 
 def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
@@ -61,16 +63,20 @@ def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
         raise BadInput(field="agent")
     if texts["about"] and _CALL_ID.fullmatch(texts["about"]) is None:
         raise BadInput(field="about")
+    queues = data.get("queues") or []
+    if not isinstance(queues, list) or len(queues) > MOST_QUEUES or not all(isinstance(name, str) for name in queues):
+        raise BadInput(field="queues")
     return Intent(
         texts["id"], texts["op"], texts["agent"], texts["call_id"], texts["reason"], float(expires), reply,
-        texts["number"], texts["line"], texts["about"], texts["kind"], texts["digest"],
+        texts["number"], texts["line"], texts["about"], texts["kind"], texts["digest"], tuple(dict.fromkeys(queues)),
     )  # fmt: skip
 
 
 class Gate:
-    """Lets an intent pass once and in time."""
+    """Lets an intent pass once and in time; `queues` are the city's."""
 
-    def __init__(self) -> None:
+    def __init__(self, queues: Collection[str]) -> None:
+        self._queues = queues
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def admit(self, intent: Intent, now: float) -> None:
@@ -88,9 +94,15 @@ class Gate:
         self.admit(intent, now)
         if not intent.agent:
             raise IntentRefused("bad_input", field="agent")
+        if any(queue not in self._queues for queue in intent.queues):
+            raise IntentRefused("unknown_queue")
         match intent.op:
             case "ready":
-                return ae.ReadyAsked(intent.agent, intent.intent_id)
+                return ae.ReadyAsked(intent.agent, intent.intent_id, intent.queues)
+            case "queues" if intent.queues:
+                return ae.QueuesAsked(intent.agent, intent.intent_id, intent.queues)
+            case "queues":
+                raise IntentRefused("bad_input", field="queues")
             case "pause":
                 return ae.PauseAsked(intent.agent, intent.intent_id, intent.reason)
             case "sign_out":

@@ -11,7 +11,6 @@ from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.events import Event
 
-QUEUE = "hotline"
 REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
 CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # Asterisk's unique id behind its system name; the desk's API takes no other
 AGENT = re.compile(r"(?:PJSIP/)?agent-([0-9]{1,10})(?:-.*)?")
@@ -25,7 +24,7 @@ def translate(packet: Packet) -> list[Event]:
     if name == "UserEvent":
         return _user_event(packet)
     if name in ("QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "QueueMemberRemoved"):
-        return [*_member(packet, present=name != "QueueMemberRemoved")]
+        return [*_member(packet, name != "QueueMemberRemoved", 0.0 if name == "QueueMemberAdded" else None)]
     if name == "OriginateResponse":
         agent = agent_of(packet.text("Channel"))
         failed = packet.text("Response") == "Failure" and packet.text("Context") == "outgoing"
@@ -55,7 +54,7 @@ def translate(packet: Packet) -> list[Event]:
             return [ev.HoldEnded(call_id)]
         case "HangupRequest":
             leg = "agent" if is_agent else "duty"
-            return [ev.HangUpAsked(call_id, "caller" if is_caller else leg)]
+            return [ev.HangUpAsked(call_id, "caller" if is_caller else leg, cause(packet.text("Cause")))]
         case "Hangup" if is_caller:
             return [ev.CallEnded(call_id, cause(packet.text("Cause")))]
         case "Hangup":
@@ -140,21 +139,22 @@ def _dial(call_id: str, packet: Packet) -> list[Event]:
     return []
 
 
-def _member(packet: Packet, present: bool) -> list[ae.MemberSeen]:
-    agent = agent_of(packet.text("Interface") or packet.text("Location"))
-    if not agent or packet.text("Queue") != QUEUE:
+def _member(packet: Packet, present: bool, last_call: float | None = None) -> list[ae.MemberSeen]:
+    agent, queue = agent_of(packet.text("Interface") or packet.text("Location")), packet.text("Queue")
+    if not agent or not queue:
         return []
     return [
         ae.MemberSeen(
-            agent, present, packet.text("Paused") == "1", REASONS.get(packet.text("PausedReason"), packet.text("PausedReason")),
-            present and packet.text("Status") not in UNREACHABLE,
+            agent, queue, present, packet.text("Paused") == "1",
+            REASONS.get(packet.text("PausedReason"), packet.text("PausedReason")),
+            present and packet.text("Status") not in UNREACHABLE, last_call,
         )
     ]  # fmt: skip
 
 
 def member_of_list(packet: Packet) -> list[ae.MemberSeen]:
     """The member a QueueMember entry of QueueStatus stands for."""
-    return _member(packet, present=True)
+    return _member(packet, True, float(max(0, whole(packet.text("LastCall")))))
 
 
 def _number(text: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hotline_core.city import City
 from hotline_core.domain.agents import Agent
 from hotline_core.domain.board import Board
 from hotline_core.domain.call import Call
@@ -9,12 +13,33 @@ from hotline_core.domain.call import Call
 Field = dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What the city says of its queues: their names by key, in order; the queue of each line; after-call work in seconds."""
+
+    queues: Mapping[str, str]
+    queue_of_line: Mapping[str, str]
+    wrap_up_s: float
+
+    @classmethod
+    def of(cls, city: City) -> Floor:
+        """The floor of a city."""
+        return cls(
+            {key: queue.name for key, queue in city.queues.items()}, {line: city.queue_of(line) for line in city.lines},
+            float(city.queue.wrap_up_s),
+        )  # fmt: skip
+
+    def queue_of(self, call: Call) -> str:
+        """Where the caller waits: the queue Asterisk named, before that the line's."""
+        return call.queue or self.queue_of_line.get(call.line) or next(iter(self.queues))
+
+
 def call_field(call: Call) -> Field:
     """One running call."""
     return {
         "id": call.call_id, "line": call.line, "caller": call.caller, "dialled": call.dialled, "phase": call.phase,
         "since": call.since, "arrived_at": call.arrived_at, "queued_at": call.queued_at, "answered_at": call.answered_at,
-        "agent": call.agent or None, "queue": call.queue or None, "position": None,
+        "agent": call.agent or None, "queue": call.queue or None, "position": None, "head": call.head,
         "party": call.party or None, "urgent": call.urgent, "direction": call.direction, "about": call.about or None,
         "reached": call.reached, "reason": call.reason or None, "withheld": call.withheld,
     }  # fmt: skip
@@ -24,25 +49,35 @@ def agent_field(agent: Agent) -> Field:
     """One agent."""
     return {
         "id": agent.agent_id, "state": agent.state, "reason": agent.reason or None, "since": agent.since,
+        "until": agent.until if agent.state == "wrap_up" else None, "queues": list(agent.members),
         "call_id": agent.call_id or None, "reachable": agent.reachable,
     }  # fmt: skip
 
 
 def waiting_order(board: Board) -> list[Call]:
-    """Callers in the order they will be answered: who lost an agent first, then who waits longest."""
+    """Callers over all queues: who lost an agent first, then who waits longest."""
     waiting = [call for call in board.calls.values() if call.phase in ("waiting", "ringing")]
     return sorted(waiting, key=lambda call: (not call.head, call.queued_at or call.arrived_at))
 
 
-def view(board: Board, queue: str) -> dict[str, Field]:
-    """Every field of the live view but the bridge's own."""
+def view(board: Board, floor: Floor) -> dict[str, Field]:
+    """Every field of the live view but the bridge's own; a caller's position is the place in its own queue."""
     fields: dict[str, Field] = {f"call:{call.call_id}": call_field(call) for call in board.calls.values()}
     fields |= {f"agent:{agent.agent_id}": agent_field(agent) for agent in board.agents.values()}
-    for place, call in enumerate(waiting_order(board), 1):
-        fields[f"call:{call.call_id}"]["position"] = place
-    waits = [call.arrived_at for call in waiting_order(board)]  # from the first prompt: the menu counts as waiting
-    ready = sum(1 for agent in board.agents.values() if agent.state == "ready" and agent.reachable)
-    fields[f"queue:{queue}"] = {
-        "name": queue, "waiting": len(waits), "longest_since": min(waits, default=None), "ready": ready,
-    }  # fmt: skip
+    waits: dict[str, list[float]] = {queue: [] for queue in floor.queues}
+    for call in waiting_order(board):
+        queue = floor.queue_of(call)
+        waits.setdefault(queue, []).append(call.arrived_at)  # from the first prompt: the menu counts as waiting
+        fields[f"call:{call.call_id}"] |= {"position": len(waits[queue]), "queue": queue}
+    for queue, since in waits.items():
+        ready = sum(1 for agent in board.agents.values() if agent.state == "ready" and _is_rung(agent, queue))
+        fields[f"queue:{queue}"] = {
+            "name": queue, "title": floor.queues.get(queue, queue), "waiting": len(since),
+            "longest_since": min(since, default=None), "ready": ready,
+        }  # fmt: skip
     return fields
+
+
+def _is_rung(agent: Agent, queue: str) -> bool:
+    member = agent.members.get(queue)
+    return member is not None and member.reachable and not member.paused

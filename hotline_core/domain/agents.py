@@ -1,14 +1,49 @@
-"""One agent's place in the queue, as Asterisk sees it, joined with the call the agent is in: pure."""
+"""One agent's place in the queues, as Asterisk sees it, joined with the call the agent is in: a pure state machine.
+
+What is allowed when stands in HANDLED. Asterisk decides who is a member, paused and rung; an intent changes nothing here
+until Asterisk confirms it. After-call work (`wrap_up`) is app_queue's own wrapuptime, shown: it begins when the agent's leg of
+a talk ends and ends by itself, by a wish to be ready (a fresh member has no last call), or with the membership.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from hotline_core.domain import agent_events as ae
-from hotline_core.domain.commands import Command, JoinQueue, LeaveQueue, PauseMember, Write
+from hotline_core.domain.commands import AddToQueues, Command, JoinQueue, LeaveQueue, PauseMember, Reply, Write
 
-STATES = ("offline", "ready", "ringing", "talking", "paused")
+STATES = ("offline", "ready", "ringing", "talking", "wrap_up", "paused")
+WISHES = frozenset({"ReadyAsked", "QueuesAsked", "PauseAsked", "SignOutAsked"})
+ALWAYS = WISHES | {"MemberSeen", "CallsSeen"}
+# (state -> event names that mean something there); every other (state, event) pair is ignored on purpose.
+HANDLED: Mapping[str, frozenset[str]] = {
+    "offline": ALWAYS,  # no membership, nothing to wrap up or to pause
+    "ready": ALWAYS | {"RingMissed"},
+    "ringing": ALWAYS | {"RingMissed", "WrapUpOver"},
+    "talking": ALWAYS,  # a late word on an earlier ring must not pause who talks
+    "wrap_up": ALWAYS | {"RingMissed", "WrapUpOver"},
+    "paused": ALWAYS | {"RingMissed", "WrapUpOver"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the city decides about agents: its queues in order, and the seconds of after-call work."""
+
+    queues: tuple[str, ...] = ("hotline",)
+    wrap_up_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The agent in one queue; `until` is the end of the after-call work there, 0 for none."""
+
+    paused: bool = False
+    reason: str = ""
+    reachable: bool = False
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +52,45 @@ class Agent:
 
     agent_id: str
     since: float
-    member: bool = False
-    paused: bool = False
-    reason: str = ""
-    reachable: bool = False
+    members: Mapping[str, Member] = field(default_factory=dict)  # by queue
     ringing: str = ""  # call ids; empty when none
     talking: str = ""
+    missed: str = ""  # why the last ring came to nothing, for Asterisk's own pause, which does not say
+    wanted: tuple[str, ...] = ()  # queues to be moved to when the after-call work is over
+    renewed: frozenset[str] = frozenset()  # queues to be left and joined at once: no sign-out
 
     @property
     def state(self) -> str:
-        """One of STATES; a call counts before a pause, a pause before readiness."""
+        """One of STATES; a call counts before a pause, a pause before after-call work, that before readiness."""
         if self.talking:
             return "talking"
         if self.ringing:
             return "ringing"
-        if not self.member:
+        if not self.members:
             return "offline"
-        return "paused" if self.paused else "ready"
+        if self.paused:
+            return "paused"
+        return "wrap_up" if self.until else "ready"
+
+    @property
+    def paused(self) -> bool:
+        """True when no queue rings the agent."""
+        return bool(self.members) and all(member.paused for member in self.members.values())
+
+    @property
+    def reason(self) -> str:
+        """Why the agent is paused, empty if not."""
+        return next((member.reason for member in self.members.values() if member.reason), "") if self.paused else ""
+
+    @property
+    def reachable(self) -> bool:
+        """True when the telephone is there."""
+        return any(member.reachable for member in self.members.values())
+
+    @property
+    def until(self) -> float:
+        """The end of the after-call work (epoch seconds), 0 for none."""
+        return max((member.until for member in self.members.values()), default=0.0)
 
     @property
     def call_id(self) -> str:
@@ -41,36 +98,113 @@ class Agent:
         return self.talking or self.ringing
 
 
-def step(agent: Agent, event: ae.AgentEvent, now: float) -> tuple[Agent, list[Command]]:
-    """The next state and what to do; an intent changes nothing here until Asterisk confirms it."""
+def step(agent: Agent, event: ae.AgentEvent, now: float, rules: Rules) -> tuple[Agent, list[Command]]:
+    """The next state and what to do; a wish is answered by Asterisk or by a Reply."""
+    if type(event).__name__ not in HANDLED[agent.state]:
+        return agent, []
     match event:
         case ae.MemberSeen():
-            seen = replace(
-                agent, member=event.present, paused=event.paused, reason=event.reason if event.paused else "",
-                reachable=event.reachable,
-            )  # fmt: skip
-            return _dated(agent, seen, now)
+            return _dated(agent, _member(agent, event, now, rules), now)
+        case ae.CallsSeen():
+            return _dated(agent, _calls(agent, event, now, rules), now)
+        case ae.RingMissed():
+            # Asterisk pauses the member itself (autopause); said again with the reason, so that it is kept there
+            said = [PauseMember(agent.agent_id, "", event.reason)] if event.reason == "rejected" else []
+            return replace(agent, missed=event.reason), [*said]
+        case ae.WrapUpOver():
+            return _wrapped_up(agent, now)
         case ae.ReadyAsked():
-            return agent, [JoinQueue(agent.agent_id, event.intent_id)]
+            return _ready(agent, event, rules)
+        case ae.QueuesAsked():
+            return _moved(agent, event)
         case ae.PauseAsked():
+            if not agent.members:
+                return agent, [Reply(event.intent_id, "agent_offline")]
             return agent, [PauseMember(agent.agent_id, event.intent_id, event.reason)]
         case ae.SignOutAsked():
-            return agent, [LeaveQueue(agent.agent_id, event.intent_id)]
+            if not agent.members:
+                return agent, [Reply(event.intent_id)]
+            return replace(agent, wanted=()), [LeaveQueue(agent.agent_id, event.intent_id, tuple(agent.members))]
         case _:
             assert_never(event)
 
 
-def with_calls(agent: Agent, ringing: str, talking: str, now: float) -> tuple[Agent, list[Command]]:
-    """The agent after calls changed hands."""
-    return _dated(agent, replace(agent, ringing=ringing, talking=talking), now)
+def _member(agent: Agent, event: ae.MemberSeen, now: float, rules: Rules) -> Agent:
+    others = {queue: member for queue, member in agent.members.items() if queue != event.queue}
+    renewed = agent.renewed - {event.queue}
+    if not event.present:
+        if event.queue in agent.renewed:
+            return replace(agent, renewed=renewed)  # joined again by our next action
+        return replace(agent, members=others, renewed=renewed, wanted=agent.wanted if others else ())
+    before = agent.members.get(event.queue, Member())
+    until = before.until
+    if event.last_call is not None:
+        until = event.last_call + rules.wrap_up_s
+        until = until if until > now else 0.0
+    reason = event.reason if event.paused else ""
+    if reason == "missed" and agent.missed:
+        reason = agent.missed
+    member = Member(event.paused, reason, event.reachable, 0.0 if agent.talking else until)
+    return replace(agent, members=others | {event.queue: member}, renewed=renewed)
+
+
+def _calls(agent: Agent, event: ae.CallsSeen, now: float, rules: Rules) -> Agent:
+    after = replace(agent, ringing=event.ringing, talking=event.talking)
+    if event.ringing and event.ringing != agent.ringing:
+        after = replace(after, missed="")
+    if event.talking:
+        return _until(after, 0.0) if after.until else after
+    if agent.talking and event.by_queue:  # the leg has ended, or the call was taken on without it
+        return _until(after, now + rules.wrap_up_s if rules.wrap_up_s else 0.0)
+    return after
+
+
+def _until(agent: Agent, until: float) -> Agent:
+    return replace(agent, members={queue: replace(member, until=until) for queue, member in agent.members.items()})
+
+
+def _wrapped_up(agent: Agent, now: float) -> tuple[Agent, list[Command]]:
+    if not 0.0 < agent.until <= now:
+        return agent, []
+    over, commands = _dated(agent, _until(agent, 0.0), now)
+    if not agent.wanted:
+        return over, commands
+    moved, more = _moved(over, ae.QueuesAsked(agent.agent_id, "", agent.wanted))
+    return replace(moved, wanted=()), commands + more
+
+
+def _ready(agent: Agent, event: ae.ReadyAsked, rules: Rules) -> tuple[Agent, list[Command]]:
+    queues = event.queues or agent.wanted or tuple(agent.members) or rules.queues[:1]
+    is_fresh = agent.until > 0.0
+    left = tuple(queue for queue in agent.members if queue not in queues)
+    commands: list[Command] = [JoinQueue(agent.agent_id, event.intent_id, queues, fresh=is_fresh)]
+    if left:
+        commands.append(LeaveQueue(agent.agent_id, "", left))
+    renewed = frozenset(queues) & agent.members.keys() if is_fresh else frozenset[str]()
+    return replace(agent, wanted=(), renewed=renewed), commands
+
+
+def _moved(agent: Agent, event: ae.QueuesAsked) -> tuple[Agent, list[Command]]:
+    if not agent.members:
+        return agent, [Reply(event.intent_id, "agent_offline")]
+    if agent.state == "wrap_up":  # a fresh member would be rung in the after-call work: moved when it is over
+        return replace(agent, wanted=event.queues), [Reply(event.intent_id)]
+    added = tuple(queue for queue in event.queues if queue not in agent.members)
+    left = tuple(queue for queue in agent.members if queue not in event.queues)
+    commands: list[Command] = []
+    if added:
+        commands.append(AddToQueues(agent.agent_id, event.intent_id, added, agent.paused, agent.reason))
+    if left:
+        commands.append(LeaveQueue(agent.agent_id, "" if added else event.intent_id, left))
+    return agent, commands or [Reply(event.intent_id)]
 
 
 def _dated(before: Agent, after: Agent, now: float) -> tuple[Agent, list[Command]]:
     if after.state == before.state and after.reason == before.reason:
         return after, []
     after = replace(after, since=now)
-    kinds = {"ready": "agent_ready", "paused": "agent_paused", "offline": "agent_offline"}
+    kinds = {"ready": "agent_ready", "paused": "agent_paused", "offline": "agent_offline", "wrap_up": "agent_wrap_up"}
     kind = kinds.get(after.state)
-    if kind is None or before.state in ("ringing", "talking"):
+    if kind is None or (kind in ("agent_ready", "agent_offline") and before.state in ("ringing", "talking")):
         return after, []
     return after, [Write(kind, "", now, {"agent": after.agent_id, "reason": after.reason})]

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hotline_core.domain import agent_events as ae
-from hotline_core.domain import agents, call, dialling
+from hotline_core.domain import call, dialling
 from hotline_core.domain import events as ev
+from hotline_core.domain.agents import Agent, Rules
+from hotline_core.domain.agents import step as agent_step
 from hotline_core.domain.commands import Command
 from hotline_core.domain.outgoing_events import CallDialled, DialAsked, DialDropped
 
@@ -17,15 +19,14 @@ class Board:
     """Owned by the engine alone; `apply` is its only writer."""
 
     calls: dict[str, call.Call] = field(default_factory=dict)
-    agents: dict[str, agents.Agent] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
     dials: dict[str, dialling.Asked] = field(default_factory=dict)  # by call id: asked for, not begun yet
 
     def apply(self, event: ev.Event, now: float) -> list[Command]:
         """Route the event to its call or agent and return what to do; an unknown call's event changes nothing."""
-        if isinstance(event, ae.MemberSeen | ae.ReadyAsked | ae.PauseAsked | ae.SignOutAsked):
-            agent = self.agents.get(event.agent) or agents.Agent(event.agent, now)
-            self.agents[event.agent], commands = agents.step(agent, event, now)
-            return commands
+        if isinstance(event, ae.AgentEvent):
+            return self._agent(event, now)
         if isinstance(event, DialAsked):
             self.dials, commands = dialling.ask(self.dials, event, now)
             return commands
@@ -50,23 +51,30 @@ class Board:
             del self.calls[event.call_id]
         else:
             self.calls[event.call_id] = after
+        if isinstance(event, ev.AgentMissed) and known is not None:
+            reason = "rejected" if known.refused else "missed"
+            commands += self._agent(ae.RingMissed(event.agent, reason), now)
         return commands + self._agents_follow(event.call_id, known, after, now)
+
+    def _agent(self, event: ae.AgentEvent, now: float) -> list[Command]:
+        agent = self.agents.get(event.agent) or Agent(event.agent, now)
+        self.agents[event.agent], commands = agent_step(agent, event, now, self.rules)
+        return commands
 
     def _agents_follow(self, call_id: str, before: call.Call | None, after: call.Call | None, now: float) -> list[Command]:
         """Agents named in the call before or after get their ringing and talking calls set anew."""
         names = {state.agent for state in (before, after) if state is not None and state.agent}
         commands: list[Command] = []
         for name in sorted(names):
-            agent = self.agents.get(name) or agents.Agent(name, now)
+            agent = self.agents.get(name) or Agent(name, now)
             mine = after if after is not None and after.agent == name else None
             ringing = agent.ringing if agent.ringing != call_id else ""
             talking = agent.talking if agent.talking != call_id else ""
             if mine is not None and mine.phase == "ringing":
                 ringing = call_id
-            elif mine is not None and mine.phase in ("talking", "held", "dialling"):
+            elif mine is not None and mine.phase in ("talking", "held", "dialling") and not mine.agent_left:
                 talking = call_id
-            self.agents[name], more = agents.with_calls(agent, ringing, talking, now)
-            commands += more
+            commands += self._agent(ae.CallsSeen(name, ringing, talking, by_queue=before is not None and before.by_queue), now)
         return commands
 
     def dial_refusal(self, asked: DialAsked, rules: dialling.Rules, now: float) -> str:
@@ -80,14 +88,17 @@ class Board:
 
     @property
     def wake_at(self) -> float | None:
-        """The next deadline of any call, None if there is none."""
-        return min((at for state in self.calls.values() if (at := state.wake_at) is not None), default=None)
+        """The next deadline of any call or agent, None if there is none."""
+        calls = (at for state in self.calls.values() if (at := state.wake_at) is not None)
+        ends = (agent.until for agent in self.agents.values() if agent.until)
+        return min((*calls, *ends), default=None)
 
-    def due(self, now: float) -> list[ev.DeadlineReached]:
+    def due(self, now: float) -> list[ev.Event]:
         """The deadlines that have come."""
-        return [
+        calls = [
             ev.DeadlineReached(state.call_id, name)
             for state in self.calls.values()
             for name, at in state.deadlines.items()
             if at <= now
         ]
+        return [*calls, *(ae.WrapUpOver(agent.agent_id) for agent in self.agents.values() if 0.0 < agent.until <= now)]

@@ -31,6 +31,7 @@ from hotline_core.domain.outgoing_call import arrival, dialled_by
 
 PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "dialling")
 NOTICE_LIMIT_S = 15.0  # the longest notice is under 8 s; a caller never waits longer than this for the queue (GB/T 33358)
+DECLINED = (17, 21)  # Q.850 "user busy" and "call rejected": what a telephone answers when its agent refuses
 VANISHED = 44  # Q.850 "requested circuit not available": what Asterisk gives when RTP stopped (browser gone)
 
 
@@ -50,6 +51,9 @@ class Call:
     answered_at: float | None = None
     agent: str = ""
     agent_channel: str = ""
+    by_queue: bool = False  # the agent's leg is app_queue's, not one that the dialplan called
+    agent_left: bool = False  # the agent said farewell; the citizen's leg lives on for a moment
+    refused: bool = False  # the telephone that rings has just declined
     position: int = 0
     queue: str = ""
     head: bool = False  # goes before all others: came back from a telephone that vanished
@@ -131,7 +135,7 @@ def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) 
                 queued_at=None if event.phase in ("greeting", "dialling") or event.direction == "out" else event.arrived_at,
                 answered_at=event.answered_at, agent=agent, agent_channel=event.agent_channel,
                 deadlines={"notice": now + NOTICE_LIMIT_S} if event.phase == "greeting" else {},
-                direction=event.direction, about=event.about, reached=event.reached,
+                direction=event.direction, about=event.about, reached=event.reached, by_queue=event.direction == "in",
                 withheld=event.withheld,
             )  # fmt: skip
             facts = dialled_by(event.direction, event.agent, event.about) | {"channel": call.channel, "recovered": True}
@@ -238,17 +242,18 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.QueueLeft():
             return replace(call, phase="waiting", agent="", position=0), []
         case ev.AgentRung():
-            call = replace(call, phase="ringing", agent=event.agent, since=now)
+            call = replace(call, phase="ringing", agent=event.agent, since=now, refused=False)
             return call, [Write("agent_rung", call_id, now, {"agent": event.agent})]
         case ev.AgentMissed():
-            missed = Write("agent_missed", call_id, now, {"agent": event.agent, "reason": "no_answer"})
+            reason = "rejected" if call.refused else "missed"
+            missed = Write("agent_missed", call_id, now, {"agent": event.agent, "reason": reason})
             if call.phase == "ringing" and call.agent == event.agent:
-                return replace(call, phase="waiting", agent="", since=now, ended_by=""), [missed]
+                return replace(call, phase="waiting", agent="", since=now, ended_by="", refused=False), [missed]
             return call, [missed]
         case ev.AgentAnswered():
             call = replace(
                 call, phase="talking", since=now, agent=event.agent, agent_channel=event.agent_channel, ended_by="",
-                answered_at=call.answered_at or now, position=0,
+                answered_at=call.answered_at or now, position=0, agent_left=False, by_queue=True,
             )  # fmt: skip
             return call, [Write("agent_answered", call_id, now, {"agent": event.agent})]
         case ev.HoldStarted():
@@ -259,7 +264,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             # a leg that was only rung and refused did not end the call
             is_talk = {"agent": call.phase in ("talking", "held", "dialling"), "duty": call.duty or call.party_talks}
             if not is_talk.get(event.by, True):
-                return call, []
+                return replace(call, refused=call.phase == "ringing" and event.cause in DECLINED), []
             return replace(call, ended_by=call.ended_by or event.by), []
         case ev.AgentLeft() if call.phase == "dialling":
             return outgoing_call.agent_left(call, event, now)
@@ -291,7 +296,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.AgentResumed():
             call = replace(
                 call, phase="talking", since=now, agent=event.agent, agent_channel=event.agent_channel, ended_by="",
-                answered_at=call.answered_at or now, head=False, position=0,
+                answered_at=call.answered_at or now, head=False, position=0, agent_left=False, by_queue=False,
             )  # fmt: skip
             return call, [Write("agent_resumed", call_id, now, {"agent": event.agent})]
         case ev.AgentNotBack():
@@ -329,7 +334,7 @@ def _agent_left(call: Call, event: ev.AgentLeft, now: float) -> tuple[Call, list
         return call, []
     left = Write("agent_left", call.call_id, now, {"agent": event.agent, "cause": event.cause})
     if event.cause != VANISHED:
-        return replace(call, ended_by=call.ended_by or "agent"), [left]
+        return replace(call, ended_by=call.ended_by or "agent", agent_left=True), [left]
     # The telephone vanished under a live caller: the dialplan waits for it, then goes to the head of the queue.
     call = replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True)
     return call, [left]

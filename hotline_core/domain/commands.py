@@ -93,15 +93,28 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class JoinQueue:
-    """Make the agent a member who is rung, or end the pause."""
+    """Make the agent a member who is rung in these queues, and end the pause; `fresh` ends the after-call work too."""
 
     agent: str
     intent_id: str
+    queues: tuple[str, ...]
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddToQueues:
+    """Make a member of other queues a member of these too, paused or not as there."""
+
+    agent: str
+    intent_id: str
+    queues: tuple[str, ...]
+    paused: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class PauseMember:
-    """Ring the agent no more, for a reason."""
+    """Ring the agent no more in any queue, for a reason."""
 
     agent: str
     intent_id: str
@@ -110,13 +123,22 @@ class PauseMember:
 
 @dataclass(frozen=True, slots=True)
 class LeaveQueue:
-    """The agent is no member any more."""
+    """The agent is no member of these queues any more."""
 
     agent: str
     intent_id: str
+    queues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer an intent that needs nothing of Asterisk: done, or refused with a code."""
+
+    intent_id: str
+    code: str = "ok"
 
 
 Command = (
     Write | BeginMenu | SendToQueue | SendToParty | LeaveMenu | TakeToQueue | HangUp | CloseJournal
-    | Dial | JoinQueue | PauseMember | LeaveQueue
+    | Dial | JoinQueue | AddToQueues | PauseMember | LeaveQueue | Reply
 )  # fmt: skip

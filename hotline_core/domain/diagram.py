@@ -1,12 +1,15 @@
-"""The state machine of a call as a Markdown table, made by asking the machine itself; docs/architecture.md holds it.
+"""The state machines of a call and of an agent as Markdown tables, made by asking the machines; docs/architecture.md holds them.
 
-`python -m hotline_core.domain.diagram` prints it.
+`python -m hotline_core.domain.diagram` prints both.
 """
 
 from __future__ import annotations
 
+from hotline_core.domain import agent_events as ae
+from hotline_core.domain import agents
 from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
+from hotline_core.domain.agents import Agent, Member, Rules
 from hotline_core.domain.call import HANDLED, PHASES, VANISHED, Call, step
 
 NOW = 1000.0
@@ -53,6 +56,24 @@ SAMPLES: tuple[tuple[str, ev.CallEvent], ...] = (
 )
 
 
+RULES = Rules(("hotline", "second"), 15.0)
+AGENT_SAMPLES: tuple[tuple[str, ae.AgentEvent], ...] = (
+    ("MemberSeen (free)", ae.MemberSeen(AGENT, "hotline", True, reachable=True)),
+    ("MemberSeen (paused)", ae.MemberSeen(AGENT, "hotline", True, paused=True, reason="meal", reachable=True)),
+    ("MemberSeen (fresh)", ae.MemberSeen(AGENT, "hotline", True, reachable=True, last_call=0.0)),
+    ("MemberSeen (absent)", ae.MemberSeen(AGENT, "hotline", False)),
+    ("CallsSeen (rung)", ae.CallsSeen(AGENT, "c1", "")),
+    ("CallsSeen (talks)", ae.CallsSeen(AGENT, "", "c1")),
+    ("CallsSeen (none)", ae.CallsSeen(AGENT, "", "")),
+    ("RingMissed", ae.RingMissed(AGENT, "rejected")),
+    ("WrapUpOver", ae.WrapUpOver(AGENT)),
+    ("ReadyAsked", ae.ReadyAsked(AGENT, "intent")),
+    ("QueuesAsked", ae.QueuesAsked(AGENT, "intent", ("second",))),
+    ("PauseAsked", ae.PauseAsked(AGENT, "intent", "meal")),
+    ("SignOutAsked", ae.SignOutAsked(AGENT, "intent")),
+)
+
+
 def table() -> str:
     """Rows are events, columns are phases; a cell is the phase after the event."""
     lines = [f"| event | {' | '.join(PHASES)} |", "|---" * (len(PHASES) + 1) + "|"]
@@ -77,5 +98,31 @@ def _after(phase: str, event: ev.CallEvent) -> str:
     return "stays" if after.phase == phase else f"**{after.phase}**"
 
 
+def agent_table() -> str:
+    """Rows are events, columns are an agent's states; a cell is the state after the event."""
+    lines = [f"| event | {' | '.join(agents.STATES)} |", "|---" * (len(agents.STATES) + 1) + "|"]
+    for label, event in AGENT_SAMPLES:
+        lines.append(f"| {label} | {' | '.join(_agent_after(state, event) for state in agents.STATES)} |")
+    return "\n".join(lines)
+
+
+def agent_in(state: str) -> Agent:
+    """A member of one queue in this state; after-call work and its end have just come."""
+    member = Member(state == "paused", "meal" if state == "paused" else "", True, NOW if state == "wrap_up" else 0.0)
+    return Agent(
+        AGENT, NOW, {} if state == "offline" else {"hotline": member},
+        ringing="c1" if state == "ringing" else "", talking="c1" if state == "talking" else "",
+    )  # fmt: skip
+
+
+def _agent_after(state: str, event: ae.AgentEvent) -> str:
+    if type(event).__name__ not in agents.HANDLED[state]:
+        return "–"
+    after, _ = agents.step(agent_in(state), event, NOW, RULES)
+    return "stays" if after.state == state else f"**{after.state}**"
+
+
 if __name__ == "__main__":
     print(table())
+    print()
+    print(agent_table())

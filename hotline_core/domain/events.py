@@ -196,10 +196,11 @@ class HoldEnded:
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
-    """One side ended its leg; `by` is caller, agent, duty (any telephone outside) or system."""
+    """One side ended its leg; `by` is caller, agent, duty (any telephone outside) or system; `cause` is Q.850, 0 if untold."""
 
     call_id: str
     by: str
+    cause: int = 0
 
 
 @dataclass(frozen=True, slots=True)

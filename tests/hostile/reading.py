@@ -8,13 +8,15 @@ from pathlib import Path
 
 from ami_bridge.protocol import Decoder
 from ami_bridge.translate import agi_result, translate
-from ami_bridge.view import view
+from ami_bridge.view import Floor, view
 from hotline_core.domain.board import Board
 from hotline_core.domain.commands import Write
 from hotline_core.errors import AmiError
 from tests.hostile.ami import CAPTURES, GREETING, pieces
 
 WHOLE_CALL = CAPTURES / "whole_call.ami"
+
+FLOOR = Floor({"hotline": "综合坐席"}, {"12328": "hotline"}, 5.0)
 
 
 def read_all(stream: bytes, dice: random.Random, board: Board) -> tuple[int, int]:
@@ -34,7 +36,7 @@ def read_all(stream: bytes, dice: random.Random, board: Board) -> tuple[int, int
                                 json.dumps([dict(command.facts), dict(command.personal)], allow_nan=False)
     except AmiError:
         pass  # the link is closed and opened again
-    json.dumps(view(board, "hotline"), allow_nan=False)
+    json.dumps(view(board, FLOOR), allow_nan=False)
     return packets, events
 
 

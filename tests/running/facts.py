@@ -73,14 +73,14 @@ def _both_views(hotline: Hotline, api: httpx.Client) -> tuple[dict[str, object],
     alive = {name for row in rows for name in (row[0], row[13])}
     callers |= {call_id for call_id, channel in called.items() if call_id in alive or channel in alive}
     legs = [row for row in rows if row[0].startswith("PJSIP/agent-") and row[4] == "Up"]
-    queue = hotline.asterisk("queue show hotline")
-    members = [line for line in queue.splitlines() if "PJSIP/agent-" in line]
-    waiting = [line for line in queue.splitlines() if "PJSIP/trunk-" in line]
+    queues = hotline.asterisk("queue show")
+    members = [line for line in queues.splitlines() if "PJSIP/agent-" in line]
+    waiting = [line for line in queues.splitlines() if "PJSIP/trunk-" in line]
     theirs = {
         "callers": sorted(callers),
         "talking": sorted(row[0].split("-")[1] for row in legs),
-        "members": sorted(_extension(line) for line in members),
-        "paused": sorted(_extension(line) for line in members if "(paused" in line),
+        "members": sorted({_extension(line) for line in members}),
+        "paused": sorted({_extension(line) for line in members if "(paused" in line}),
         "waiting": len(waiting),
     }
     return ours, theirs

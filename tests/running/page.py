@@ -52,13 +52,18 @@ class Desk:
         self.page = page
         self._hotline = hotline
 
-    async def sign_in(self, login: str) -> None:
-        """Sign in and wait until the telephone is registered."""
+    async def enter(self, login: str) -> None:
+        """Sign in and wait until the live view is there."""
         await self.page.goto(f"{self._hotline.origin}/sign-in")
         await self.page.fill("input[name=login]", login)
         await self.page.fill("input[name=password]", self._hotline.account(login))
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url("**/desk*")
+        await expect(self.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=10_000)
+
+    async def sign_in(self, login: str) -> None:
+        """Sign in and wait until the telephone is registered."""
+        await self.enter(login)
         await self.open()
 
     async def open(self) -> None:
@@ -69,7 +74,7 @@ class Desk:
     async def become_ready(self) -> None:
         """Ask for calls, unless still a ready member from before, and wait until Asterisk has confirmed it."""
         await expect(self.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=10_000)
-        if await self.page.locator("#state").get_attribute("data-state") != "ready":
+        if await self.page.locator("#state").get_attribute("data-state") not in ("ready", "wrap_up"):
             await self.page.click("#btn-ready")
         await self.state("ready")
 
@@ -122,6 +127,12 @@ class Agents:
         assert self._browser is not None
         await asyncio.wait_for(self._browser.close(), 10)
         await self._playwright.__aexit__(kind, error, trace)
+
+    async def watcher(self, login: str) -> Desk:
+        """The desk of somebody without a telephone, signed in."""
+        desk = await self.browser()
+        await desk.enter(login)
+        return desk
 
     async def desk(self, login: str, *, dark: bool = False) -> Desk:
         """A fresh desk, signed in."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ami_bridge.view import view, waiting_order
+from ami_bridge.view import Floor, view, waiting_order
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
-from hotline_core.domain.commands import JoinQueue, LeaveQueue, PauseMember, Write
+from hotline_core.domain.commands import JoinQueue, LeaveQueue, PauseMember, Reply, Write
 from hotline_core.domain.events import Event
 
 pytestmark = pytest.mark.unit
 
-READY = ae.MemberSeen("1001", True, reachable=True)
+READY = ae.MemberSeen("1001", "hotline", True, reachable=True)
+FLOOR = Floor({"hotline": "综合坐席", "second": "二线坐席"}, {"12328": "hotline"}, 0.0)
 
 
 def board_after(*events: Event) -> Board:
@@ -47,7 +48,7 @@ def test_a_caller_rung_to_a_second_agent_frees_the_first() -> None:
 def test_an_agent_who_leaves_while_talking_stays_talking_until_the_call_ends() -> None:
     """Leaving the queue does not end a call."""
     board = board_after(READY, arrived("a"), ev.RecordingStarted("a"), ev.AgentAnswered("a", "1001", "leg"))
-    board.apply(ae.MemberSeen("1001", False), 9.0)
+    board.apply(ae.MemberSeen("1001", "hotline", False), 9.0)
     assert board.agents["1001"].state == "talking"
     board.apply(ev.CallEnded("a", 16), 10.0)
     assert board.agents["1001"].state == "offline"
@@ -67,7 +68,7 @@ def test_callers_are_shown_in_the_order_they_will_be_answered() -> None:
     board.apply(ev.AgentAnswered("c", "1001", "leg"), 7.0)
     board.apply(ev.AgentLeft("c", "1001", "leg", 44), 8.0)
     assert [call.call_id for call in waiting_order(board)] == ["c", "b", "a"]
-    fields = view(board, "hotline")
+    fields = view(board, FLOOR)
     assert (fields["call:b"]["position"], fields["queue:hotline"]["waiting"]) == (2, 3)
     assert fields["queue:hotline"]["longest_since"] == 1.0, "counted from the arrival"
 
@@ -75,13 +76,15 @@ def test_callers_are_shown_in_the_order_they_will_be_answered() -> None:
 def test_an_agents_wishes_become_commands_and_change_nothing_until_asterisk_confirms() -> None:
     """Ready, paused and signed out are what Asterisk says, not what was clicked."""
     board = Board()
-    assert board.apply(ae.ReadyAsked("1001", "i1"), 1.0) == [JoinQueue("1001", "i1")]
-    assert board.apply(ae.PauseAsked("1001", "i2", "午休"), 2.0) == [PauseMember("1001", "i2", "午休")]
-    assert board.apply(ae.SignOutAsked("1001", "i3"), 3.0) == [LeaveQueue("1001", "i3")]
+    assert board.apply(ae.ReadyAsked("1001", "i1"), 1.0) == [JoinQueue("1001", "i1", ("hotline",))]
+    assert board.apply(ae.PauseAsked("1001", "i2", "午休"), 2.0) == [Reply("i2", "agent_offline")]
+    assert board.apply(ae.SignOutAsked("1001", "i3"), 3.0) == [Reply("i3")]
     assert board.agents["1001"].state == "offline"
     assert board.apply(READY, 4.0) == [Write("agent_ready", "", 4.0, {"agent": "1001", "reason": ""})]
-    paused = board.apply(ae.MemberSeen("1001", True, paused=True, reason="午休", reachable=True), 5.0)
+    assert board.apply(ae.PauseAsked("1001", "i4", "午休"), 4.5) == [PauseMember("1001", "i4", "午休")]
+    paused = board.apply(ae.MemberSeen("1001", "hotline", True, paused=True, reason="午休", reachable=True), 5.0)
     assert paused == [Write("agent_paused", "", 5.0, {"agent": "1001", "reason": "午休"})]
+    assert board.apply(ae.SignOutAsked("1001", "i5"), 6.0) == [LeaveQueue("1001", "i5", ("hotline",))]
 
 
 def test_a_deadline_is_due_only_when_it_has_come() -> None:

@@ -135,13 +135,14 @@ async def test_a_page_that_clicks_without_reading_is_closed() -> None:
 
 
 async def test_the_waiting_list_has_the_order_in_which_callers_will_be_served() -> None:
-    """By position, not by arrival."""
-    second = call("second", "waiting", arrived_at=1.0) | {"position": 2}
-    first_one = call("first", "waiting", arrived_at=2.0) | {"position": 1}
-    told = a_hub(second, first_one).told(SUPERVISOR)
+    """One list over all queues: who lost an agent goes before all others, then who waits longest, whatever the place in a queue."""
+    third = call("third", "waiting", arrived_at=2.0) | {"position": 1, "queue": "second"}
+    second = call("second", "waiting", arrived_at=1.0) | {"position": 2, "queue": "hotline"}
+    first_one = call("first", "waiting", arrived_at=3.0) | {"position": 1, "queue": "hotline", "head": True}
+    told = a_hub(third, second, first_one).told(SUPERVISOR)
     waiting = told["waiting"]
     assert isinstance(waiting, list)
-    assert [one["id"] for one in waiting] == ["first", "second"]
+    assert [one["id"] for one in waiting] == ["first", "second", "third"]
 
 
 async def test_the_days_counts_reach_those_who_may_see_them_and_a_slow_page_finds_the_newest_in_its_snapshot() -> None:

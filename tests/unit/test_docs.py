@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from hotline_core.city import City
-from hotline_core.domain.diagram import table, unlisted
+from hotline_core.domain.diagram import agent_table, table, unlisted
 from hotline_core.settings import Settings
 
 pytestmark = pytest.mark.unit
@@ -148,6 +148,13 @@ def test_the_table_of_the_calls_phases_is_current() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
     inside = text.partition("<!-- call table: begin -->\n")[2].partition("\n<!-- call table: end -->")[0]
     assert inside == table(), "run: python -m hotline_core.domain.diagram"
+
+
+def test_the_table_of_the_agents_states_is_current() -> None:
+    """docs/architecture.md holds what the state machine itself says."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    inside = text.partition("<!-- agent table: begin -->\n")[2].partition("\n<!-- agent table: end -->")[0]
+    assert inside == agent_table(), "run: python -m hotline_core.domain.diagram"
 
 
 def test_every_event_a_call_can_meet_is_in_the_table() -> None:

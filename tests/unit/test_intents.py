@@ -16,6 +16,8 @@ from hotline_core.errors import BadInput, IntentRefused
 
 pytestmark = pytest.mark.unit
 
+QUEUES = ("hotline", "second")
+
 
 def ignore(answer: Answer) -> None:
     """A page that does not listen."""
@@ -29,7 +31,7 @@ def click(**changes: object) -> Intent:
 
 def test_an_agent_who_clicks_ready_is_let_through_once() -> None:
     """The same click again, as a nervous network repeats it, is refused."""
-    gate = Gate()
+    gate = Gate(QUEUES)
     assert gate.event_of(click(), 100.0) == ae.ReadyAsked("1001", "i1")
     with pytest.raises(IntentRefused, match="repeated_intent"):
         gate.event_of(click(), 100.5)
@@ -39,13 +41,13 @@ def test_an_agent_who_clicks_ready_is_let_through_once() -> None:
 def test_an_agents_late_or_timeless_click_is_refused(expires: float) -> None:
     """A click from before a frozen page woke up must not act now."""
     with pytest.raises(IntentRefused, match="stale_intent"):
-        Gate().event_of(click(expires=expires), 100.0)
+        Gate(QUEUES).event_of(click(expires=expires), 100.0)
 
 
 def test_an_agents_unknown_wish_is_refused_by_name() -> None:
     """A newer page than bridge is told so."""
     with pytest.raises(IntentRefused, match="unknown_op"):
-        Gate().event_of(click(op="fly"), 100.0)
+        Gate(QUEUES).event_of(click(op="fly"), 100.0)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_no_bytes_on_the_socket_raise_anything_but_bad_input(line: bytes) -> Non
 
 def test_the_memory_of_clicks_is_bounded() -> None:
     """A day of clicks does not grow the bridge."""
-    gate = Gate()
+    gate = Gate(QUEUES)
     for number in range(REMEMBERED + 5):
         gate.event_of(click(id=f"n{number}"), 100.0)
     assert gate.event_of(click(id="n0"), 100.0)

@@ -9,20 +9,22 @@ import { duration, now } from "./times.js";
 const TOLD_MS = 8000;
 const FREE = ["ready", "offline", "paused", "wrap_up"];
 const ENDED_HINT_S = 10;
+const ENDED_HINT_IN_WRAP_UP_S = 3; // then the way out of the after-call work is of more use
 
 export class Bar {
   #store;
   #lines;
   #state = "";
   #since = 0;
+  #until = 0; // the end of the after-call work; the clock then runs down
   #toldTimer = 0;
   #why = ""; // why the last dialled citizen was not reached
 
-  /** acts: answer, hangup, hold, mute, ready, take_over, sign_out */
+  /** acts: answer, hangup, hold, mute, ready, pause, take_over, sign_out */
   constructor(store, acts, lines) {
     this.#store = store;
     this.#lines = lines;
-    for (const name of ["answer", "hangup", "hold", "mute", "ready"]) $(`#btn-${name}`).addEventListener("click", acts[name]);
+    for (const name of ["answer", "hangup", "hold", "mute", "ready", "pause"]) $(`#btn-${name}`).addEventListener("click", acts[name]);
     $("#btn-take-over").addEventListener("click", acts.take_over);
     $("#btn-sign-out").addEventListener("click", acts.sign_out);
     store.watch((desk) => this.#show(desk));
@@ -30,8 +32,11 @@ export class Bar {
 
   tick() {
     const desk = this.#store.value;
-    write($("#state-clock"), this.#since ? duration(now() - this.#since) : "");
-    const isFresh = desk.ended && now() - desk.ended.at < ENDED_HINT_S && !desk.session && this.#state !== "paused";
+    const left = this.#until ? Math.max(0, this.#until - now()) : 0;
+    write($("#state-clock"), this.#until ? duration(Math.ceil(left)) : this.#since ? duration(now() - this.#since) : "");
+    $("#state").style.setProperty("--left", this.#until > this.#since ? Math.min(1, left / (this.#until - this.#since)).toFixed(3) : "0");
+    const hintS = this.#state === "wrap_up" ? ENDED_HINT_IN_WRAP_UP_S : ENDED_HINT_S;
+    const isFresh = desk.ended && now() - desk.ended.at < hintS && !desk.session && !["paused", "offline"].includes(this.#state);
     const hint = isFresh && this.#why ? this.#why : isFresh ? CALL_END[desk.ended.cause] ?? CALL_END.lost : this.#hint(desk);
     write($("#state-hint"), hint);
   }
@@ -66,6 +71,7 @@ export class Bar {
       this.#announce(desk, state);
     }
     if (desk.session) this.#why = DIAL_FAILED[ownCall(desk)?.reason] ?? "";
+    this.#until = state === "wrap_up" ? ownAgent(desk)?.until ?? 0 : 0;
     const place = $("#state");
     mark(place, "state", state);
     mark(document.body, "state", state);
@@ -89,7 +95,8 @@ export class Bar {
       hold: isPhone && inCall && desk.phone.state === "registered",
       mute: isPhone && ["talking", "dialling"].includes(state),
       ready: desk.link.state === "connected" && ["registered", "hardware"].includes(desk.phone.state)
-        && (["ready", "wrap_up"].includes(state) || (desk.phone.mic === "granted" && ["offline", "paused"].includes(state))),
+        && (state === "ready" || (desk.phone.mic === "granted" && ["offline", "paused", "wrap_up"].includes(state))),
+      pause: desk.link.state === "connected" && ["ready", "wrap_up"].includes(state),
     };
     for (const [name, is] of Object.entries(may)) {
       const button = $(`#btn-${name}`);
@@ -103,11 +110,11 @@ export class Bar {
     }
     press($("#btn-hold"), state === "held", BUTTONS.unhold, BUTTONS.hold);
     press($("#btn-mute"), Boolean(session?.muted), BUTTONS.unmute, BUTTONS.mute);
-    const isReady = ["ready", "wrap_up"].includes(state) || isPhone;
+    const isReady = state === "ready" || isPhone;
     write($("#btn-ready").querySelector(".label"), isReady ? BUTTONS.pause : BUTTONS.ready);
     mark($("#btn-ready"), "will", isReady ? "pause" : "ready");
-    mark($("#btn-ready"), "primary", state === "offline" || state === "paused");
-    $("#pause-reason").disabled = !isReady;
+    mark($("#btn-ready"), "primary", ["offline", "paused", "wrap_up"].includes(state));
+    $("#pause-reason").disabled = !may.pause;
   }
 
   #status(desk) {

@@ -29,15 +29,14 @@ const tab = !me.extension ? null : new TelephoneTab(me.extension, {
   isBusy: () => phone.isBusy,
 });
 
-/** ready <-> pause: asked until the live view says so, or until the refusal is told. */
-async function toggleReady() {
-  const button = $("#btn-ready");
-  if (button.disabled) return;
-  const op = button.dataset.will;
+/** ready or pause: asked until the live view says so, or until the refusal is told. */
+async function setReady(name, op) {
+  if ($(`#btn-${name}`).disabled) return;
   ring.askForNotifications();
   const before = deskState(store.value);
-  const asked = (is) => store.set({ asked: { ...store.value.asked, ready: is } });
+  const asked = (is) => store.set({ asked: { ...store.value.asked, [name]: is } });
   asked(true);
+  store.set({ lead: null });
   const ack = await link.intent(op, { reason: op === "pause" ? $("#pause-reason").value : null });
   if (!ack.ok) {
     store.set({ told: ack.message || ack.code || "timeout" });
@@ -88,7 +87,8 @@ async function hangUp() {
 const press = (name, act) => () => $(`#btn-${name}`).disabled || act();
 const acts = {
   answer, hangup: press("hangup", hangUp), hold: press("hold", () => phone.toggleHold()),
-  mute: press("mute", () => phone.toggleMute()), ready: toggleReady, take_over: takeOver, sign_out: signOut,
+  mute: press("mute", () => phone.toggleMute()), ready: () => setReady("ready", $("#btn-ready").dataset.will),
+  pause: () => setReady("pause", "pause"), take_over: takeOver, sign_out: signOut,
 };
 const bar = new Bar(store, acts, lines);
 const queue = new Queue(store);
@@ -98,6 +98,7 @@ store.watch((desk) => {
   if (desk.session?.state === "ringing" && !desk.asked.answer) {
     keys.toggleHelp(false);
     ring.start(ownCall(desk)?.line ?? "");
+    if (desk.lead) store.set({ lead: null }); // what the supervisor did has come to its effect
   } else {
     ring.stop();
   }

@@ -94,6 +94,9 @@ export class Link {
       case "parts":
         this.#store.set({ parts: message.parts ?? {} });
         break;
+      case "lead":
+        this.#store.set({ lead: { op: message.op, text: message.message } });
+        break;
       case "ack":
         this.#settle(message.id, message);
         break;

@@ -12,6 +12,7 @@ export function notices(desk) {
   const add = (key, weight) => found.push({ key, weight, text: NOTICES[key] });
   if (link.expired) add("expired", "warn");
   if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
+  if (desk.lead) found.push({ key: "lead", weight: "warn", text: desk.lead.text });
   if (phone.state === "elsewhere") add("elsewhere", "info");
   if (phone.state === "forbidden") add("forbidden", "warn");
   if (phone.state === "displaced") add("displaced", "warn");

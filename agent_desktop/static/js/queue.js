@@ -58,10 +58,13 @@ export function figures(desk) {
   return { waiting: queues.reduce((sum, q) => sum + (q.waiting ?? 0), 0), longest: starts.length ? Math.min(...starts) : null };
 }
 
+// One list over all queues; a position counts within one queue only, and who is in none has none.
+const isOutside = (call) => Number(call.position == null);
+
 function waitingCalls(desk) {
   return [...desk.calls.values()]
     .filter((c) => c.phase === "waiting" || c.phase === "greeting" || c.phase === "duty" || c.phase === "party")
-    .sort((a, b) => (a.position ?? 999) - (b.position ?? 999) || (a.queued_at ?? a.arrived_at) - (b.queued_at ?? b.arrived_at));
+    .sort((a, b) => isOutside(a) - isOutside(b) || Boolean(b.head) - Boolean(a.head) || (a.queued_at ?? a.arrived_at) - (b.queued_at ?? b.arrived_at));
 }
 
 function waitingRow(call) {

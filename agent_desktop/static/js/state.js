@@ -43,6 +43,7 @@ export function emptyDesk(me) {
     quality: "none",
     calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
     day: null, // the day's counts, for those who may see them
+    lead: null, // {op, text}: what the supervisor did to this agent, until the agent's next act or ring
     told: "", // the last refusal, shown in the status line
   };
 }

@@ -13,7 +13,7 @@ export const STATE_HINTS = {
   dialling: "正在接通市民，按 Alt+X 放弃",
   talking: "", held: "市民正在听等待音乐，按 Alt+H 取回",
   paused: "小休中不派来电，按 Alt+R 恢复",
-  wrap_up: "整理完后自动恢复就绪",
+  wrap_up: "到时自动就绪，按 Alt+R 现在就绪",
   unregistered: "电话接通之前不会派来电",
 };
 
