@@ -57,6 +57,7 @@ class Agent:
     talking: str = ""
     missed: str = ""  # why the last ring came to nothing, for Asterisk's own pause, which does not say
     wanted: tuple[str, ...] = ()  # queues to be moved to when the after-call work is over
+    eager: bool = False  # wished to be ready while the talk was ending: no after-call work
     renewed: frozenset[str] = frozenset()  # queues to be left and joined at once: no sign-out
 
     @property
@@ -106,7 +107,11 @@ def step(agent: Agent, event: ae.AgentEvent, now: float, rules: Rules) -> tuple[
         case ae.MemberSeen():
             return _dated(agent, _member(agent, event, now, rules), now)
         case ae.CallsSeen():
-            return _dated(agent, _calls(agent, event, now, rules), now)
+            after, commands = _dated(agent, _calls(agent, event, now, rules), now)
+            if after.state == "wrap_up" and after.eager:
+                after, more = _ready(after, ae.ReadyAsked(after.agent_id, ""), rules)
+                commands += more
+            return after, commands
         case ae.RingMissed():
             # Asterisk pauses the member itself (autopause); said again with the reason, so that it is kept there
             said = [PauseMember(agent.agent_id, "", event.reason)] if event.reason == "rejected" else []
@@ -120,11 +125,11 @@ def step(agent: Agent, event: ae.AgentEvent, now: float, rules: Rules) -> tuple[
         case ae.PauseAsked():
             if not agent.members:
                 return agent, [Reply(event.intent_id, "agent_offline")]
-            return agent, [PauseMember(agent.agent_id, event.intent_id, event.reason)]
+            return replace(agent, eager=False), [PauseMember(agent.agent_id, event.intent_id, event.reason)]
         case ae.SignOutAsked():
             if not agent.members:
                 return agent, [Reply(event.intent_id)]
-            return replace(agent, wanted=()), [LeaveQueue(agent.agent_id, event.intent_id, tuple(agent.members))]
+            return replace(agent, wanted=(), eager=False), [LeaveQueue(agent.agent_id, event.intent_id, tuple(agent.members))]
         case _:
             assert_never(event)
 
@@ -153,6 +158,7 @@ def _calls(agent: Agent, event: ae.CallsSeen, now: float, rules: Rules) -> Agent
     if event.ringing and event.ringing != agent.ringing:
         after = replace(after, missed="")
     if event.talking:
+        after = replace(after, eager=agent.eager and event.talking == agent.talking)
         return _until(after, 0.0) if after.until else after
     if agent.talking and event.by_queue:  # the leg has ended, or the call was taken on without it
         return _until(after, now + rules.wrap_up_s if rules.wrap_up_s else 0.0)
@@ -181,7 +187,7 @@ def _ready(agent: Agent, event: ae.ReadyAsked, rules: Rules) -> tuple[Agent, lis
     if left:
         commands.append(LeaveQueue(agent.agent_id, "", left))
     renewed = frozenset(queues) & agent.members.keys() if is_fresh else frozenset[str]()
-    return replace(agent, wanted=(), renewed=renewed), commands
+    return replace(agent, wanted=(), renewed=renewed, eager=bool(agent.talking)), commands
 
 
 def _moved(agent: Agent, event: ae.QueuesAsked) -> tuple[Agent, list[Command]]:

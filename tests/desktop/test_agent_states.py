@@ -39,6 +39,7 @@ def two_queues() -> Iterator[Hotline]:
     city = DEFAULT_CITY.read_text(encoding="utf-8")
     for before, after in (
         ("wrap_up_s: 5", f"wrap_up_s: {WRAP_UP_S}"), ("ring_s: 20", f"ring_s: {RING_S}"),
+        ("announce_s: 60", "announce_s: 0"),  # nobody is rung while a sentence is spoken
         ("notice: notice-12345\n", "notice: notice-12345\n    queue: second\n"),
     ):  # fmt: skip
         assert city.count(before) == 1

@@ -133,6 +133,20 @@ def test_an_agent_who_wants_calls_ends_the_after_call_work_by_a_fresh_membership
     assert writes(board.apply(ae.MemberSeen("1001", "hotline", False), 30)) == ["agent_offline"], "a real sign-out counts"
 
 
+def test_a_wish_to_be_ready_that_overtakes_the_end_of_the_talk_counts() -> None:
+    """The page knows of its own hang-up a moment before the bridge does."""
+    board = lived((0, seen()), *talk("c", 10, 20)[:-1])
+    assert board.apply(ae.ReadyAsked("1001", "i"), 19.9) == [JoinQueue("1001", "i", ("hotline",))]
+    commands = board.apply(ev.AgentLeft("c", "1001", "PJSIP/agent-1001-c", 16), 20)
+    assert JoinQueue("1001", "", ("hotline",), fresh=True) in commands
+    board.apply(ae.MemberSeen("1001", "hotline", False), 20.1)
+    board.apply(seen(last_call=0.0), 20.1)
+    assert board.agents["1001"].state == "ready"
+    for now, event in talk("d", 30, 40):
+        board.apply(event, now)
+    assert board.agents["1001"].state == "wrap_up", "for that talk only"
+
+
 def test_asterisks_late_words_on_a_member_do_not_end_the_after_call_work() -> None:
     """A telephone that is free again is told by Asterisk in the middle of it."""
     board = lived((0, seen()), *talk("c", 10, 20), (20.1, seen()))
