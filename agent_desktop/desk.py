@@ -24,6 +24,7 @@ from agent_desktop.refusals import Unavailable
 from agent_desktop.rights import Rights, load_rights
 from agent_desktop.telephones import PhoneKeeper
 from agent_desktop.tokens import Tokens
+from agent_desktop.topics import AuditedTopics, end_topics
 from agent_desktop.wording import Wording, load_wording
 from asterisk_conf.telephones import load_telephones
 from hotline_core.adapters import ports, secrets
@@ -36,11 +37,13 @@ from hotline_core.adapters.tasks import Tasks
 from hotline_core.city import City
 from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
+from ivr.topics import Topics
 
 REFRESH_S = 5.0
 LIVE = "live view"
 DAY = "day's counts"
 GATE = "gate"
+TOPICS = "topics"
 # Websocket close codes: come back in a moment; sign in first.
 SERVICE_RESTART = 1012
 NOT_SIGNED_IN = 4401
@@ -77,6 +80,7 @@ class Desk:
     health: Health
     live: LiveReader
     day: DayCounter
+    topics: AuditedTopics
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
@@ -84,6 +88,7 @@ class Desk:
         self.tasks.spawn(LIVE, self._follow_live())
         self.tasks.spawn(GATE, self._refresh_gate())
         self.tasks.spawn(DAY, self.day.run())
+        self.tasks.spawn(TOPICS, end_topics(self.topics, self.tickets_threads, self.now, self.log))
 
     async def close(self) -> None:
         """Stop everything that was started; safe to call once."""
@@ -134,7 +139,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
 
     def died(name: str, error: BaseException) -> None:
         log.error("a task died", task=name, kind=type(error).__name__, where=where(error))
-        if name in (LIVE, GATE, DAY):  # without these the desk would show old words as new ones: the supervisor starts it afresh
+        if name in (LIVE, GATE, DAY, TOPICS):  # without these the desk would show or do what is no longer true: it starts afresh
             signal.raise_signal(signal.SIGTERM)
 
     tasks = Tasks(died)
@@ -190,4 +195,5 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         health=health,
         live=LiveReader(settings.redis, now=now),
         day=DayCounter(calls_engine, city, now, hub.day_changed),
+        topics=AuditedTopics(Topics(settings.paths.announcements, settings.paths.topics, city.lines), tickets_engine),
     )

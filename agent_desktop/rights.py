@@ -22,6 +22,7 @@ Act = Literal[
     "write_draft",
     "listen_own",
     "listen_all",
+    "manage_topics",
     "make_tokens",
     "manage_people",
     "see_audit",

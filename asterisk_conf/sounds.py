@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from ivr.sound_file import write_silence
+
 FADE_FRAMES: Final = 400  # 50 ms: a piece of music begins and ends without a click
 FIRST_PIECE_S: Final = 8  # a topic is first heard after so much music, so that one who is answered at once hears none
 POSITIONS: Final = range(2, 21)
@@ -58,15 +60,6 @@ def lay_music(data: Path, music: Path, lines: Iterable[str], topics: Path, every
         for number, piece in enumerate(pieces):
             _link(folder / f"{number:03}-music.wav", piece)
             _link(folder / f"{number:03}-topic.wav", topic)
-
-
-def write_silence(path: Path) -> Path:
-    """20 ms of nothing, put there at once: whoever reads the file hears the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.new")
-    _write(draft, array("h", bytes(320)))
-    draft.replace(path)
-    return path
 
 
 def _pieces(folder: Path, songs: Iterable[Path], every_s: int) -> list[Path]:

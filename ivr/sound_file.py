@@ -55,3 +55,16 @@ def seconds_of(data: bytes) -> float:
     if seconds > LONGEST_S:
         raise SoundFault("sound-too-long", f"{LONGEST_S:g}")
     return seconds
+
+
+def write_silence(path: Path) -> Path:
+    """20 ms of nothing, put there at once: whoever opens the file gets the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.new")
+    with wave.open(str(draft), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(RATE)
+        sound.writeframes(bytes(RATE // 50 * 2))
+    draft.replace(path)
+    return path

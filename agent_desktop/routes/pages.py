@@ -50,6 +50,12 @@ async def calls(request: Request) -> Response:
     return _page(request, "calls.html", "see_calls")
 
 
+@router.get("/topics")
+async def topics(request: Request) -> Response:
+    """What waiting callers hear, per line."""
+    return _page(request, "topics.html", "manage_topics")
+
+
 def _page(request: Request, name: str, act: Act) -> Response:
     caller = cookie_caller(request)
     if caller is None:

@@ -19,13 +19,14 @@ export class ApiError extends Error {
 
 async function request(method, path, body, { keepalive = false } = {}) {
   const headers = { Accept: "application/json" };
+  const isSound = body instanceof Blob;
   if (method !== "GET") headers["X-Hotline"] = "1";
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = isSound ? "audio/wav" : "application/json";
   let response;
   try {
     response = await fetch(path, {
       method, headers, keepalive, credentials: "same-origin", cache: "no-store",
-      body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(DEADLINE_MS),
+      body: body === undefined || isSound ? body : JSON.stringify(body), signal: AbortSignal.timeout(DEADLINE_MS),
     });
   } catch (error) {
     throw new ApiError(0, "unreachable", String(error), {});
@@ -44,3 +45,4 @@ async function request(method, path, body, { keepalive = false } = {}) {
 export const get = (path) => request("GET", path);
 export const put = (path, body, options) => request("PUT", path, body, options);
 export const post = (path, body, options) => request("POST", path, body ?? {}, options);
+export const putSound = (path, file) => request("PUT", path, file);

@@ -205,3 +205,11 @@ export const CALLS = {
 
 export const TITLE = { ring: (line) => `来电 ${line}`.trim() + " · 热线桌面", base: "热线桌面" };
 export const NOTIFY = { title: (line) => `${line || "热线"} 来电`, body: "回到热线桌面，按 Alt+A 接听" };
+
+export const TOPICS = {
+  on: "播放中", off: "未播放", start: "开启", stop: "停止", away: "暂时连不上服务器，没有改动；请稍后再试。",
+  onSince: (by, t) => `${by} ${t} 开启`, offSince: (t) => `${t} 停止`,
+  choose: (line) => `${line} 的公告录音`, until: (line) => `${line} 的结束时间`,
+  started: (line) => `${line} 已开启公告。`, stopped: (line) => `${line} 已停止公告。`, uploaded: (name) => `已添加录音“${name}”。`,
+  noRecordings: "还没有录音。在下面上传，或由管理员把 WAV 文件放进数据目录的 announcements 文件夹。",
+};

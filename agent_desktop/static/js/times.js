@@ -51,3 +51,7 @@ export function dayStart(day) {
   return Date.UTC(y, m - 1, d) / 1000 - SHANGHAI_OFFSET_S;
 }
 export const dayEnd = (day) => dayStart(day) + DAY_S;
+
+/** What a field of date and time holds, in Shanghai's time, and back to epoch seconds. */
+export const fieldOf = (at) => new Date((at + SHANGHAI_OFFSET_S) * 1000).toISOString().slice(0, 16);
+export const momentOf = (field) => Date.parse(`${field}Z`) / 1000 - SHANGHAI_OFFSET_S;
