@@ -48,9 +48,13 @@ class TrunkView:
 
     @property
     def from_user(self) -> str:
-        """Who calls, on our outgoing calls; empty: the caller's own number goes on."""
-        registered = self.trunk.registration.user if self.trunk.registration else ""
-        return self.trunk.shown_number or registered
+        """Who calls, whatever the call; empty: the line where an agent calls, else as `forwarded_caller` says."""
+        return self.trunk.shown_number or ""
+
+    @property
+    def leg(self) -> str:
+        """What Dial adds for a citizen who is led outside by this trunk: the line's number instead of the citizen's."""
+        return "b(as-line^s^1(${LINE}))" if self.trunk.forwarded_caller == "line" else ""
 
     @property
     def from_domain(self) -> str:

@@ -49,6 +49,7 @@ class Trunk(Part):
     login: Login | None = None
     registration: Registration | None = None
     shown_number: Number | None = None
+    forwarded_caller: Literal["citizen", "line"] = "citizen"
     trust_identity: bool = True
     codecs: tuple[Literal["alaw", "ulaw"], ...] = Field(default=("alaw", "ulaw"), min_length=1, max_length=2)
     qualify_s: int = Field(default=0, ge=0, le=3600)

@@ -62,7 +62,6 @@ def test_a_trunk_with_registration_names_domain_proxy_number_and_login_each_in_i
     assert "client_uri = sip:+8655712345@ims.example" in lines
     assert "server_uri = sip:ims.example" in lines
     assert "contact_user = +8655712345" in lines
-    assert "from_user = +8655712345" in lines
     assert "from_domain = ims.example" in lines
     assert "username = x@ims.example" in lines
     assert "password = pass\\;word" in lines
