@@ -3,7 +3,7 @@
 import { get, post } from "./api.js";
 import { $, fill, lineBadge, make, mark, write } from "./dom.js";
 import { timelineRows } from "./timeline.js";
-import { CALLS, ENDED_BY, OUTCOMES, PHASES } from "./texts.js";
+import { CALLS, DIRECTIONS, ENDED_BY, OUTCOMES, PHASES } from "./texts.js";
 import { dayEnd, dayStart, duration, moment } from "./times.js";
 
 const LIMIT = 50;
@@ -92,12 +92,12 @@ function cells(call) {
   return [
     make("td", {}, make("button", { type: "button", class: "open", "aria-label": CALLS.rowName(moment(call.arrived_at)) }, moment(call.arrived_at))),
     make("td", {}, lineBadge(call.line)),
-    make("td", { class: "number" }, call.caller ?? "–"),
+    make("td", { class: "number" }, call.caller ?? "–", call.direction === "out" ? make("small", {}, DIRECTIONS.out) : null),
     make("td", { class: "agent" }, call.agent ?? "–"),
     make("td", { class: "figure" }, until ? duration(until - from) : isOver ? "–" : "…"),
     make("td", { class: "figure" }, call.answered_at && call.ended_at ? duration(call.ended_at - call.answered_at) : call.answered_at ? "…" : "–"),
     make("td", { class: "outcome", "data-outcome": call.outcome ?? call.state }, isOver ? OUTCOMES[call.outcome] ?? PHASES.ended : PHASES[call.state] ?? call.state,
-      isOver && call.ended_by && call.outcome !== "abandoned" ? make("small", {}, ENDED_BY[call.ended_by] ?? "") : null),
+      isOver && call.ended_by && call.outcome !== "abandoned" && (call.direction !== "out" || call.answered_at) ? make("small", {}, ENDED_BY[call.ended_by] ?? "") : null),
     make("td", { class: "has-recording" }, call.recording ? make("span", { }, CALLS.has) : ""),
   ];
 }

@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { Bar } from "./bar.js";
+import { Callbacks } from "./callbacks.js";
 import { $, boot } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { Keys } from "./keys.js";
@@ -92,7 +93,8 @@ const acts = {
 };
 const bar = new Bar(store, acts, lines);
 const queue = new Queue(store);
-const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus() });
+const callbacks = new Callbacks(store);
+const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus(), callbacks: () => callbacks.toggle() });
 
 store.watch((desk) => {
   if (desk.session?.state === "ringing" && !desk.asked.answer) {

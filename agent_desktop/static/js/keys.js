@@ -4,7 +4,7 @@ import { $ } from "./dom.js";
 
 // Chromium keeps Alt+D, Alt+E, Alt+F and Alt with arrows for itself; none of those is here.
 export const KEYS = {
-  KeyA: "answer", KeyX: "hangup", KeyH: "hold", KeyM: "mute", KeyR: "ready", KeyP: "pause", KeyN: "open_offered", KeyT: "focus_draft", Slash: "help",
+  KeyA: "answer", KeyX: "hangup", KeyH: "hold", KeyM: "mute", KeyR: "ready", KeyP: "pause", KeyN: "open_offered", KeyT: "focus_draft", KeyB: "callbacks", Slash: "help",
 };
 
 export class Keys {

@@ -146,6 +146,7 @@ export const DRAFT = {
 export const TICKET = {
   urgent: (party) => `紧急：市民按键求助${party}，对方未接，请先问安全`,
   withheld: "号码保密：市民要求不公开",
+  labels: { in: ["等待", "来电"], out: ["接通用时", "呼出"] },
   unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的来电",
   earlierLater: "以前的来电暂时取不到，稍后自动再取", loading: "正在取…",
   noTimeline: "经过会随通话逐条出现",
@@ -186,6 +187,17 @@ export const FLOOR = {
     title: `签出 ${who}？`,
     text: state === "ringing" ? "正在向这位坐席振铃，签出后来电转给他人。" : "这位坐席正在通话。签出后这通电话不会断，结束后不再派来电。",
   }),
+};
+
+export const CALLBACKS = {
+  none: "没有要回呼的市民。等候中放弃、或听到“会给您回电”的来电，接通以前列在这里。", loading: "正在取…",
+  unknown: "暂时取不到名单，稍后自动再取。", failed: "没有拨出，请再试一次。",
+  noAnswer: "本机电话没有接起，没有拨出，请再点一次。",
+  withheld: (n) => `另有 ${n} 位未显示号码`, times: (n) => `${n} 次`,
+  kinds: { promised: "已答应回电", cut_off: "通话中断", gave_up: "等候中放弃" },
+  dial: "回呼", asked: "已请求…", name: (number, line, why) => `回呼 ${number}，${line}，${why}`,
+  untried: "还没有拨过", tried: (n, at, outcome) => `拨过 ${n} 次 · ${at} ${outcome}`, dialledBy: (agent) => `坐席 ${agent} 正在拨打`,
+  done: "了结…", doneName: (number) => `了结 ${number}`, reasons: { solved: "已解决", unwanted: "不需要回呼", unreachable: "联系不上" },
 };
 
 export const SIGN_IN = {

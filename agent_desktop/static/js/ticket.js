@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { $, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { ownCall } from "./state.js";
 import { timelineRows } from "./timeline.js";
-import { DRAFT, OUTCOMES, PARTIES, PHASES, TICKET } from "./texts.js";
+import { DIRECTIONS, DRAFT, OUTCOMES, PARTIES, PHASES, TICKET } from "./texts.js";
 import { clockWithSeconds, duration, moment, now } from "./times.js";
 
 const RETRY_MS = [700, 1500, 3000, 5000];
@@ -195,6 +195,9 @@ export class Ticket {
     fill($("#ticket-number"), caller ?? "", () => (caller ? numberGroups(String(caller)) : [TICKET.unknownNumber]));
     fill($("#ticket-line"), line ?? "", () => [line ? lineBadge(line, this.#lines[line]) : lineBadge("", TICKET.unknownLine)]);
     write($("#ticket-arrived"), moment(arrived));
+    const [wait, when] = TICKET.labels[this.#facts.direction] ?? TICKET.labels.in;
+    write($("#ticket-wait-label"), wait);
+    write($("#ticket-arrived-label"), when);
     write($("#ticket-flags"), this.#facts.urgent ? TICKET.urgent(PARTIES[this.#facts.party] ?? this.#facts.party ?? "") : "");
     write($("#ticket-withheld"), this.#facts.withheld ? TICKET.withheld : "");
     this.tick();
@@ -206,7 +209,7 @@ export class Ticket {
     write($("#ticket-earlier-count"), this.#earlier?.length ? String(this.#earlier.length) : "");
     fill(list, this.#earlier?.length ? this.#earlier : words, () => (this.#earlier?.length
       ? this.#earlier.map((c) => make("li", {},
-        make("time", {}, moment(c.arrived_at)), lineBadge(c.line),
+        make("time", {}, moment(c.arrived_at)), lineBadge(c.line, DIRECTIONS[c.direction]),
         make("span", { class: "result" }, c.answered_at && c.ended_at ? duration(c.ended_at - c.answered_at) : OUTCOMES[c.outcome] ?? PHASES[c.state] ?? "")))
       : [make("li", { class: "none" }, words)]));
   }

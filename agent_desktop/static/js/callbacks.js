@@ -1,0 +1,178 @@
+// Owns the call-back list beside the ticket: whom to call, one press that dials, and marking a citizen as done with.
+
+import { get, post } from "./api.js";
+import { $, fill, lineBadge, make, mark, write } from "./dom.js";
+import { CALLBACKS, OUTCOMES } from "./texts.js";
+import { moment } from "./times.js";
+
+const REFRESH_MS = 10000;
+const OPEN_REFRESH_MS = 4000;
+const AFTER_CALL_MS = 1200; // the worker writes the end of a call a moment after it
+const PHONE_MS = 6000; // a page's telephone answers within one second
+
+export class Callbacks {
+  #store;
+  #rows = [];
+  #withheld = 0;
+  #tries = 3;
+  #isKnown = false;
+  #failed = false;
+  #timer = 0;
+  #asked = ""; // the row whose dial was asked for
+  #ended = null;
+  #wasInCall = false;
+  #couldDial = false;
+
+  constructor(store) {
+    this.#store = store;
+    $("#btn-callbacks").addEventListener("click", () => this.toggle());
+    $("#btn-callbacks-close").addEventListener("click", () => this.toggle(false));
+    $("#callbacks").addEventListener("keydown", (event) => this.#pressed(event));
+    $("#callback-rows").addEventListener("click", (event) => {
+      const button = event.target.closest("button.dial");
+      if (button) this.#dial(button.closest("li").dataset.callId);
+    });
+    $("#callback-rows").addEventListener("change", (event) => {
+      if (event.target.matches("select")) this.#done(event.target.closest("li").dataset.callId, event.target);
+    });
+    store.watch((desk) => this.#follow(desk));
+    this.#load();
+  }
+
+  get isOpen() {
+    return $("#callbacks").dataset.open === "true";
+  }
+
+  toggle(open = !this.isOpen) {
+    if (open === this.isOpen) return;
+    mark($("#callbacks"), "open", open);
+    $("#btn-callbacks").setAttribute("aria-expanded", String(open));
+    if (open) {
+      this.#load();
+      ($("#callback-rows button.dial") ?? $("#btn-callbacks-close")).focus();
+    } else if ($("#callbacks").contains(document.activeElement)) {
+      $("#btn-callbacks").focus();
+    }
+  }
+
+  #pressed(event) {
+    if (event.key === "Escape") return this.toggle(false);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || event.target.matches("select")) return undefined;
+    event.preventDefault();
+    const buttons = [...document.querySelectorAll("#callback-rows button.dial")];
+    const place = buttons.indexOf(event.target.closest("li")?.querySelector("button.dial"));
+    buttons[Math.max(0, Math.min(buttons.length - 1, place + step))]?.focus();
+    return undefined;
+  }
+
+  /** Ringing is never hidden: a call closes the list; its end may have changed it. */
+  #follow(desk) {
+    const isInCall = Boolean(desk.session);
+    if (isInCall && !this.#wasInCall) {
+      this.#asked = "";
+      this.toggle(false);
+    }
+    this.#wasInCall = isInCall;
+    if (this.#mayDial() !== this.#couldDial) this.#show();
+    if (desk.ended && desk.ended !== this.#ended) {
+      this.#ended = desk.ended;
+      this.#loadIn(AFTER_CALL_MS);
+    }
+  }
+
+  #loadIn(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#load(), ms);
+  }
+
+  async #load() {
+    clearTimeout(this.#timer);
+    try {
+      const { callbacks, withheld, tries } = await get("/api/callbacks");
+      [this.#rows, this.#withheld, this.#tries] = [callbacks, withheld, tries];
+      [this.#isKnown, this.#failed] = [true, false];
+    } catch {
+      this.#failed = true;
+    }
+    this.#show();
+    this.#loadIn(this.isOpen ? OPEN_REFRESH_MS : REFRESH_MS);
+  }
+
+  async #dial(id) {
+    if (this.#asked || !this.#mayDial()) return;
+    this.#asked = id;
+    this.#say("");
+    this.#show();
+    try {
+      await post(`/api/callbacks/${encodeURIComponent(id)}/dial`);
+      setTimeout(() => this.#asked === id && this.#giveUp(CALLBACKS.noAnswer), PHONE_MS);
+    } catch (error) {
+      this.#giveUp(error.message || CALLBACKS.failed);
+    }
+  }
+
+  #giveUp(words) {
+    this.#asked = "";
+    this.#say(words);
+    this.#load();
+  }
+
+  async #done(id, select) {
+    const reason = select.value;
+    select.value = "";
+    if (!reason) return;
+    this.#say("");
+    try {
+      await post(`/api/callbacks/${encodeURIComponent(id)}/done`, { reason });
+    } catch (error) {
+      this.#say(error.message || CALLBACKS.failed);
+    }
+    await this.#load();
+    ($("#callback-rows button.dial") ?? $("#btn-callbacks-close")).focus();
+  }
+
+  #say(words) {
+    write($("#callbacks-notice"), words);
+  }
+
+  #mayDial() {
+    const { phone, session } = this.#store.value;
+    return phone.state === "registered" && phone.mic !== "refused" && !session;
+  }
+
+  #show() {
+    write($("#callbacks-count"), this.#isKnown ? String(this.#rows.length) : "–");
+    mark($("#btn-callbacks"), "some", this.#rows.length > 0);
+    write($("#callbacks-withheld"), this.#withheld ? CALLBACKS.withheld(this.#withheld) : "");
+    mark($("#callbacks"), "failed", this.#failed);
+    const mayDial = this.#couldDial = this.#mayDial();
+    const signature = [this.#rows, this.#isKnown, this.#failed, mayDial, this.#asked];
+    const focused = document.activeElement?.closest?.("#callback-rows li")?.dataset.callId;
+    fill($("#callback-rows"), signature, () => (this.#rows.length
+      ? this.#rows.map((row) => this.#row(row, mayDial))
+      : [make("li", { class: "none" }, this.#isKnown ? CALLBACKS.none : this.#failed ? CALLBACKS.unknown : CALLBACKS.loading)]));
+    if (focused && !$("#callback-rows").contains(document.activeElement)) $(`#callback-rows li[data-call-id="${CSS.escape(focused)}"] button.dial`)?.focus();
+  }
+
+  #row(row, mayDial) {
+    const isAsked = this.#asked === row.call_id;
+    const last = row.attempts[0];
+    const story = row.dialled_by ? CALLBACKS.dialledBy(row.dialled_by)
+      : last ? CALLBACKS.tried(row.attempts.length, moment(last.at), OUTCOMES[last.outcome] ?? "") : CALLBACKS.untried;
+    const words = CALLBACKS.kinds[row.kind] ?? "";
+    const reasons = Object.entries(CALLBACKS.reasons).map(([value, text]) => make("option", {
+      value, disabled: value === "unreachable" && row.attempts.length < this.#tries,
+    }, text));
+    return make("li", { "data-call-id": row.call_id, "data-line": row.line, "data-kind": row.kind },
+      make("button", {
+        type: "button", class: "dial", disabled: !mayDial || Boolean(row.dialled_by) || Boolean(this.#asked), "aria-busy": String(isAsked),
+        "aria-label": CALLBACKS.name(row.caller, row.line, words),
+      },
+      lineBadge(row.line), make("span", { class: "number figure" }, row.caller), make("span", { class: "act" }, isAsked ? CALLBACKS.asked : CALLBACKS.dial)),
+      make("p", { class: "why" }, make("span", {}, words), row.count > 1 ? make("b", {}, CALLBACKS.times(row.count)) : null,
+        make("time", { class: "figure" }, moment(row.times[0]))),
+      make("p", { class: "story" }, make("span", {}, story),
+        make("select", { "aria-label": CALLBACKS.doneName(row.caller) }, make("option", { value: "" }, CALLBACKS.done), ...reasons)));
+  }
+}
