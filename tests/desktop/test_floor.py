@@ -15,6 +15,7 @@ from tests.running.instance import Hotline
 from tests.running.page import Desk, ready_agent
 from tests.sip.agent import SipCaller
 from tests.sip.rtp import Tone
+from tests.sip.tones import silent_ms
 
 pytestmark = pytest.mark.desktop
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
@@ -90,6 +91,50 @@ async def test_a_supervisor_sees_a_caller_wait_and_talk_and_the_day_count_them(h
         await expect(agent).not_to_have_attribute("data-state", "talking", timeout=10_000)
         with hotline.api() as api:
             await stored_call(api, call_id, outcome="answered", state="ended")
+
+
+async def test_a_supervisor_ends_a_pause_and_signs_out_an_agent_who_talks_by_keys_alone(hotline: Hotline, tmp_path: Path) -> None:
+    """R on a paused row; X on a talking one asks first, Escape changes nothing, and the talk goes on after the sign-out."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    async with (
+        ready_agent(hotline, tmp_path) as desk, floor_beside(desk, hotline) as page, SipCaller(hotline.sip, NUMBER) as phone,
+    ):  # fmt: skip
+        agent = page.locator("#agents tr[data-agent='1001']")
+        end_pause, sign_out = (agent.locator(f"button[data-act='{act}']") for act in ("end-pause", "sign-out"))
+        await expect(end_pause).to_be_disabled()
+        await desk.page.keyboard.press("Alt+P")
+        await expect(agent).to_have_attribute("data-state", "paused")
+        await agent.focus()
+        await page.keyboard.press("r")
+        await expect(agent).to_have_attribute("data-state", "ready")
+        await desk.state("ready")
+        await expect(agent).to_be_focused()
+
+        call = await phone.call("12328", source=Tone(500))
+        await desk.answer()
+        await expect(agent).to_have_attribute("data-state", "talking")
+        await expect(agent).to_be_focused()
+        await page.keyboard.press("x")
+        await expect(page.locator("#confirm")).to_be_visible()
+        await expect(page.locator("#btn-no")).to_be_focused()
+        await page.screenshot(path=PICTURES / "floor-confirm.png")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#confirm")).to_be_hidden()
+        await expect(agent).to_be_focused()
+        await page.keyboard.press("x")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#notice")).to_contain_text("已签出 1001 张敏")
+        await call.listen(1.0)
+        assert silent_ms(call.heard(0.8)) < 400, "the talk goes on"
+        await expect(agent).to_have_attribute("data-state", "talking")
+        await desk.page.click("#btn-hangup")
+        await call.wait_ended(5)
+        await expect(agent).to_have_attribute("data-state", "offline", timeout=10_000)
+        await expect(sign_out).to_be_disabled()
+        async with floor_beside(desk, hotline, "auditor1") as watching:
+            await expect(watching.locator("#agents tr[data-agent='1001']")).to_be_visible()
+            await expect(watching.locator("#agents button")).to_have_count(0)
 
 
 async def test_the_floor_says_that_it_is_old_while_a_part_is_away_and_keeps_what_it_knew(hotline: Hotline, tmp_path: Path) -> None:
