@@ -18,11 +18,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def start(request: Request) -> Response:
-    """Where one belongs: the desk, the list of calls, or signing in."""
+    """Where one belongs: the floor (who leads it and has no telephone), the desk, the list of calls, or signing in."""
     caller = cookie_caller(request)
     if caller is None:
         return _to("/sign-in")
     may = desk_of(request).rights.may
+    if may(caller.role, "lead_floor") and not caller.extension:
+        return _to("/floor")
     return _to("/desk" if may(caller.role, "write_draft") else "/calls")
 
 

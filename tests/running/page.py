@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,7 +59,9 @@ class Desk:
         await self.page.fill("input[name=login]", login)
         await self.page.fill("input[name=password]", self._hotline.account(login))
         await self.page.keyboard.press("Enter")
-        await self.page.wait_for_url("**/desk*")
+        await self.page.wait_for_url(re.compile("/(desk|floor)"))
+        if "/floor" in self.page.url:  # where who leads begins
+            await self.page.goto(f"{self._hotline.origin}/desk")
         await expect(self.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=10_000)
 
     async def sign_in(self, login: str) -> None:
