@@ -59,6 +59,10 @@ class SignIn:
         self._hashing = Blocking(2, code="busy")
         self._log_key = bytes.fromhex(log_key)
 
+    async def hashed(self, password: str) -> str:
+        """The argon2id text of a new password, made off the event loop."""
+        return await self._hashing.run(lambda: self._passwords.hashed(password))
+
     async def sign_in(self, typed_login: str, password: str, address: str, now: float) -> Person:
         """The person, or SignInRefused, or Locked with `until`."""
         login = normal_login(typed_login)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from agent_desktop.health_board import HealthBoard
 from agent_desktop.hub import Hub
 from agent_desktop.intents import BridgeClient
 from agent_desktop.listening import Listening
+from agent_desktop.pause_reasons import PauseReasons, told
+from agent_desktop.people import People
 from agent_desktop.refusals import Unavailable
 from agent_desktop.rights import Rights, load_rights
 from agent_desktop.telephones import PhoneKeeper
@@ -81,6 +84,8 @@ class Desk:
     live: LiveReader
     day: DayCounter
     topics: AuditedTopics
+    people: People
+    pause_reasons: PauseReasons
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
@@ -116,21 +121,31 @@ class Desk:
                     self.health.redis_lost()
 
     async def _refresh_gate(self) -> None:
-        """Learn every few seconds who was changed and which sessions ended elsewhere."""
+        """Learn every few seconds what was changed elsewhere: people, sessions, pause reasons."""
         while True:
             await self.people_changed()
+            await self.reasons_changed()
             await asyncio.sleep(REFRESH_S)
 
-    async def people_changed(self) -> None:
-        """Put in force what the database says of people and sessions now: pages, telephones, queues."""
+    async def people_changed(self) -> bool:
+        """Put in force what the database says of people and sessions now; False while the telephones' side still waits."""
+        before = self.gate.people or {}
         try:
             self.gate.learn(await self.tickets_threads.run(lambda: self.gate.fetch(self.now())))
         except Unavailable:
-            return  # health tells it; what was known last stays in force
+            return False  # health tells it; what was known last stays in force
         for client in self.hub.clients:
+            was = before.get(client.caller.login)
             if not self.gate.may_stay(client.caller):
                 client.close(NOT_SIGNED_IN)
-        await self.phones.reconcile()
+            elif was is not None and was.phone_kind != self.gate.person(client.caller).phone_kind:
+                client.close(SERVICE_RESTART)  # the page comes back and looks after its telephone
+        return await self.phones.reconcile()
+
+    async def reasons_changed(self) -> None:
+        """Tell open pages the pause reasons if they are others than before."""
+        with contextlib.suppress(Unavailable):
+            self.hub.reasons_changed(told(await self.tickets_threads.run(self.pause_reasons.everyone)))
 
 
 def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
@@ -165,7 +180,8 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
     city = load_city(settings.city_file)
     gate = Gate(tickets_engine, kept.session)
     phones = PhoneKeeper(
-        tickets_engine, tickets_threads, gate, bridge, tasks, kept, load_telephones(settings.is_loopback), now, log,
+        tickets_engine, tickets_threads, gate, bridge, tasks, kept, load_telephones(settings.is_loopback), city.first_queue,
+        now, log,
     )  # fmt: skip
     return Desk(
         settings=settings,
@@ -196,4 +212,6 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         live=LiveReader(settings.redis, now=now),
         day=DayCounter(calls_engine, city, now, hub.day_changed),
         topics=AuditedTopics(Topics(settings.paths.announcements, settings.paths.topics, city.lines), tickets_engine),
+        people=People(tickets_engine),
+        pause_reasons=PauseReasons(tickets_engine),
     )

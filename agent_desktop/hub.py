@@ -87,6 +87,7 @@ class Hub:
         self.state: LiveState = NOTHING
         self.is_linked = False
         self.day: Message | None = None
+        self.pause_reasons: list[dict[str, object]] = []
         self._past_overflows = 0
         self._parts = parts
         self._clients: set[Client] = set()
@@ -150,6 +151,14 @@ class Hub:
         for client in self._clients:
             client.offer(message)
 
+    def reasons_changed(self, reasons: list[dict[str, object]]) -> None:
+        """Tell every page the pause reasons when they changed."""
+        if reasons != self.pause_reasons:
+            self.pause_reasons = reasons
+            message: Message = {"type": "pause_reasons", "pause_reasons": reasons}
+            for client in self._clients:
+                client.offer(message)
+
     def day_changed(self, day: Message) -> None:
         """Tell the pages that may see it the new counts of the day; a page that gets a snapshot later finds them there."""
         self.day = day
@@ -182,6 +191,7 @@ class Hub:
             "queues": [dict(queue) for queue in self.state.queues.values()],
             "parts": self._parts(),
             "day": self.day if client.viewer.sees_day else None,
+            "pause_reasons": self.pause_reasons,
         }
 
     def told(self, viewer: Viewer) -> Message:

@@ -148,8 +148,10 @@ async def _pass_on(desk: Desk, client: Client, intent: Intent, open_intents: set
         elif not caller.extension:
             reply = Reply(ok=False, code="no_extension")
         else:
+            queues = desk.gate.person(caller).queues  # none: as they are, at first the city's first
+            more = {"queues": list(queues)} if intent.op == "ready" and queues else None
             reply = await desk.bridge.ask(
-                intent.op, agent=caller.extension, call_id=intent.call_id, reason=intent.reason, intent_id=intent.id
+                intent.op, agent=caller.extension, call_id=intent.call_id, reason=intent.reason, more=more, intent_id=intent.id
             )
     finally:
         open_intents.discard(intent.id)

@@ -40,6 +40,7 @@ class PhoneKeeper:
         tasks: Tasks,
         secrets: Secrets,
         telephones: Telephones,
+        first_queue: str,
         now: Callable[[], float],
         log: Log,
     ) -> None:
@@ -50,6 +51,7 @@ class PhoneKeeper:
         self._tasks = tasks
         self._secrets = secrets
         self._telephones = telephones
+        self._first_queue = first_queue
         self._now = now
         self._log = log
         self._turn = asyncio.Lock()
@@ -98,18 +100,18 @@ class PhoneKeeper:
         self._seen[holder.extension] = holder
         return holder, taken_from
 
-    async def reconcile(self) -> None:
-        """Ask the bridge for whatever differs from what should be; what fails is asked again next time."""
+    async def reconcile(self) -> bool:
+        """Ask the bridge for whatever differs from what should be; False when something is left for the next time."""
         people = self._gate.people
         if people is None:
-            return
+            return False
         async with self._turn:
             try:
                 self._seen = await self._threads.run(self._holders.everyone)
             except Unavailable:
-                return  # health tells it
+                return False  # health tells it
             if not await self._listed():
-                return
+                return False
             now = self._now()
             steps = plan(
                 people.values(),
@@ -122,10 +124,11 @@ class PhoneKeeper:
             )
             for step in steps[:MOST_STEPS]:
                 if not await self._take(step):
-                    return
+                    return False
             later = {step.extension for step in steps[MOST_STEPS:] if isinstance(step, MoveQueues)}
             told = {person.extension: person.queues for person in people.values() if person.extension not in later}
             self._queues = {**{extension: self._queues[extension] for extension in later}, **told}
+            return len(steps) <= MOST_STEPS
 
     async def leave(self, caller: Caller) -> None:
         """The caller signed out: no more calls, and the password is dead."""
@@ -145,7 +148,8 @@ class PhoneKeeper:
                 if reply.ok:
                     self._known.pop(step.extension, None)
             case MoveQueues():
-                reply = await self._bridge.ask("queues", agent=step.extension, more={"queues": list(step.queues)})
+                queues = list(step.queues) or [self._first_queue]
+                reply = await self._bridge.ask("queues", agent=step.extension, more={"queues": queues})
             case Leave():
                 reply = await self._bridge.ask("sign_out", agent=step.holder.extension, reason="signed_out")
                 if reply.ok or reply.code == "asterisk_refused":  # refused: was no member

@@ -2,8 +2,8 @@
 
 import { $, fill, make, mark, write } from "./dom.js";
 import { isLiveSure, notices } from "./notices.js";
-import { deskState, isHardware, isTelephoneGone, ownAgent, ownCall } from "./state.js";
-import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PAUSE_REASONS, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
+import { deskState, isHardware, isTelephoneGone, ownAgent, ownCall, pauseName } from "./state.js";
+import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
 import { duration, now } from "./times.js";
 
 const TOLD_MS = 8000;
@@ -52,7 +52,7 @@ export class Bar {
     if (!isLiveSure(desk) && FREE.includes(state)) return HINTS.lastKnown;
     if (["offline", "paused"].includes(state) && desk.phone.mic !== "granted") return HINTS.noMicrophone;
     if (state === "paused") {
-      const why = PAUSE_REASONS[ownAgent(desk)?.reason];
+      const why = pauseName(desk, ownAgent(desk)?.reason);
       return why ? HINTS.paused(why) : STATE_HINTS.paused;
     }
     if (state === "unregistered" && desk.phone.state !== "unregistered") return PHONE[desk.phone.state];
@@ -115,6 +115,10 @@ export class Bar {
     mark($("#btn-ready"), "will", isReady ? "pause" : "ready");
     mark($("#btn-ready"), "primary", ["offline", "paused", "wrap_up"].includes(state));
     $("#pause-reason").disabled = !may.pause;
+    const offered = desk.pauseReasons.filter((reason) => reason.active);
+    const chosen = $("#pause-reason").value;
+    fill($("#pause-reason"), offered, () => offered.map(({ code, name }) => make("option", { value: code }, name)));
+    if (offered.some(({ code }) => code === chosen)) $("#pause-reason").value = chosen;
   }
 
   #status(desk) {

@@ -2,7 +2,8 @@
 
 import { fill, lineBadge, make, mark } from "./dom.js";
 import { figures } from "./queue.js";
-import { AGENT_STATES, FLOOR, PAUSE_REASONS, PHASES, QUEUE } from "./texts.js";
+import { pauseName } from "./state.js";
+import { AGENT_STATES, FLOOR, PHASES, QUEUE } from "./texts.js";
 
 const UNANSWERED = ["greeting", "waiting", "ringing", "duty", "party"];
 const CAN_END_PAUSE = ["paused", "wrap_up"];
@@ -123,7 +124,7 @@ export class Agents extends Rows {
       const call = desk.calls.get(agent.call_id) ?? null;
       const asked = this.#asked.has(agent.id);
       return {
-        key: agent.id, signature: [agent, call && [call.id, call.line, call.caller, call.phase, call.urgent], asked],
+        key: agent.id, signature: [agent, pauseName(desk, agent.reason), call && [call.id, call.line, call.caller, call.phase, call.urgent], asked],
         attributes: { agent: agent.id, state: agent.state }, cells: () => this.#cells(agent, call, asked),
       };
     }), isKnown ? QUEUE.noAgents : FLOOR.unknownAgents);
@@ -139,7 +140,7 @@ export class Agents extends Rows {
 
   #cells(agent, call, asked) {
     const words = AGENT_STATES[call?.phase === "held" ? "held" : agent.state] ?? agent.state;
-    const reason = agent.state === "paused" ? PAUSE_REASONS[agent.reason] ?? agent.reason : "";
+    const reason = agent.state === "paused" ? pauseName(this.#desk, agent.reason) : "";
     const isLost = agent.reachable === false && agent.state !== "offline";
     const isOffline = agent.state === "offline";
     const clock = agent.state === "wrap_up" && agent.until ? { "data-until": agent.until } : { "data-since": isOffline ? "" : agent.since ?? "" };

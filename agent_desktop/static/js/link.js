@@ -76,7 +76,7 @@ export class Link {
         this.#store.set({
           link: { state: "connected", since: Date.now() / 1000, everUp: true, expired: false },
           calls: byKey(message.calls, "id"), agents: byKey(message.agents, "id"), queues: byKey(message.queues, "name"),
-          parts: message.parts ?? {}, day: message.day ?? null,
+          parts: message.parts ?? {}, day: message.day ?? null, pauseReasons: message.pause_reasons ?? [],
         });
         break;
       case "delta":
@@ -87,6 +87,9 @@ export class Link {
           agents: merged(desk.agents, message.agents, "id", message.gone_agents),
           queues: merged(desk.queues, message.queues, "name"),
         });
+        break;
+      case "pause_reasons":
+        this.#store.set({ pauseReasons: message.pause_reasons ?? [] });
         break;
       case "day":
         this.#store.set({ day: message.day });

@@ -2,7 +2,8 @@
 
 import { $, fill, lineBadge, make, mark, write } from "./dom.js";
 import { isLiveSure } from "./notices.js";
-import { AGENT_STATES, PAUSE_REASONS, PHASES, QUEUE } from "./texts.js";
+import { pauseName } from "./state.js";
+import { AGENT_STATES, PHASES, QUEUE } from "./texts.js";
 import { duration, now } from "./times.js";
 
 const LONG_WAIT_S = 60; // from here the longest wait changes its shape, not only its colour
@@ -38,7 +39,7 @@ export class Queue {
 
   #showAgents(body, desk) {
     const agents = [...desk.agents.values()].sort((a, b) => rank(a) - rank(b) || String(a.id).localeCompare(String(b.id)));
-    const rows = agents.map((agent) => ({ ...agent, call: desk.calls.get(agent.call_id) ?? null }));
+    const rows = agents.map((agent) => ({ ...agent, call: desk.calls.get(agent.call_id) ?? null, why: pauseName(desk, agent.reason) }));
     const busy = agents.filter((a) => ["ringing", "talking", "held", "wrap_up"].includes(a.state)).length;
     const count = (state) => agents.filter((a) => a.state === state && a.reachable !== false).length;
     write($("#agents-summary"), agents.length ? QUEUE.summary(count("ready"), busy, count("paused")) : "");
@@ -75,7 +76,7 @@ function waitingRow(call) {
 
 function agentRow(agent) {
   const words = AGENT_STATES[agent.state] ?? agent.state;
-  const reason = agent.state === "paused" ? PAUSE_REASONS[agent.reason] ?? "" : "";
+  const reason = agent.state === "paused" ? agent.why : "";
   const isLost = agent.reachable === false && agent.state !== "offline";
   return make("tr", { "data-agent": agent.id, "data-state": agent.state },
     make("th", { scope: "row" }, agent.id, agent.name ? make("span", { class: "name" }, agent.name) : null),

@@ -1,5 +1,7 @@
 // Owns what the page knows: one small store, and the one rule that names the desk's state from it.
 
+import { PAUSE_REASONS } from "./texts.js";
+
 export class Store {
   #value;
   #listeners = new Set();
@@ -42,6 +44,7 @@ export function emptyDesk(me) {
     asked: {}, // name of a button -> true while it waits for its confirmation
     quality: "none",
     calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
+    pauseReasons: [], // {code, name, active} in order; inactive ones keep their name where they were used
     day: null, // the day's counts, for those who may see them
     lead: null, // {op, text}: what the supervisor did to this agent, until the agent's next act or ring
     told: "", // the last refusal, shown in the status line
@@ -51,6 +54,9 @@ export function emptyDesk(me) {
 const LIVE = ["ringing", "talking", "held", "dialling"];
 
 export const ownAgent = (desk) => (desk.me?.extension ? desk.agents.get(desk.me.extension) : undefined);
+
+/** The words of a pause reason: the city's, else the queue's own, else as it stands. */
+export const pauseName = (desk, code) => desk.pauseReasons.find((reason) => reason.code === code)?.name ?? PAUSE_REASONS[code] ?? code ?? "";
 
 /** The call whose ticket belongs on the screen: the telephone knows first, then the live view. */
 export function ownCall(desk) {

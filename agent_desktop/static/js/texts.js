@@ -24,8 +24,9 @@ export const HINTS = {
   ringingHardware: (line) => `来电，${line}，请在话机上接听`, pickUp: "请在话机上接听", onHardware: "通话在话机上",
 };
 
+// The queue's own reasons; those that agents choose come with the live view (pause_reasons.yaml and what the city changed).
 export const PAUSE_REASONS = {
-  rest: "休息", meal: "用餐", training: "培训", meeting: "会议", missed: "未接来电后暂停",
+  missed: "未接来电后暂停",
   rejected: "拒接后暂停", ring_timeout: "未接来电后暂停", no_answer: "未接来电后暂停",
 };
 
