@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run call test campaign check lint unit token check-config prompts clean
+.PHONY: help run call test campaign check lint unit token check-config prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -28,6 +28,9 @@ check-config: ## explain every mistake in HOTLINE_* and the city's YAML file
 
 prompts: ## render the announcements that citizens hear
 	@exec $(PYTHON) -I launcher/bootstrap.py run,prompts -- -m ivr.render
+
+prompts-report: ## let a recogniser hear every announcement and write docs/prompts.md
+	@exec $(TEST_ALL) -m tests.prompts_report
 
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint

@@ -55,7 +55,7 @@ async def serve(settings: Settings, log: Log) -> None:
     city = load_city(settings.city_file)
     parties = {key: party.kind for key, party in city.outside_parties.items()}
     for menu in menus.values():
-        for fault in faults(menu, recording_lengths(folder), parties, city.queues):
+        for fault in faults(menu, recording_lengths(folder), parties, city.queues_of(menu.line)):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
     engine = Engine(

@@ -121,6 +121,8 @@ def _user_event(packet: Packet) -> list[Event]:
             }  # fmt: skip
             known = states.get(packet.text("State"))
             return [known] if known else []
+        case "HotlineEnding":  # the dialplan hangs up, and nobody asked for it
+            return [ev.HangUpAsked(call_id, "system")]
     return []
 
 

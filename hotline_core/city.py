@@ -182,6 +182,10 @@ class City(Part):
         """The key of the queue that a line feeds; KeyError for a line the city does not have."""
         return self.lines[line].queue or self.first_queue
 
+    def queues_of(self, line: str) -> tuple[str, ...]:
+        """The key of the queue that a line feeds, or nothing for a line the city does not have."""
+        return (self.queue_of(line),) if line in self.lines else ()
+
     def overflow_of(self, queue: str) -> str:
         """Where who waits in a queue goes after overflow_s: callback, duty, another queue, or empty for nowhere."""
         target = self.queues[queue].overflow_to or self.queue.overflow_to

@@ -12,6 +12,7 @@ from ivr.menu import Ask, Connect, Menu, Queue, Say
 SILENT_LIMIT_S: Final = 8.0  # a caller who does nothing is in the queue by then
 MOST_PRESSES: Final = 2
 DISTRESS_KEY: Final = "9"
+OWN_QUEUE: Final = "line"  # in a menu: the queue that the city's file gives the line
 KEYS: Final = "0123456789*#"
 
 _ROUNDING_S: Final = 1e-6
@@ -31,7 +32,8 @@ class Fault:
 def faults(
     menu: Menu, prompts: Mapping[str, float], parties: Mapping[str, str], queues: Collection[str]
 ) -> tuple[Fault, ...]:
-    """All faults of a menu: `prompts` gives seconds by key, `parties` the kind of each outside party, `queues` the keys."""
+    """All faults of a menu: `prompts` gives seconds by key, `parties` the kind of each outside party, `queues` what the line's
+    queue is called."""
     found = [fault for name in menu.nodes for fault in _of_node(menu, name, prompts, parties, queues)]
     if menu.start not in menu.nodes:
         what = f"the start {menu.start} is not there"
@@ -48,8 +50,8 @@ def _of_node(
             what = f"{party} is no outside party of the city"
             cure = f"add {party} to outside_parties in the city's file, or name another"
             yield Fault("unknown-party", name, what, cure, party)
-        case Queue(queue) if queue not in queues:
-            yield Fault("unknown-queue", name, f"there is no queue {queue}", "write one of " + ", ".join(queues), queue)
+        case Queue(queue) if queue not in (OWN_QUEUE, *queues):
+            yield Fault("unknown-queue", name, f"{queue} is not the line's queue", f"write queue: {OWN_QUEUE}", queue)
         case Ask() | Say():
             yield from _of_prompts(name, node.say, prompts)
     if isinstance(node, Ask):

@@ -114,7 +114,7 @@ def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
         except MenuError as error:
             found.append(Mistake(str(path), error.line, error.what, error.cure))
             continue
-        found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties, city.queues)]
+        found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties, city.queues_of(menu.line))]
     return found
 
 

@@ -204,7 +204,7 @@ def test_a_caller_who_waited_long_is_moved_to_the_second_queue_then_asked_for_a_
     assert not waited.ended_by_us[CHOOSER]
     stored = waited.stored[CHOOSER]
     entered = [entry["facts"]["queue"] for entry in stored["timeline"] if entry["kind"] == "queue_entered"]
-    assert (stored["outcome"], entered) == ("callback", ["hotline", "second"])
+    assert (stored["outcome"], stored["ended_by"], entered) == ("callback", "system", ["hotline", "second"])
 
 
 def test_a_caller_who_hides_the_number_is_not_asked_for_a_call_back_and_waits_on(waited: Waited) -> None:

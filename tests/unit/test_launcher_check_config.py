@@ -60,5 +60,6 @@ def test_make_alone_lists_what_it_can_do() -> None:
     root = Path(__file__).resolve().parents[2]
     told = subprocess.run(["make", "-s"], cwd=root, capture_output=True, text=True, timeout=20, check=True).stdout
     assert [line.split()[1] for line in told.splitlines()] == [
-        "help", "run", "call", "token", "check-config", "prompts", "test", "campaign", "check", "lint", "unit", "clean",
+        "help", "run", "call", "token", "check-config", "prompts",
+        "prompts-report", "test", "campaign", "check", "lint", "unit", "clean",
     ]  # fmt: skip
