@@ -23,6 +23,7 @@ pytestmark = pytest.mark.campaign
 LENGTHS = recording_lengths(RECORDINGS_FOLDER)
 MENUS = load_menus(MENUS_FOLDER)
 AT_ONCE = 5
+SUMMARY = ("line", "paths", "walked", "with faults", "likeness of the words", "a silent caller in the queue after s", "left behind")
 SAMPLE = 1000  # more than there are: all of them, unless fewer are asked for
 
 KINDS: dict[str, Callable[[Menu], list[Walk]]] = {
@@ -68,7 +69,14 @@ async def test_every_path_of_the_menu_ends_where_its_graph_says(
     rows = table(f"menu-{line}", f"Menu of {line}", "path", "ended", "queue or party after s", "likeness of the words", "faults")
     for one in done:
         recognise(one, recogniser, says, everything)
-        alike = "" if one.alike is None else f"{one.alike:.2f}"
-        rows.add(one.walk.name, one.came_to, f"{one.menu_s:.1f}", alike, "; ".join(one.faults))
-    assert await left_behind(hotline) == []
+        likeness = "" if one.alike is None else f"{one.alike:.2f}"
+        rows.add(one.walk.name, one.came_to, f"{one.menu_s:.1f}", likeness, "; ".join(one.faults))
+    left = await left_behind(hotline)
+    alike = [one.alike for one in done if one.alike is not None]
+    silent = [one.menu_s for one in done if not any(act.keys or act.hangs_up for act in one.walk.acts)]
+    table("menu", "Paths of the menus", *SUMMARY).add(
+        line, kind, len(done), sum(bool(one.faults) for one in done), f"{min(alike):.2f} to {max(alike):.2f}" if alike else "",
+        f"{max(silent):.1f}" if silent else "", len(left),
+    )  # fmt: skip
+    assert left == []
     assert [(one.walk.name, one.faults) for one in done if one.faults] == []

@@ -56,14 +56,22 @@ async def live_equals_asterisk(hotline: Hotline, api: httpx.Client) -> None:
 
 
 def _both_views(hotline: Hotline, api: httpx.Client) -> tuple[dict[str, object], dict[str, object]]:
-    live = hotline.live(api)
-    ours = {
+    return our_view(hotline.live(api)), asterisk_view(hotline)
+
+
+def our_view(live: dict[str, Any]) -> dict[str, object]:
+    """What the live view says of callers and members."""
+    return {
         "callers": sorted(call["id"] for call in live["calls"]),
         "talking": sorted(agent["id"] for agent in live["agents"] if agent["state"] == "talking"),
         "members": sorted(agent["id"] for agent in live["agents"] if agent["state"] != "offline" or agent["call_id"]),
         "paused": sorted(agent["id"] for agent in live["agents"] if agent["state"] == "paused"),
         "waiting": sum(queue["waiting"] for queue in live["queues"]),
     }
+
+
+def asterisk_view(hotline: Hotline) -> dict[str, object]:
+    """The same by Asterisk's own word: core show channels, queue show, the dialplan's journal of calls to citizens."""
     rows = [row.split("!") for row in hotline.asterisk("core show channels concise").splitlines()]
     called = _called(hotline)
     callers = {
@@ -76,14 +84,13 @@ def _both_views(hotline: Hotline, api: httpx.Client) -> tuple[dict[str, object],
     queues = hotline.asterisk("queue show")
     members = [line for line in queues.splitlines() if "PJSIP/agent-" in line]
     waiting = [line for line in queues.splitlines() if "PJSIP/trunk-" in line]
-    theirs = {
+    return {
         "callers": sorted(callers),
         "talking": sorted(row[0].split("-")[1] for row in legs),
         "members": sorted({_extension(line) for line in members}),
         "paused": sorted({_extension(line) for line in members if "(paused" in line}),
         "waiting": len(waiting),
     }
-    return ours, theirs
 
 
 def _called(hotline: Hotline) -> dict[str, str]:
