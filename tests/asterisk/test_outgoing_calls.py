@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.running.bridge_socket import ask
 from tests.running.facts import live_equals_asterisk, recording_of, stored_call
 from tests.running.instance import Hotline
-from tests.running.outgoing import ask_bridge, plug_in
+from tests.running.outgoing import plug_in
 from tests.running.page import AGENT_HZ, Desk, ready_agent
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
@@ -26,7 +27,7 @@ CITIZEN_HZ = 500
 async def called(hotline: Hotline, desk: Desk, phone: SipCaller) -> Call:
     """The citizen's side of a talk that agent 1001 began under 12345."""
     plug_in(hotline, phone)
-    answer = await asyncio.to_thread(ask_bridge, hotline, op="dial", agent="1001", number=phone.user, line="12345")
+    answer = await ask(hotline, "dial", "1001", number=phone.user, line="12345")
     assert answer["ok"], answer
     call = await phone.next_call(10)
     assert call.caller_number == "12345"
@@ -100,7 +101,7 @@ async def test_a_citizen_who_cannot_be_reached_is_told_in_words_and_in_the_timel
     """The agent hears a sentence, the call ends by itself, and the list says why."""
     async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855714003", on_invite=Refuse(status)) as phone:
         plug_in(hotline, phone)
-        answer = await asyncio.to_thread(ask_bridge, hotline, op="dial", agent="1001", number=phone.user, line="12328")
+        answer = await ask(hotline, "dial", "1001", number=phone.user, line="12328")
         assert answer["ok"], answer
         await desk.state("ready", 15)
         with hotline.api() as api:

@@ -11,9 +11,10 @@ import httpx
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.running.bridge_socket import ask
 from tests.running.facts import live_equals_asterisk, recording_of, stored_call
 from tests.running.instance import Hotline
-from tests.running.outgoing import ask_bridge, plug_in
+from tests.running.outgoing import plug_in
 from tests.running.page import AGENT_HZ, Desk, ready_agent
 from tests.sip.agent import SipCaller
 from tests.sip.policy import Answer, Refuse
@@ -73,7 +74,7 @@ async def test_a_citizen_who_gave_up_is_called_back_with_one_press_hears_the_not
                 call.send(Tone(CITIZEN_HZ))
                 assert call.caller_number == "12328"
                 await desk.state("dialling", 5)
-                second = await asyncio.to_thread(ask_bridge, hotline, op="dial", agent="1002", number=phone.user, line="12328")
+                second = await ask(hotline, "dial", "1002", number=phone.user, line="12328")
                 assert second["code"] == "being_called", "two agents never call the same citizen at once"
                 await desk.screenshot(PICTURES / "dialling.png")
                 await desk.state("talking", 10)
