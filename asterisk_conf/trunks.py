@@ -57,6 +57,11 @@ class TrunkView:
         return "b(as-line^s^1(${LINE}))" if self.trunk.forwarded_caller == "line" else ""
 
     @property
+    def ringing(self) -> str:
+        """What Dial adds where the carrier's sound before the answer is not wanted: a ringing tone of our own."""
+        return "" if self.trunk.early_media else "r"
+
+    @property
     def from_domain(self) -> str:
         """The carrier's domain where it knows us by it; empty: our address."""
         return self.trunk.host if self.trunk.registration or self.trunk.outbound_proxy else ""

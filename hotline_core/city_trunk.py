@@ -53,7 +53,7 @@ class Trunk(Part):
     trust_identity: bool = True
     codecs: tuple[Literal["alaw", "ulaw"], ...] = Field(default=("alaw", "ulaw"), min_length=1, max_length=2)
     qualify_s: int = Field(default=0, ge=0, le=3600)
-    early_media: bool = False
+    early_media: bool = True
     reliable_provisional: Agreement = "offered"
     session_timer: Agreement = "offered"
     session_expires_s: int = Field(default=1800, ge=90, le=86400)

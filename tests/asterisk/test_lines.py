@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
-from typing import Any
 
-import httpx
-import numpy as np
 import pytest
 import pytest_asyncio
 
-from hotline_core.settings import DEFAULT_CITY
-from ivr.catalogue import RECORDINGS_FOLDER
 from tests.hostile.sip import corpus
 from tests.numbers import CALLERS, DIALLED
+from tests.running.carriers import (
+    IMS,
+    LOGIN,
+    MU,
+    STRANGER,
+    city_of,
+    dial,
+    free_udp_port,
+    live_call,
+    offered,
+    prompt,
+    registered,
+    wait_for,
+)
 from tests.running.instance import Hotline
 from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
 from tests.sip.carrier import Carrier
-from tests.sip.digest import Credentials
-from tests.sip.policy import Refuse, RingForever
+from tests.sip.policy import Answer, Refuse, RingForever
 from tests.sip.rtp import Tone
 from tests.sip.sdp import PCMU
-from tests.sip.tones import RATE_HZ, Samples, level_of, place_of
+from tests.sip.tones import RATE_HZ, level_of, place_of
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
-LOGIN = Credentials("hotline@ims.example", "geheim;7x", "ims.example")
-IMS, MU, STRANGER = "127.0.0.2", "127.0.0.3", "127.0.0.9"
 DUTY = "05573020002"
 TIMER = (("Supported", "timer"), ("Session-Expires", "90;refresher=uas"))
 
@@ -45,13 +50,6 @@ class Talk:
     duty: Call
 
 
-def free_udp_port(host: str) -> int:
-    """A port nobody listens on."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
     """Where the two carriers listen."""
@@ -61,30 +59,12 @@ def ports() -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def city(ports: tuple[int, int]) -> Iterator[Hotline]:
     """A hotline in service, no demo: two carriers, a number being retired and one whose day has passed."""
-    ims, mu = ports
-    trunks = f"""trunks:
-  ims:
-    host: ims.example
-    outbound_proxy: {{host: {IMS}, port: {ims}}}
-    login: {{user: hotline@ims.example, secret_file: ims.secret}}
-    registration: {{user: "+8655712345", every_s: 60, retry_s: 1}}
-    forwarded_caller: line
-  mu:
-    host: {MU}
-    port: {mu}
-    trust_identity: false
-    codecs: [ulaw]
-    reliable_provisional: refused
-"""
-    retired = 'retired: [{number: "96588", until: 2099-12-31}, {number: "96100", until: 2026-01-31}]'
-    text = DEFAULT_CITY.read_text(encoding="utf-8")
-    text = text.replace("trunks: {}", f"{trunks}\n#").replace("no_agent_s: 5", "no_agent_s: 1").replace("retired: []", retired)
-    hotline = Hotline(text, HOTLINE_DEMO="0")
+    hotline = Hotline(city_of(*ports), HOTLINE_DEMO="0")
     secret = hotline.home / "ims.secret"
     secret.write_text(f"{LOGIN.password}\n", encoding="ascii")
     secret.chmod(0o600)
-    hotline.start()
     try:
+        hotline.start()
         yield hotline
     finally:
         hotline.close()
@@ -114,39 +94,13 @@ async def talk(city: Hotline, ims: Carrier, mu: Carrier) -> Talk:
     await citizen.answered.within(5)
     await citizen.listen(0.3)
     citizen.press("0")
-    duty = await ims.next_call(20)
+    duty = await offered(ims)
     duty.send(Tone(1300))
     duty.progress(183, (("Require", "100rel"), ("RSeq", "4711")), has_sound=True)
     await wait_for(lambda: bool(ims.got("PRACK")), "the sound before the answer is acknowledged")
     duty.answer()
     await duty.answered.within(5)
     return Talk(citizen, duty)
-
-
-async def registered(ims: Carrier) -> str:
-    """The Contact of the PBX, once it is there."""
-    await wait_for(lambda: ims.registered is not None, "the PBX registers")
-    assert ims.registered is not None
-    return ims.registered
-
-
-async def wait_for(is_true: Any, what: str, timeout_s: float = 10.0) -> None:
-    """Look until it is true."""
-    ends_at = asyncio.get_running_loop().time() + timeout_s
-    while not is_true():
-        assert asyncio.get_running_loop().time() < ends_at, f"not within {timeout_s} s: {what}"
-        await asyncio.sleep(0.05)
-
-
-async def live_call(city: Hotline, api: httpx.Client, **wanted: str) -> dict[str, Any]:
-    """The running call with these fields, once the live view shows it."""
-    live: dict[str, Any] = {}
-    for _ in range(60):
-        live = await asyncio.to_thread(city.live, api)
-        if found := [call for call in live["calls"] if all(call[name] == value for name, value in wanted.items())]:
-            return dict(found[0])
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"no live call with {wanted}: {live['calls']}")
 
 
 async def test_the_hotline_registers_under_its_number_with_another_user_for_the_digest_by_the_proxy(ims: Carrier) -> None:
@@ -275,12 +229,6 @@ async def test_a_retired_number_tells_so_and_leads_to_its_line_until_its_day_and
     assert over.status == 404
 
 
-def prompt(name: str) -> Samples:
-    """The recording of a prompt."""
-    with wave.open(str(RECORDINGS_FOLDER / f"{name}.wav")) as sound:
-        return np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2").astype(np.int16)
-
-
 async def test_scanners_and_broken_messages_leave_the_next_citizen_a_free_line(city: Hotline, ims: Carrier) -> None:
     """From a stranger and from the carrier's own address; no number of theirs stands in the log."""
     pid = city.pid("asterisk")
@@ -317,12 +265,33 @@ async def test_the_next_carrier_is_tried_when_one_refuses_and_a_withheld_number_
     await citizen.answered.within(5)
     await citizen.listen(0.3)
     citizen.press("0")
-    duty = await mu.next_call(20)
+    duty = await offered(mu)
     assert duty.invite.uri.startswith(f"sip:{DUTY}@{MU}")
     assert "anonymous" in duty.invite.need("From")
     assert "13855706666" not in str(duty.invite)
     await citizen.hang_up()
     await duty.wait_ended(5)
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["a trunk with early media", "a trunk without"])
+async def test_the_carriers_sound_before_the_answer_is_heard_or_a_ringing_tone(
+    city: Hotline, ims: Carrier, mu: Carrier, is_heard: bool
+) -> None:
+    """A telephone at one carrier stands for the agent's, which is up while the citizen is called by the other carrier."""
+    agent, citizen = (mu, ims) if is_heard else (ims, mu)
+    agent.on_invite, citizen.on_invite = Answer(), RingForever()
+    await dial(city, f"PJSIP/5551@trunk-{'mu' if is_heard else 'ims'}", "13855703333", f"early-{is_heard}")
+    near = await offered(agent)
+    await near.answered.within(5)
+    agent.on_invite = Refuse(503)  # where it is the first trunk, the second one is to carry the call
+    far = await offered(citizen)
+    far.send(Tone(1300))
+    far.progress(183, has_sound=True)
+    await near.listen(1.5)
+    assert (level_of(near.heard(0.5), 1300) > 7000) is is_heard
+    assert (level_of(near.heard(), 450) > 500) is not is_heard
+    await near.hang_up()
+    await far.wait_ended(5)
 
 
 async def test_the_session_of_a_long_talk_is_refreshed_from_either_side(talk: Talk) -> None:
