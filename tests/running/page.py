@@ -69,10 +69,10 @@ class Desk:
         await self.enter(login)
         await self.open()
 
-    async def open(self) -> None:
-        """Open the desk's page as who is signed in, and wait until the telephone is registered."""
+    async def open(self, telephone: str = "registered") -> None:
+        """Open the desk's page as who is signed in, and wait until its telephone is registered, or a hardware one."""
         await self.page.goto(f"{self._hotline.origin}/desk?audio=raw")
-        await expect(self.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=10_000)
+        await expect(self.page.locator("#phone-state")).to_have_attribute("data-state", telephone, timeout=10_000)
 
     async def become_ready(self) -> None:
         """Ask for calls, unless still a ready member from before, and wait until Asterisk has confirmed it."""
