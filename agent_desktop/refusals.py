@@ -60,7 +60,7 @@ def install_handlers(app: FastAPI, wording: Wording, log: Log) -> None:
         assert isinstance(error, HotlineError)
         status = status_of(error)
         if status >= 500:
-            log.warning("request refused", code=error.code, path=request.scope.get("route_path", ""), status=status)
+            log.warning("request refused", code=error.code, path=getattr(request.scope.get("route"), "path", ""), status=status)
         return answer(status, error.code, dict(error.facts))
 
     async def invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.asterisk
 NUMBER = "13777654321"
 NAME = "李四"
 OWN = ("bridge", "desk", "relay", "worker", "front")
+DIALPLAN_TROUBLE = re.compile(r"ast_expr2|func_\w+\.c|pbx_variables|pbx_functions|pbx_builtins|pbx\.c")
 VEILED = re.compile(r"[0-9a-f]{10}\.\.21")
 
 
@@ -83,6 +84,18 @@ async def test_every_record_of_a_call_is_one_line_with_the_calls_id_and_the_call
     veils = {str(told["caller"]) for told in of_calls if "caller" in told}
     assert len(veils) == 1
     assert VEILED.fullmatch(veils.pop())
+
+
+async def test_a_caller_who_waits_and_gives_up_causes_no_error_of_the_dialplan(hotline: Hotline) -> None:
+    """No expression that cannot be computed, no function without a result: Asterisk only warns and goes on with nothing."""
+    async with SipCaller(hotline.sip, NUMBER) as phone:
+        call = await phone.call("12328")
+        await call.answered.within(5)
+        await call.press("0")
+        await call.listen(3)
+        await call.hang_up()
+    troubles = [line for line in logs(hotline)["asterisk.log"].splitlines() if DIALPLAN_TROUBLE.search(line)]
+    assert troubles == []
 
 
 async def test_a_search_by_number_while_the_desk_is_dead_leaves_no_number_in_the_fronts_log(hotline: Hotline) -> None:
