@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { $, fill, lineBadge, make, mark, write } from "./dom.js";
+import { isHardware, ownCall } from "./state.js";
 import { CALLBACKS, OUTCOMES } from "./texts.js";
 import { moment } from "./times.js";
 
@@ -9,6 +10,7 @@ const REFRESH_MS = 10000;
 const OPEN_REFRESH_MS = 4000;
 const AFTER_CALL_MS = 1200; // the worker writes the end of a call a moment after it
 const PHONE_MS = 6000; // a page's telephone answers within one second
+const HARDWARE_MS = 31000; // a hardware telephone rings for 30
 
 export class Callbacks {
   #store;
@@ -68,9 +70,10 @@ export class Callbacks {
 
   /** Ringing is never hidden: a call closes the list; its end may have changed it. */
   #follow(desk) {
-    const isInCall = Boolean(desk.session);
+    const isInCall = Boolean(desk.session ?? ownCall(desk));
     if (isInCall && !this.#wasInCall) {
       this.#asked = "";
+      this.#say("");
       this.toggle(false);
     }
     this.#wasInCall = isInCall;
@@ -106,7 +109,9 @@ export class Callbacks {
     this.#show();
     try {
       await post(`/api/callbacks/${encodeURIComponent(id)}/dial`);
-      setTimeout(() => this.#asked === id && this.#giveUp(CALLBACKS.noAnswer), PHONE_MS);
+      const isRinging = isHardware(this.#store.value);
+      if (isRinging) this.#say(CALLBACKS.pickUp);
+      setTimeout(() => this.#asked === id && this.#giveUp(CALLBACKS.noAnswer), isRinging ? HARDWARE_MS : PHONE_MS);
     } catch (error) {
       this.#giveUp(error.message || CALLBACKS.failed);
     }
@@ -137,8 +142,9 @@ export class Callbacks {
   }
 
   #mayDial() {
-    const { phone, session } = this.#store.value;
-    return phone.state === "registered" && phone.mic !== "refused" && !session;
+    const desk = this.#store.value;
+    const isThere = isHardware(desk) || (desk.phone.state === "registered" && desk.phone.mic !== "refused");
+    return isThere && !desk.session && !ownCall(desk);
   }
 
   #show() {

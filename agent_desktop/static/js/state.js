@@ -81,6 +81,7 @@ export function deskState(desk) {
   if (!agent) return "offline";
   // The live view may still speak of the call that this telephone has just ended.
   if (desk.ended && agent.call_id === desk.ended.callId && LIVE.includes(agent.state)) return "wrap_up";
+  if (agent.state === "talking" && ownCall(desk)?.phase === "dialling") return "dialling";
   return agent.state ?? "offline";
 }
 

@@ -193,7 +193,7 @@ export const FLOOR = {
 export const CALLBACKS = {
   none: "没有要回呼的市民。等候中放弃、或听到“会给您回电”的来电，接通以前列在这里。", loading: "正在取…",
   unknown: "暂时取不到名单，稍后自动再取。", failed: "没有拨出，请再试一次。",
-  noAnswer: "本机电话没有接起，没有拨出，请再点一次。",
+  noAnswer: "您的电话没有接起，没有拨出，请再点一次。", pickUp: "请接起您的话机，接起后自动拨给市民。",
   withheld: (n) => `另有 ${n} 位未显示号码`, times: (n) => `${n} 次`,
   kinds: { promised: "已答应回电", cut_off: "通话中断", gave_up: "等候中放弃" },
   dial: "回呼", asked: "已请求…", name: (number, line, why) => `回呼 ${number}，${line}，${why}`,
