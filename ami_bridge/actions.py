@@ -55,7 +55,7 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
             ]  # fmt: skip
         case cmd.JoinQueue():
             phone = interface(command.agent)
-            steps = []
+            steps = [_no_wrap_up(command.agent)]
             for queue in command.queues:
                 # a fresh member has no last call, so no after-call work; queue by queue, so that a member of two is never of none
                 steps += [_remove(queue, phone)] if command.fresh else []
@@ -66,7 +66,7 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
             return [_add(queue, command.agent, pause) for queue in command.queues]
         case cmd.PauseMember():
             paused = (("Interface", interface(command.agent)), ("Paused", "true"), ("Reason", one_line(command.reason)))
-            return [("QueuePause", paused)]
+            return [_no_wrap_up(command.agent), ("QueuePause", paused)]
         case cmd.LeaveQueue():
             return [_remove(queue, interface(command.agent)) for queue in command.queues]
         case cmd.Write() | cmd.Reply():
@@ -100,6 +100,11 @@ def _add(queue: str, agent: str, pause: tuple[tuple[str, str], ...] = (("Paused"
     phone = interface(agent)
     member = (("Queue", queue), ("Interface", phone), ("MemberName", f"agent-{agent}"), ("StateInterface", phone))
     return "QueueAdd", (*member, *pause)
+
+
+def _no_wrap_up(agent: str) -> Action:
+    """The dialplan shall not end a pause that is not its own (extensions_agents.conf); refused where there is nothing to forget."""
+    return "DBDel", (("Family", "hlwrap"), ("Key", agent))
 
 
 def _remove(queue: str, phone: str) -> Action:

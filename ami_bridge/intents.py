@@ -99,10 +99,8 @@ class Gate:
         match intent.op:
             case "ready":
                 return ae.ReadyAsked(intent.agent, intent.intent_id, intent.queues)
-            case "queues" if intent.queues:
-                return ae.QueuesAsked(intent.agent, intent.intent_id, intent.queues)
-            case "queues":
-                raise IntentRefused("bad_input", field="queues")
+            case "queues":  # none stands for the city's first
+                return ae.QueuesAsked(intent.agent, intent.intent_id, intent.queues or tuple(self._queues)[:1])
             case "pause":
                 return ae.PauseAsked(intent.agent, intent.intent_id, intent.reason)
             case "sign_out":

@@ -9,6 +9,7 @@ from ami_bridge.protocol import Packet
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
+from hotline_core.domain.agents import WRAP_UP
 from hotline_core.domain.events import Event
 
 REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
@@ -156,7 +157,8 @@ def _member(packet: Packet, present: bool, last_call: float | None = None) -> li
 
 def member_of_list(packet: Packet) -> list[ae.MemberSeen]:
     """The member a QueueMember entry of QueueStatus stands for."""
-    return _member(packet, True, float(max(0, whole(packet.text("LastCall")))))
+    paused_for_wrap_up = packet.text("Paused") == "1" and packet.text("PausedReason") == WRAP_UP
+    return _member(packet, True, float(max(0, whole(packet.text("LastPause" if paused_for_wrap_up else "LastCall")))))
 
 
 def _number(text: str) -> str:

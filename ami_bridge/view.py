@@ -48,8 +48,9 @@ def call_field(call: Call) -> Field:
 def agent_field(agent: Agent) -> Field:
     """One agent."""
     return {
-        "id": agent.agent_id, "state": agent.state, "reason": agent.reason or None, "since": agent.since,
-        "until": agent.until if agent.state == "wrap_up" else None, "queues": list(agent.members),
+        "id": agent.agent_id, "state": agent.state, "since": agent.since,
+        "reason": (agent.reason or None) if agent.state == "paused" else None,
+        "until": (agent.until or None) if agent.state == "wrap_up" else None, "queues": list(agent.members),
         "call_id": agent.call_id or None, "reachable": agent.reachable,
     }  # fmt: skip
 

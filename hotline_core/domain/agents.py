@@ -14,6 +14,7 @@ from typing import assert_never
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain.commands import AddToQueues, Command, JoinQueue, LeaveQueue, PauseMember, Reply, Write
 
+WRAP_UP = "wrap_up"  # also the dialplan's reason to pause a member after a talk that app_queue did not give
 STATES = ("offline", "ready", "ringing", "talking", "wrap_up", "paused")
 WISHES = frozenset({"ReadyAsked", "QueuesAsked", "PauseAsked", "SignOutAsked"})
 ALWAYS = WISHES | {"MemberSeen", "CallsSeen"}
@@ -22,7 +23,7 @@ HANDLED: Mapping[str, frozenset[str]] = {
     "offline": ALWAYS,  # no membership, nothing to wrap up or to pause
     "ready": ALWAYS | {"RingMissed"},
     "ringing": ALWAYS | {"RingMissed", "WrapUpOver"},
-    "talking": ALWAYS,  # a late word on an earlier ring must not pause who talks
+    "talking": ALWAYS | {"WrapUpOver"},  # a late word on an earlier ring must not pause who talks
     "wrap_up": ALWAYS | {"RingMissed", "WrapUpOver"},
     "paused": ALWAYS | {"RingMissed", "WrapUpOver"},
 }
@@ -69,9 +70,9 @@ class Agent:
             return "ringing"
         if not self.members:
             return "offline"
-        if self.paused:
+        if self.paused and self.reason != WRAP_UP:
             return "paused"
-        return "wrap_up" if self.until else "ready"
+        return "wrap_up" if self.until or self.paused else "ready"
 
     @property
     def paused(self) -> bool:
@@ -149,7 +150,13 @@ def _member(agent: Agent, event: ae.MemberSeen, now: float, rules: Rules) -> Age
     reason = event.reason if event.paused else ""
     if reason == "missed" and agent.missed:
         reason = agent.missed
-    member = Member(event.paused, reason, event.reachable, 0.0 if agent.talking else until)
+    if reason == WRAP_UP and before.reason != WRAP_UP and event.last_call is None:
+        until = now + rules.wrap_up_s  # told as the leg ends
+    elif agent.talking:
+        until = 0.0
+    elif before.reason == WRAP_UP and reason != WRAP_UP:
+        until = 0.0  # its pause is over
+    member = Member(event.paused, reason, event.reachable, until)
     return replace(agent, members=others | {event.queue: member}, renewed=renewed)
 
 
@@ -158,8 +165,9 @@ def _calls(agent: Agent, event: ae.CallsSeen, now: float, rules: Rules) -> Agent
     if event.ringing and event.ringing != agent.ringing:
         after = replace(after, missed="")
     if event.talking:
-        after = replace(after, eager=agent.eager and event.talking == agent.talking)
-        return _until(after, 0.0) if after.until else after
+        if event.talking == agent.talking:
+            return after
+        return _until(replace(after, eager=False), 0.0)
     if agent.talking and event.by_queue:  # the leg has ended, or the call was taken on without it
         return _until(after, now + rules.wrap_up_s if rules.wrap_up_s else 0.0)
     return after
@@ -181,7 +189,7 @@ def _wrapped_up(agent: Agent, now: float) -> tuple[Agent, list[Command]]:
 
 def _ready(agent: Agent, event: ae.ReadyAsked, rules: Rules) -> tuple[Agent, list[Command]]:
     queues = event.queues or agent.wanted or tuple(agent.members) or rules.queues[:1]
-    is_fresh = agent.until > 0.0
+    is_fresh = agent.until > 0.0 or agent.state == WRAP_UP
     left = tuple(queue for queue in agent.members if queue not in queues)
     commands: list[Command] = [JoinQueue(agent.agent_id, event.intent_id, queues, fresh=is_fresh)]
     if left:
@@ -213,4 +221,4 @@ def _dated(before: Agent, after: Agent, now: float) -> tuple[Agent, list[Command
     kind = kinds.get(after.state)
     if kind is None or (kind in ("agent_ready", "agent_offline") and before.state in ("ringing", "talking")):
         return after, []
-    return after, [Write(kind, "", now, {"agent": after.agent_id, "reason": after.reason})]
+    return after, [Write(kind, "", now, {"agent": after.agent_id, "reason": "" if after.state == WRAP_UP else after.reason})]

@@ -197,6 +197,30 @@ async def test_a_bridge_that_comes_back_in_after_call_work_shows_it_with_its_end
         await desk.state("ready", WRAP_UP_S)
 
 
+async def test_after_call_work_of_a_talk_taken_up_again_is_kept_and_ended_by_asterisk_alone(
+    two_queues: Hotline, tmp_path: Path
+) -> None:
+    """The page was reloaded in the talk, so the leg is not app_queue's; the bridge goes away right after the hang-up."""
+    async with agent_of_both(two_queues, tmp_path) as (desk, watch, phone):
+        await waiting(phone, watch, "12328", "hotline")
+        await desk.answer()
+        await desk.page.reload()
+        await desk.page.wait_for_function("() => window.hotline?.phone.session === 'talking'", timeout=8000)
+        await waiting(phone, watch, "12328", "hotline")
+        ended_at = await talk_ends(desk, watch)
+        await asyncio.sleep(0.5)
+        until = await desk.page.evaluate("hotline.desk.agent.until")
+        assert until == pytest.approx(ended_at + WRAP_UP_S, abs=0.5)
+        await asyncio.to_thread(two_queues.stop, "bridge")
+        try:
+            ring = await watch.wait_for("AgentCalled", since=ended_at, timeout_s=WRAP_UP_S + 8)
+            assert at(ring) >= ended_at + WRAP_UP_S - 0.01
+            await desk.state("ringing")
+        finally:
+            await asyncio.to_thread(two_queues.start_again, "bridge")
+            await asyncio.to_thread(two_queues.wait, two_queues.is_ready, 20, "the bridge is back")
+
+
 async def test_a_supervisor_ends_an_agents_pause_and_signs_the_agent_out_and_the_page_says_so(
     two_queues: Hotline, tmp_path: Path
 ) -> None:

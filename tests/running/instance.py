@@ -49,6 +49,7 @@ class Hotline:
         self.sip = ("127.0.0.1", sip)
         self.origin = f"http://127.0.0.1:{http}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._tokens: dict[str, str] = {}  # by role; making one stops the world of a test for a moment
         self._output: IO[bytes] | None = None
 
     def start(self) -> None:
@@ -105,11 +106,13 @@ class Hotline:
 
     def api(self, role: str = "supervisor") -> httpx.Client:
         """A client with a bearer token of that role, made by the same command an operator uses."""
-        made = subprocess.run(
-            [sys.executable, "-m", "agent_desktop.token", role], cwd=CHECKOUT, env=self.environment, check=True,
-            capture_output=True, text=True, timeout=20,
-        )  # fmt: skip
-        return httpx.Client(base_url=self.origin, headers={"Authorization": f"Bearer {made.stdout.strip()}"}, timeout=5.0)
+        if role not in self._tokens:
+            made = subprocess.run(
+                [sys.executable, "-m", "agent_desktop.token", role], cwd=CHECKOUT, env=self.environment, check=True,
+                capture_output=True, text=True, timeout=20,
+            )  # fmt: skip
+            self._tokens[role] = made.stdout.strip()
+        return httpx.Client(base_url=self.origin, headers={"Authorization": f"Bearer {self._tokens[role]}"}, timeout=5.0)
 
     def citizen(self, line: str = "12328", number: str = "13855700001") -> None:
         """`make call`."""

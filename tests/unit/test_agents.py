@@ -92,7 +92,6 @@ def test_whatever_happens_to_an_agent_each_wish_is_answered_once_and_after_call_
         agent, commands = step(agent, event, now, RULES)
         answers = [command for command in commands if getattr(command, "intent_id", "") == "i"]
         assert len(answers) == (1 if type(event).__name__ in WISHES else 0)
-        assert not (agent.talking and agent.until)
         assert agent.until <= now + RULES.wrap_up_s + 50.0
     agent, _ = step(agent, ae.WrapUpOver("1001"), now + 1000.0, RULES)
     assert agent.state != "wrap_up"
@@ -126,7 +125,7 @@ def test_an_agent_who_wants_calls_ends_the_after_call_work_by_a_fresh_membership
     board = lived((0, seen()), *talk("c", 10, 20))
     (join,) = board.apply(ae.ReadyAsked("1001", "i"), 21)
     assert join == JoinQueue("1001", "i", ("hotline",), fresh=True)
-    assert [name for name, _ in actions_for(join, "x")] == ["QueueRemove", "QueueAdd", "QueuePause"]
+    assert [name for name, _ in actions_for(join, "x")] == ["DBDel", "QueueRemove", "QueueAdd", "QueuePause"]
     assert board.apply(ae.MemberSeen("1001", "hotline", False), 21.1) == []
     assert board.agents["1001"].state == "wrap_up"
     assert writes(board.apply(seen(last_call=0.0), 21.2)) == ["agent_ready"]
@@ -159,6 +158,24 @@ def test_a_bridge_that_comes_back_reads_the_after_call_work_off_the_last_call() 
     assert (board.agents["1001"].state, board.agents["1001"].until) == ("wrap_up", 110.0)
     assert lived((100, seen(last_call=50.0))).agents["1001"].state == "ready"
     assert lived((100, seen(last_call=0.0))).agents["1001"].state == "ready"
+
+
+def test_after_call_work_of_a_leg_that_app_queue_did_not_give_is_the_dialplans_own_pause() -> None:
+    """A talk taken up again, a citizen called: told a moment before the leg's end, ended by Asterisk, by itself or by a wish."""
+    board = lived((0, seen()), *talk("c", 10, 20)[:-1])
+    board.apply(ev.AgentLeft("c", "1001", "PJSIP/agent-1001-c", 44), 12)
+    board.apply(ev.AgentResumed("c", "1001", "PJSIP/agent-1001-d"), 14)
+    assert board.agents["1001"].state == "talking"
+    board.apply(seen(paused=True, reason="wrap_up"), 20)
+    board.apply(ev.AgentLeft("c", "1001", "PJSIP/agent-1001-d", 16), 20)
+    assert (board.agents["1001"].state, board.agents["1001"].until) == ("wrap_up", 35)
+    board.apply(ae.WrapUpOver("1001"), 35)
+    assert board.agents["1001"].state == "wrap_up", "until Asterisk has ended its pause"
+    assert writes(board.apply(seen(), 35.5)) == ["agent_ready"]
+    board.apply(seen(paused=True, reason="wrap_up", last_call=90.0), 100)
+    assert board.agents["1001"].until == 105, "read back by a bridge that was away"
+    (join,) = board.apply(ae.ReadyAsked("1001", "i"), 101)
+    assert join == JoinQueue("1001", "i", ("hotline",), fresh=True)
 
 
 def test_without_after_call_work_an_agent_is_ready_at_once() -> None:

@@ -79,5 +79,5 @@ def test_the_memory_of_clicks_is_bounded() -> None:
 def test_an_agents_reason_for_a_pause_becomes_one_line() -> None:
     """What a person typed cannot become an AMI header."""
     assert one_line("午休\r\nAction: Command") == "午休 Action: Command"
-    ((_, fields),) = actions_for(cmd.PauseMember("1001", "i", "a\nb"), "x")
+    *_, (_, fields) = actions_for(cmd.PauseMember("1001", "i", "a\nb"), "x")
     assert dict(fields)["Reason"] == "a b"
