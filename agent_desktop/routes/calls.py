@@ -14,6 +14,7 @@ from agent_desktop.refusals import Unavailable
 from agent_desktop.socket import viewer_of
 from agent_desktop.view import Viewer
 from hotline_core.adapters.calls_store import CallFilter, ListedCall
+from hotline_core.domain.numbers import of_caller
 from hotline_core.errors import Forbidden, NotFound
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
@@ -38,7 +39,8 @@ async def list_calls(
     is_whole = desk.rights.may(caller.role, "see_full_numbers")
     if number is not None and not is_whole:
         raise Forbidden(act="see_full_numbers")  # a search by number would tell a masked one digit by digit
-    wanted = CallFilter(caller=number, line=line, since=since, state=state, limit=limit, before=before)
+    sought = None if number is None else of_caller(number, desk.city.area_code)  # as it is kept, however it was typed
+    wanted = CallFilter(caller=sought, line=line, since=since, state=state, limit=limit, before=before)
     page = await desk.calls_threads.run(lambda: desk.calls.list_calls(wanted))
     return {"calls": listed_calls(page.calls, is_whole=is_whole), "next": page.next}
 

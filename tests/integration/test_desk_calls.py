@@ -88,6 +88,8 @@ async def test_a_supervisor_lists_calls_newest_first_with_whole_numbers(app: Fas
     ("asked", "found"),
     [
         ({"caller": ZHANG}, ["h1-2.1", "h1-1.1"]),
+        ({"caller": f"+86{ZHANG}"}, ["h1-2.1", "h1-1.1"]),
+        ({"caller": f"0{ZHANG}"}, ["h1-2.1", "h1-1.1"]),
         ({"line": "12345"}, ["h1-2.1"]),
         ({"state": "talking"}, ["h1-3.1"]),
         ({"since": NOW + 150}, ["h1-4.1", "h1-3.1"]),

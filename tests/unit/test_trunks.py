@@ -14,6 +14,7 @@ from hotline_core.adapters.trunk_secret import read_secret
 from hotline_core.city import City
 from hotline_core.errors import SetupError
 from hotline_core.settings import DEFAULT_CITY
+from launcher import texts
 from launcher.check_config import city_mistakes, secret_mistakes
 
 pytestmark = pytest.mark.unit
@@ -100,6 +101,7 @@ def test_a_secret_that_others_may_read_or_that_is_no_secret_is_refused(tmp_path:
         read_secret(_secret(tmp_path, text, mode))
     assert refused.value.code == code
     assert set(refused.value.facts) == {"file"}
+    assert str(tmp_path) in texts.sentence("refusals", code, **refused.value.facts)
 
 
 def test_a_secret_is_the_one_line_of_its_file_and_a_missing_file_is_told(tmp_path: Path) -> None:
@@ -108,6 +110,7 @@ def test_a_secret_is_the_one_line_of_its_file_and_a_missing_file_is_told(tmp_pat
     with pytest.raises(SetupError) as refused:
         read_secret(tmp_path / "none")
     assert refused.value.code == "trunk_secret_unreadable"
+    assert "No such file" in texts.sentence("refusals", "trunk_secret_unreadable", **refused.value.facts)
 
 
 def test_check_config_names_the_line_of_a_trunks_mistakes(tmp_path: Path) -> None:
