@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from agent_desktop.asking import Needs, address_of, desk_of
 from agent_desktop.desk import Desk
@@ -37,11 +37,10 @@ class NeedsFromAfar(Needs):
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request, caller: Annotated[Caller, Depends(NeedsFromAfar("see_metrics"))]) -> PlainTextResponse:
-    """Prometheus text format, or OpenMetrics for those who ask for it."""
+    """Prometheus text format, whatever is asked for: the library's choice of a format breaks on a malformed Accept header."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Figures(seen_by(desk_of(request))))
-    encode, media_type = choose_encoder(request.headers.get("accept", ""))
-    return PlainTextResponse(encode(registry), headers={"content-type": media_type})
+    return PlainTextResponse(generate_latest(registry), headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
 def seen_by(desk: Desk) -> Seen:

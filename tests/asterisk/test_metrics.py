@@ -106,7 +106,9 @@ async def test_every_documented_metric_is_told_by_a_running_hotline_and_no_other
 def test_from_another_machine_the_metrics_need_a_token_that_may_see_them(hotline: Hotline) -> None:
     """The front writes the address itself: what a client claims about it does not count."""
     claimed = httpx.get(f"{hotline.origin}/metrics", headers={"X-Forwarded-For": "10.1.2.3"}, timeout=5.0)
-    assert claimed.status_code == 200
+    assert (claimed.status_code, claimed.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    odd = {"Accept": "application/openmetrics-text; version=x.y"}
+    assert httpx.get(f"{hotline.origin}/metrics", headers=odd, timeout=5.0).status_code == 200
     transport = httpx.HTTPTransport(uds=str(hotline.settings.paths.desk_socket))
     with httpx.Client(transport=transport, base_url=hotline.origin, headers={"X-Forwarded-For": "10.1.2.3"}) as afar:
         assert (afar.get("/metrics").status_code, afar.get("/metrics").json()["code"]) == (401, "not_signed_in")
