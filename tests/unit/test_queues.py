@@ -18,6 +18,7 @@ from launcher.programs import Programs
 pytestmark = pytest.mark.unit
 
 TEXT = DEFAULT_CITY.read_text(encoding="utf-8")
+WAYS = "（可写：callback, duty, hotline, second）"
 SPLIT = TEXT.replace("notice: notice-12345", "notice: notice-12345\n    queue: second")
 
 
@@ -73,3 +74,45 @@ def test_a_queue_with_the_name_of_a_section_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "city.yaml"
     path.write_text(TEXT.replace("  second:", "  general:"), encoding="utf-8")
     assert [mistake.what for mistake in city_mistakes(path)] == ["queues.general 不能作队列的名称"]
+
+
+def test_a_queue_overflows_where_it_says_else_where_all_do_and_never_into_itself(tmp_path: Path) -> None:
+    """`queue.overflow_to` is the rule, `queues.*.overflow_to` the exception."""
+    city = city_of(TEXT.replace("name: 综合坐席}", "name: 综合坐席, overflow_to: second}"), tmp_path)
+    assert (city.overflow_of("hotline"), city.overflow_of("second")) == ("second", "callback")
+    city = city_of(TEXT.replace("overflow_to: callback", "overflow_to: second"), tmp_path)
+    assert (city.overflow_of("hotline"), city.overflow_of("second")) == ("second", "")
+    city = city_of(TEXT.replace("overflow_s: 180", "overflow_s: 0"), tmp_path)
+    assert (city.overflow_of("hotline"), city.overflow_of("second")) == ("", "")
+    assert "OVERFLOW_OF_hotline = \n" in rendered(city, tmp_path, "extensions.conf")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("overflow_to: callback", "overflow_to: nowhere", f"queue.overflow_to 不能是 nowhere{WAYS}"),
+        ("二线坐席}", "二线坐席, overflow_to: thrid}", f"queues.second.overflow_to 不能是 thrid{WAYS}"),
+        (
+            "{name: 综合坐席}\n  second: {name: 二线坐席}",
+            "{name: 综合坐席, overflow_to: second}\n  second: {name: 二线坐席, overflow_to: hotline}",
+            "queues.hotline 的溢出绕成了圈（hotline, second, hotline）",
+        ),
+    ],
+)
+def test_an_overflow_that_leads_nowhere_or_in_a_circle_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    """A caller must not be moved for ever."""
+    path = tmp_path / "city.yaml"
+    assert old in TEXT
+    path.write_text(TEXT.replace(old, new), encoding="utf-8")
+    assert [mistake.what for mistake in city_mistakes(path)] == [told]
+
+
+def test_what_the_queue_says_is_found_under_the_names_asterisk_asks_for(tmp_path: Path) -> None:
+    """Every place from 2 to 20, the sentence behind the twentieth, every average wait; and for who is in danger, nothing."""
+    rendered(load_city(DEFAULT_CITY), tmp_path, "queues.conf")
+    sounds = Settings(home=tmp_path, demo=True).paths.asterisk / "data/sounds"
+    for name in ("next", "beyond", "thanks", *(f"digits/{place}" for place in range(2, 21))):
+        assert (sounds / "en_queue" / f"{name}.wav").is_file(), name
+    for minutes in (*range(1, 11), 15, 20, 30):
+        assert (sounds / f"en_queue_{minutes}" / "wait.wav").is_file(), minutes
+    assert {path.resolve().name for path in (sounds / "en_urgent").rglob("*.wav")} == {"silence.wav"}
