@@ -129,11 +129,12 @@ class Desk:
 
     async def people_changed(self) -> bool:
         """Put in force what the database says of people and sessions now; False while the telephones' side still waits."""
-        before = self.gate.people or {}
-        try:
-            self.gate.learn(await self.tickets_threads.run(lambda: self.gate.fetch(self.now())))
-        except Unavailable:
-            return False  # health tells it; what was known last stays in force
+        async with self.gate.learning:
+            before = self.gate.people or {}
+            try:
+                self.gate.learn(await self.tickets_threads.run(lambda: self.gate.fetch(self.now())))
+            except Unavailable:
+                return False  # health tells it; what was known last stays in force
         for client in self.hub.clients:
             was = before.get(client.caller.login)
             if not self.gate.may_stay(client.caller):

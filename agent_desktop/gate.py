@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ class Gate:
         self._engine = engine
         self._key = key_hex
         self._people: dict[str, Person] | None = None
+        self.learning = asyncio.Lock()  # held from fetch to learn, so that an older reading never overtakes a newer one
         self._ended: set[str] = set()
 
     def session(self, token: str, now: float) -> Session | None:

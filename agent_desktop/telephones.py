@@ -102,10 +102,10 @@ class PhoneKeeper:
 
     async def reconcile(self) -> bool:
         """Ask the bridge for whatever differs from what should be; False when something is left for the next time."""
-        people = self._gate.people
-        if people is None:
-            return False
         async with self._turn:
+            people = self._gate.people  # not before our turn: what is known by then
+            if people is None:
+                return False
             try:
                 self._seen = await self._threads.run(self._holders.everyone)
             except Unavailable:

@@ -58,6 +58,19 @@ async def topics(request: Request) -> Response:
     return _page(request, "topics.html", "manage_topics")
 
 
+@router.get("/people")
+async def people(request: Request) -> Response:
+    """People and their telephones, for who manages them."""
+    return _page(request, "people.html", "manage_people")
+
+
+@router.get("/password")
+async def password(request: Request) -> Response:
+    """Where anybody who is signed in changes the own password."""
+    caller = cookie_caller(request)
+    return _to("/sign-in") if caller is None else _render(request, "password.html", caller)
+
+
 def _page(request: Request, name: str, act: Act) -> Response:
     caller = cookie_caller(request)
     if caller is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
 
-from tests.running.instance import Hotline
+from tests.running.instance import CHECKOUT, Hotline
 from tests.sip.agent import Refused, SipCaller
 
 pytestmark = pytest.mark.asterisk
@@ -19,11 +21,11 @@ LOGIN, EXTENSION = "agent3", "1003"
 
 
 @contextmanager
-def signed_in(hotline: Hotline, login: str = LOGIN) -> Iterator[httpx.Client]:
+def signed_in(hotline: Hotline, login: str = LOGIN, password: str = "") -> Iterator[httpx.Client]:
     """A browser of `login`, without its page."""
     own_page = {"Origin": hotline.origin, "X-Hotline": "1"}
     with httpx.Client(base_url=hotline.origin, headers=own_page, timeout=10.0) as browser:
-        body = {"login": login, "password": hotline.account(login)}
+        body = {"login": login, "password": password or hotline.account(login)}
         browser.post("/api/sign-in", json=body).raise_for_status()
         yield browser
 
@@ -96,6 +98,34 @@ async def test_a_password_outlives_the_restart_of_asterisk_and_of_the_desk(hotli
         assert await opens(hotline, password) == 200
         assert password_of(browser) == password
         browser.post("/api/sign-out").raise_for_status()
+
+
+def accounts(hotline: Hotline, *arguments: str) -> str:
+    """What the operator's command line prints."""
+    command = [sys.executable, "-m", "agent_desktop.accounts", *arguments]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=hotline.environment, check=True, capture_output=True, text=True, timeout=30
+    ).stdout.strip()
+
+
+async def test_what_the_command_line_changes_is_in_force_within_seconds(hotline: Hotline) -> None:
+    """A person made, disabled and removed by an operator while the desk runs: session and telephone follow by themselves."""
+    person = ("--login", "sun.li", "--name", "孙丽", "--role", "agent", "--extension", "1015")
+    password = await asyncio.to_thread(accounts, hotline, "add", *person)
+    with signed_in(hotline, "sun.li", password) as browser:
+        sip = password_of(browser)
+        assert await opens(hotline, sip, "1015") == 200
+        told = await asyncio.to_thread(accounts, hotline, "disable", "--login", "sun.li")
+        assert told.split("\t") == ["sun.li", "孙丽", "agent", "1015", "-", "page", "disabled"]
+        await asyncio.to_thread(hotline.wait, lambda: browser.get("/api/me").status_code == 401, 8, "the session is over")
+    for _ in range(25):
+        if await opens(hotline, sip, "1015") != 200:
+            break
+        await asyncio.sleep(0.2)
+    else:
+        raise AssertionError("the telephone of a disabled person still opens")
+    await asyncio.to_thread(accounts, hotline, "remove", "--login", "sun.li")
+    assert "sun.li" not in await asyncio.to_thread(accounts, hotline, "list")
 
 
 async def test_with_the_bridge_away_a_reload_keeps_its_telephone_and_a_fresh_sign_in_is_told_to_wait(hotline: Hotline) -> None:

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from agent_desktop.audit import first_broken, read_audit
 from agent_desktop.gate import Caller
 from agent_desktop.view import Viewer
+from asterisk_conf.telephones import digest_of
 from hotline_core.adapters.engine import reading
 from tests.integration.desk_kit import (
     NOW,
@@ -230,6 +231,20 @@ async def test_a_hardware_telephones_password_is_shown_once_and_made_again(
     taken = await made(await admin.delete("/api/people/agent1/telephone"))
     assert taken["person"]["has_telephone"] is False
     assert bridge.telephones[-1]["op"] == "phone_remove"
+
+
+async def test_after_twelve_hours_the_telephone_is_locked_and_the_agent_leaves_the_queue(
+    app: FastAPI, bridge: ScriptedBridge, clock: Clock
+) -> None:
+    """Whoever never signs out: the session's end is the end of its password, and nobody is rung at an empty desk."""
+    async with signed_in(app, "agent1") as agent:
+        first = await made(await agent.get("/api/phone"))
+        clock.at += 12 * 3600 + 1
+        assert await app.state.desk.people_changed() is True
+        assert [(asked["op"], asked["agent"]) for asked in bridge.asked] == [("sign_out", "1001")]
+        last = [phone for phone in bridge.telephones if phone["agent"] == "1001"][-1]
+        assert last["digest"] != digest_of("1001", first["password"])
+        assert (await agent.get("/api/phone")).status_code == 401
 
 
 async def test_what_the_bridge_could_not_take_is_told_and_made_up_for(

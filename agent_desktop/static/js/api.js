@@ -45,4 +45,6 @@ async function request(method, path, body, { keepalive = false } = {}) {
 export const get = (path) => request("GET", path);
 export const put = (path, body, options) => request("PUT", path, body, options);
 export const post = (path, body, options) => request("POST", path, body ?? {}, options);
+export const patch = (path, body) => request("PATCH", path, body);
+export const remove = (path) => request("DELETE", path);
 export const putSound = (path, file) => request("PUT", path, file);

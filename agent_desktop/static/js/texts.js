@@ -207,6 +207,25 @@ export const SIGN_IN = {
   down: "暂时连不上服务器，什么也没有丢；请稍后再试。", busy: "正在登录…", idle: "登录",
 };
 
+export const PASSWORD = {
+  empty: "请填写现在的密码。", differ: "两次写的新密码不一样。", wrong: "现在的密码不对。", done: "已改好，下次登录请用新密码。",
+  down: "暂时连不上服务器，密码没有改。",
+};
+
+export const PEOPLE = {
+  away: "暂时连不上服务器，什么也没有改。", count: (n) => `${n} 人`, later: (done) => `${done}电话一侧等调度程序恢复后自动生效。`,
+  roles: { agent: "坐席", supervisor: "班长", administrator: "管理员", auditor: "审计员", unit: "承办单位", service: "接口" },
+  kinds: { page: "网页", hardware: "话机" }, noTelephone: "话机（未生成密码）", firstQueue: "默认", noExtension: "无",
+  isEnabled: "在用", isDisabled: "已停用", sure: (words) => `确定${words}？`,
+  add: "加人", change: "修改", changeOf: (name) => `修改 ${name}`, save: "保存", password: "新密码", telephone: "话机密码",
+  disable: "停用", enable: "恢复", remove: "删除",
+  added: (name) => `已加 ${name}。`, changed: (name) => `已改 ${name}。`, removed: (name) => `已删除 ${name}。`,
+  enabled: (name) => `${name} 可以登录了。`, disabledDone: (name) => `已停用 ${name}，其登录与电话已失效。`,
+  made: (title) => `已生成${title}。`, passwordOf: (name) => `${name}的新密码`, telephoneOf: (name) => `${name}的话机密码`,
+  facts: { server: "服务器", user: "用户名", login: "账号", password: "密码" },
+  reason: { code: "代号", name: "名称", position: "顺序", active: "可选", add: "加一个", saved: (name) => `小休原因“${name}”已保存。` },
+};
+
 export const CALLS = {
   none: "还没有通话。市民打进来以后，每通一行列在这里。", noMatch: "没有符合条件的通话。",
   failed: "暂时取不到通话列表，稍后自动再取。", loading: "正在取…", denied: "本账号没有查看通话的权限。",
