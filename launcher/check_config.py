@@ -41,6 +41,7 @@ def check_config() -> int:
         mistakes += of_city
         if not of_city:  # a menu can only be judged by a city that can be read
             mistakes += secret_mistakes(settings.city_file, settings.home)
+            mistakes += notice_mistakes(settings.city_file, RECORDINGS_FOLDER)
             mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
             mistakes += prompt_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, settings.paths.own_prompts)
     if not mistakes and settings is not None:
@@ -115,6 +116,18 @@ def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
             found.append(Mistake(str(path), error.line, error.what, error.cure))
             continue
         found += [_of_menu(path, menu, fault) for fault in faults(menu, prompts, parties, city.queues_of(menu.line))]
+    return found
+
+
+def notice_mistakes(path: Path, recordings: Path) -> list[Mistake]:
+    """The lines whose notice has no recording: without a bridge their callers would be recorded and not told."""
+    node = yaml.compose(path.read_text(encoding="utf-8"))
+    prompts, cure = recording_lengths(recordings), sentence("mistakes", "correct_line")
+    found: list[Mistake] = []
+    for key, line in load_city(path).lines.items():
+        if line.notice not in prompts:
+            what = sentence("mistakes", "no_notice", line=key, about=line.notice)
+            found.append(Mistake(str(path), _line_of(node, ["lines", key, "notice"]), what, cure))
     return found
 
 

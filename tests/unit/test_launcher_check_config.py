@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hotline_core.settings import DEFAULT_CITY
+from ivr.catalogue import RECORDINGS_FOLDER
 from launcher.call import originate
-from launcher.check_config import city_mistakes, settings_mistakes
+from launcher.check_config import city_mistakes, notice_mistakes, settings_mistakes
 
 pytestmark = pytest.mark.unit
 
@@ -26,6 +27,17 @@ def test_all_mistakes_of_a_city_are_told_at_once_with_their_lines(tmp_path: Path
     path.write_text(f"name: x\n{lines}queue:\n  ring_s: 2\nfoo: 1\n")
     found = city_mistakes(path)
     assert [(mistake.line, mistake.what) for mistake in found] == [(8, "queue.ring_s 不能小于 5"), (9, "foo 没有这个配置项")]
+
+
+def test_a_line_without_the_sound_of_its_notice_is_told(tmp_path: Path) -> None:
+    """Its callers would be recorded and not told."""
+    path = tmp_path / "city.yaml"
+    text = DEFAULT_CITY.read_text(encoding="utf-8").replace("notice: notice-12345", "notice: notice-12354")
+    path.write_text(text, encoding="utf-8")
+    [found] = notice_mistakes(path, RECORDINGS_FOLDER)
+    assert "notice-12354" in text.splitlines()[found.line - 1]
+    assert found.what == "线路 12345 的 notice notice-12354 没有录音"
+    assert notice_mistakes(DEFAULT_CITY, RECORDINGS_FOLDER) == []
 
 
 def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
