@@ -204,7 +204,7 @@ class Engine:
         present = {(event.agent, event.queue) for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
             for queue in [queue for queue in agent.members if (agent.agent_id, queue) not in present]:
-                self._apply(ae.MemberSeen(agent.agent_id, queue, present=False), at)
+                self._apply(ae.MemberSeen(agent.agent_id, queue, present=False, last_call=0.0), at)
         early, self._early = self._early or [], None
         for packet in early:
             for event in self._events_of(packet):

@@ -10,7 +10,7 @@ class MemberSeen:
     """Asterisk's word on one agent in one queue; absent means not a member of it.
 
     `last_call` is when the last talk ended (epoch seconds, 0 for never) where Asterisk tells it with authority: of a member
-    just added, and after a login; None elsewhere.
+    just added, and after a login (of an absent one too); None elsewhere.
     """
 
     agent: str

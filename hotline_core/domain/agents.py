@@ -139,7 +139,7 @@ def _member(agent: Agent, event: ae.MemberSeen, now: float, rules: Rules) -> Age
     others = {queue: member for queue, member in agent.members.items() if queue != event.queue}
     renewed = agent.renewed - {event.queue}
     if not event.present:
-        if event.queue in agent.renewed:
+        if event.queue in agent.renewed and event.last_call is None:
             return replace(agent, renewed=renewed)  # joined again by our next action
         return replace(agent, members=others, renewed=renewed, wanted=agent.wanted if others else ())
     before = agent.members.get(event.queue, Member())
@@ -150,10 +150,10 @@ def _member(agent: Agent, event: ae.MemberSeen, now: float, rules: Rules) -> Age
     reason = event.reason if event.paused else ""
     if reason == "missed" and agent.missed:
         reason = agent.missed
-    if reason == WRAP_UP and before.reason != WRAP_UP and event.last_call is None:
-        until = now + rules.wrap_up_s  # told as the leg ends
-    elif agent.talking:
+    if agent.talking:
         until = 0.0
+    elif reason == WRAP_UP and before.reason != WRAP_UP and event.last_call is None:
+        until = now + rules.wrap_up_s
     elif before.reason == WRAP_UP and reason != WRAP_UP:
         until = 0.0  # its pause is over
     member = Member(event.paused, reason, event.reachable, until)
@@ -168,7 +168,7 @@ def _calls(agent: Agent, event: ae.CallsSeen, now: float, rules: Rules) -> Agent
         if event.talking == agent.talking:
             return after
         return _until(replace(after, eager=False), 0.0)
-    if agent.talking and event.by_queue:  # the leg has ended, or the call was taken on without it
+    if agent.talking and (event.by_queue or after.reason == WRAP_UP):  # the leg has ended, or the call was taken on without it
         return _until(after, now + rules.wrap_up_s if rules.wrap_up_s else 0.0)
     return after
 

@@ -78,6 +78,18 @@ async def talk_ends(desk: Desk, watch: Watch) -> float:
     """The agent hangs up; when the agent's leg ended (epoch seconds)."""
     since = clock.now()
     await desk.page.click("#btn-hangup")
+    return await leg_ended(desk, watch, since)
+
+
+async def citizen_leaves(call: Call, desk: Desk, watch: Watch) -> float:
+    """The citizen hangs up; when the agent's leg ended (epoch seconds)."""
+    since = clock.now()
+    await call.hang_up()
+    return await leg_ended(desk, watch, since)
+
+
+async def leg_ended(desk: Desk, watch: Watch, since: float) -> float:
+    """When the agent's leg ended after that moment (epoch seconds); the page shows after-call work."""
     while not (ended := [gone for gone in watch.events("Hangup", since=since - 1) if "agent-1001" in gone.text("Channel")]):
         assert clock.now() < since + 5, "the agent's leg did not end"
         await asyncio.sleep(0.02)
@@ -219,6 +231,27 @@ async def test_after_call_work_of_a_talk_taken_up_again_is_kept_and_ended_by_ast
         finally:
             await asyncio.to_thread(two_queues.start_again, "bridge")
             await asyncio.to_thread(two_queues.wait, two_queues.is_ready, 20, "the bridge is back")
+
+
+async def test_a_call_to_a_citizen_is_followed_by_after_call_work_and_so_is_the_next_one_out_of_it(
+    two_queues: Hotline, tmp_path: Path
+) -> None:
+    """Whoever hangs up; an after-call work that the next call broke off begins anew, and Alt+R ends it."""
+    async with agent_of_both(two_queues, tmp_path) as (desk, watch, phone):
+        plug_in(two_queues, phone)
+        for by in ("agent", "citizen"):
+            assert (await ask(two_queues, "dial", "1001", number=phone.user, line="12328"))["ok"] is True
+            call = await phone.next_call(10)
+            call.send(Tone(500))
+            await desk.state("talking", 10)
+            ended_at = await (talk_ends(desk, watch) if by == "agent" else citizen_leaves(call, desk, watch))
+            await asyncio.sleep(0.5)
+            until = await desk.page.evaluate("hotline.desk.agent.until")
+            assert until == pytest.approx(ended_at + WRAP_UP_S, abs=0.5)
+            await asyncio.sleep(1)
+        await desk.page.keyboard.press("Alt+r")
+        await desk.state("ready", 2)
+        assert "(paused" not in two_queues.asterisk("queue show")
 
 
 async def test_a_supervisor_ends_an_agents_pause_and_signs_the_agent_out_and_the_page_says_so(

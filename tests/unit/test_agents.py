@@ -132,6 +132,14 @@ def test_an_agent_who_wants_calls_ends_the_after_call_work_by_a_fresh_membership
     assert writes(board.apply(ae.MemberSeen("1001", "hotline", False), 30)) == ["agent_offline"], "a real sign-out counts"
 
 
+def test_a_link_lost_between_leaving_and_joining_again_is_seen_after_the_login() -> None:
+    """What Asterisk says after a login counts, whatever we had begun."""
+    board = lived((0, seen()), *talk("c", 10, 20))
+    board.apply(ae.ReadyAsked("1001", "i"), 21)
+    board.apply(ae.MemberSeen("1001", "hotline", False, last_call=0.0), 22)
+    assert board.agents["1001"].state == "offline"
+
+
 def test_a_wish_to_be_ready_that_overtakes_the_end_of_the_talk_counts() -> None:
     """The page knows of its own hang-up a moment before the bridge does."""
     board = lived((0, seen()), *talk("c", 10, 20)[:-1])
