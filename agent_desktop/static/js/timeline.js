@@ -12,7 +12,8 @@ export function timelineRows(events) {
   const start = ordered[0]?.at;
   return ordered.map((event) => {
     const words = EVENTS[event.kind]?.(event.facts ?? {}) ?? event.kind;
-    const weight = LOUD.has(event.kind) ? "loud" : QUIET.has(event.kind) ? "quiet" : "plain";
+    const isFarewell = event.kind === "agent_left" && event.facts?.cause === 16;
+    const weight = LOUD.has(event.kind) && !isFarewell ? "loud" : QUIET.has(event.kind) ? "quiet" : "plain";
     return make("li", { "data-kind": event.kind, class: `event ${weight}` },
       make("time", { datetime: new Date(event.at * 1000).toISOString() }, clockWithSeconds(event.at)),
       make("span", { class: "words" }, words),
