@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from agent_desktop.auth import Passwords, SignIn
 from agent_desktop.blocking import Blocking
+from agent_desktop.callback_lists import CallbackLists
 from agent_desktop.callback_marks import CallbackMarks
 from agent_desktop.day_counter import DayCounter
 from agent_desktop.drafts import Drafts
@@ -73,8 +74,7 @@ class Desk:
     tokens: Tokens
     drafts: Drafts
     calls: CallsStore
-    callbacks: CallbackStore
-    marks: CallbackMarks
+    callbacks: CallbackLists
     listening: Listening
     board: HealthBoard
     hub: Hub
@@ -202,8 +202,14 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         tokens=Tokens(tickets_engine),
         drafts=Drafts(tickets_engine),
         calls=CallsStore(calls_engine),
-        callbacks=CallbackStore(calls_engine),
-        marks=CallbackMarks(tickets_engine),
+        callbacks=CallbackLists(
+            calls=CallbackStore(calls_engine),
+            marks=CallbackMarks(tickets_engine),
+            calls_threads=calls_threads,
+            tickets_threads=tickets_threads,
+            rules=city.callbacks,
+            now=now,
+        ),
         listening=Listening(tickets_engine),
         board=board,
         hub=hub,

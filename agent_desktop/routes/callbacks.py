@@ -15,11 +15,10 @@ from agent_desktop.gate import Caller
 from agent_desktop.intents import UNSURE
 from agent_desktop.refusals import Unavailable
 from agent_desktop.routes.calls import CallId
-from hotline_core.domain.callbacks import Callback, CallbackList, callback_list, row_of
+from hotline_core.domain.callbacks import Callback, row_of
 from hotline_core.errors import Forbidden, IntentRefused, NotFound
 
 router = APIRouter(prefix="/api/callbacks", tags=["callbacks"])
-DAY_S = 86_400.0
 LONGEST_LIST = 500
 
 
@@ -33,7 +32,7 @@ class Done(BaseModel):
 async def list_callbacks(request: Request, caller: Annotated[Caller, Depends(Needs("call_back"))]) -> Told:
     """Whom to call back, newest need first; numbers are masked unless the caller may see all."""
     desk = desk_of(request)
-    listed = await _listed(desk)
+    listed = await desk.callbacks.current()
     is_whole = desk.rights.may(caller.role, "see_full_numbers")
     rows = [told_callback(row, is_whole=is_whole) for row in listed.rows[:LONGEST_LIST]]
     return {"callbacks": rows, "count": len(listed.rows), "withheld": listed.withheld, "tries": desk.city.callbacks.tries}
@@ -47,7 +46,7 @@ async def dial(request: Request, call_id: CallId, caller: Annotated[Caller, Depe
         raise Forbidden(act="use_phone")
     if not caller.extension:
         raise Forbidden("no_extension")
-    row = row_of(await _listed(desk), call_id)
+    row = row_of(await desk.callbacks.current(), call_id)
     number, line, about = (row.number, row.line, row.call_id) if row else await _own_call(desk, caller, call_id)
     if not number:
         raise IntentRefused("number_withheld")
@@ -63,15 +62,11 @@ async def dial(request: Request, call_id: CallId, caller: Annotated[Caller, Depe
 async def mark_done(request: Request, call_id: CallId, why: Done, caller: Annotated[Caller, Depends(Needs("call_back"))]) -> Told:
     """Take a citizen off the list with a reason; `unreachable` only after as many tries as the city asks for."""
     desk = desk_of(request)
-    row = row_of(await _listed(desk), call_id)
+    row = row_of(await desk.callbacks.current(), call_id)
     if row is None:
         raise NotFound("unknown_callback")
     _refuse_early(desk, row, why.reason)
-    now = desk.now()
-    forget = now - 2 * desk.city.callbacks.days * DAY_S
-    await desk.tickets_threads.run(
-        lambda: desk.marks.mark(call_id, why.reason, len(row.attempts), by=caller.login, now=now, forget=forget)
-    )
+    await desk.callbacks.mark(row, call_id, why.reason, by=caller.login)
     return {"code": "ok", "message": desk.wording.sentence("ok")}
 
 
@@ -81,14 +76,6 @@ def _refuse_early(desk: Desk, row: Callback, reason: Reason) -> None:
     tries = desk.city.callbacks.tries
     if reason == "unreachable" and len(row.attempts) < tries:
         raise IntentRefused("too_few_tries", made=len(row.attempts), tries=tries)
-
-
-async def _listed(desk: Desk) -> CallbackList:
-    now = desk.now()
-    since = now - desk.city.callbacks.days * DAY_S
-    done = await desk.tickets_threads.run(lambda: desk.marks.done(since))
-    calls = await desk.calls_threads.run(lambda: desk.callbacks.calls(since))
-    return callback_list(calls, done, now)
 
 
 async def _own_call(desk: Desk, caller: Caller, call_id: str) -> tuple[str, str, str]:

@@ -98,6 +98,9 @@ async def test_citizens_who_cannot_be_reached_are_told_in_words_and_in_the_timel
     """The agent hears a sentence, the call ends by itself, and the list says why."""
     async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855714003", on_invite=Refuse(603)) as phone:
         plug_in(hotline, phone)
+        for _ in range(2):  # a telephone that is not there blocks neither its agent nor the number
+            assert (await ask(hotline, "dial", "1019", number=phone.user, line="12328"))["ok"]
+            await asyncio.sleep(1.0)
         await ends_unreached(hotline, desk, phone, "declined", "busy")
         phone.on_invite = Refuse(404)
         await ends_unreached(hotline, desk, phone, "unknown_number", "failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
@@ -90,6 +91,15 @@ async def test_a_supervisor_and_a_token_of_that_role_see_whole_numbers(app: Fast
         same = (await other.get("/api/callbacks", headers=token)).json()
     assert [row["caller"] for row in told["callbacks"]] == [ZHANG, LI]
     assert same == told
+
+
+async def test_however_many_pages_look_at_once_the_list_is_made_once_and_a_mark_makes_it_anew(app: FastAPI) -> None:
+    """A hundred desks ask every few seconds."""
+    lists = app.state.desk.callbacks
+    first, *others = await asyncio.gather(*(lists.current() for _ in range(100)))
+    assert all(other is first for other in others)
+    await lists.mark(first.rows[0], first.rows[0].call_id, "solved", by="agent1")
+    assert [row.call_id for row in (await lists.current()).rows] == ["h1-2.1"]
 
 
 async def test_one_click_sends_the_whole_number_line_and_call_to_the_bridge(app: FastAPI, bridge: ScriptedBridge) -> None:
