@@ -1,4 +1,4 @@
-"""Makes the captures: runs three calls on a real hotline and keeps every byte Asterisk sent to a second AMI client.
+"""Makes the captures: runs some calls on a real hotline and keeps every byte Asterisk sent to a second AMI client.
 
     python -m tests.transcripts.capture
 
@@ -14,9 +14,12 @@ from pathlib import Path
 from ami_bridge.protocol import encode
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.settings import DEFAULT_CITY
+from tests.running.bridge_socket import ask
 from tests.running.instance import CHECKOUT, Hotline, running
+from tests.running.outgoing import plug_in
 from tests.running.page import Agents
 from tests.sip.agent import SipCaller
+from tests.sip.policy import Answer, Refuse
 from tests.sip.rtp import Tone
 
 HERE = Path(__file__).parent
@@ -95,11 +98,35 @@ async def capture(hotline: Hotline) -> None:
                 recorder.keep("nobody_there")
 
 
+async def capture_calls_to_citizens(hotline: Hotline) -> None:
+    """An agent calls a citizen, they talk; another one is engaged."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with Agents(hotline, Path(folder)) as agents, SipCaller(hotline.sip, "13855701234", on_invite=Answer()) as phone:
+            desk = await agents.desk("agent1")
+            await desk.become_ready()
+            plug_in(hotline, phone)
+            async with Recorder(hotline) as recorder:
+                await ask(hotline, "dial", "1001", number=phone.user, line="12328")
+                await desk.state("talking", 10)
+                await asyncio.sleep(1)
+                await desk.page.click("#btn-hangup")
+                await desk.state("ready", 10)
+                recorder.keep("call_to_a_citizen")
+                phone.on_invite = Refuse(486)
+                await ask(hotline, "dial", "1001", number=phone.user, line="12328")
+                await phone.next_call(5)
+                await phone.next_call(5)
+                await desk.state("ready", 10)
+                await asyncio.sleep(1)
+                recorder.keep("citizen_engaged")
+
+
 def main() -> None:
     """Start a hotline, capture, stop it."""
     city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1").replace("ring_s: 20", "ring_s: 5")
     with running(city) as hotline:
         asyncio.run(capture(hotline))
+        asyncio.run(capture_calls_to_citizens(hotline))
 
 
 if __name__ == "__main__":

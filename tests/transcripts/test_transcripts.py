@@ -10,6 +10,7 @@ from asterisk.ami import Event as OtherEvent
 from ami_bridge.protocol import Decoder, Packet
 from ami_bridge.translate import agi_result, translate
 from hotline_core.domain import events as ev
+from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.board import Board
 from hotline_core.domain.commands import BeginMenu, Write
 from hotline_core.domain.events import Event
@@ -47,7 +48,7 @@ def replay(name: str) -> tuple[Board, list[str], list[Event]]:
 
 def test_there_are_captures() -> None:
     """An empty folder would make the tests below say nothing."""
-    assert len(CAPTURES) == 4
+    assert len(CAPTURES) == 6
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
@@ -99,4 +100,23 @@ def test_a_caller_with_nobody_there_is_followed_to_the_duty_telephone() -> None:
     """Waiting, duty rung, duty answered, ended by the caller."""
     board, kinds, _ = replay("nobody_there")
     assert kinds[-3:] == ["duty_rung", "duty_answered", "call_ended"]
+    assert board.calls == {}
+
+
+def test_a_call_to_a_citizen_is_followed_from_the_dial_to_the_end() -> None:
+    """The notice before the talk; the agent ended it; app_queue itself knows of the talk, for the after-call work."""
+    board, kinds, _ = replay("call_to_a_citizen")
+    told = ["call_dialled", "citizen_answered", "notice_played", "recording_started", "talk_started", "agent_left", "call_ended"]
+    assert [kind for kind in kinds if not kind.startswith("agent_") or kind == "agent_left"] == told
+    assert board.calls == {}
+    packets = packets_of((Path(__file__).parent / "call_to_a_citizen.ami").read_bytes())
+    last_calls = [packet.text("LastCall") for packet in packets if packet.text("Event") == "QueueMemberStatus"]
+    assert (last_calls[0], last_calls[-1] > "0") == ("0", True)
+
+
+def test_a_citizen_who_is_engaged_is_told_with_the_reason() -> None:
+    """The agent's leg ends after the sentence, and the call with it."""
+    board, kinds, events = replay("citizen_engaged")
+    assert [kind for kind in kinds if not kind.startswith("agent_")] == ["call_dialled", "dial_failed", "call_ended"]
+    assert [event.reason for event in events if isinstance(event, out.DialFailed)] == ["busy"]
     assert board.calls == {}
