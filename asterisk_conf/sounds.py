@@ -18,10 +18,15 @@ WAITS: Final = (*range(1, 11), 15, 20, 30)  # minutes of average wait that have 
 
 
 def lay_prompts(data: Path, files: Mapping[str, Path]) -> None:
-    """A link for every prompt under data/prompts, by key; Asterisk's `zh` sounds are the same."""
+    """A copy of every prompt under data/prompts, by key; Asterisk's `zh` sounds are the same.
+
+    Copies, so that what was found fit is what callers hear, whatever happens to the files meanwhile.
+    """
     _empty(data / "prompts")
     for key, path in files.items():
-        _link(data / "prompts" / f"{key}.wav", path)
+        kept = data / "prompts" / f"{key}.wav"
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copyfile(path, kept)
     _link(data / "sounds/zh", data / "prompts")
 
 

@@ -39,7 +39,7 @@ class Paths:
         self.own_prompts = home / "prompts"  # a city's own recordings, by the keys of the catalogue
         self.announcements = home / "announcements"  # recordings that a topic can be chosen from
         self.topics = home / "topics"  # LINE.wav is what callers of the line hear now, LINE.json says what and until when
-        self.played_prompts = self.asterisk / "data/prompts"  # links to the recordings that callers hear
+        self.played_prompts = self.asterisk / "data/prompts"  # the recordings that callers hear
         self.spool = home / "spool"  # plain sound of running calls, 0700
         self.recordings = home / "recordings"
         self.log = home / "log"
