@@ -146,7 +146,7 @@ export class Agents extends Rows {
     const clock = agent.state === "wrap_up" && agent.until ? { "data-until": agent.until } : { "data-since": isOffline ? "" : agent.since ?? "" };
     const cells = [
       make("th", { scope: "row" }, agent.id, this.#how.names[agent.id] ? make("span", { class: "name" }, this.#how.names[agent.id]) : null),
-      make("td", { class: "state" }, make("i", { "aria-hidden": "true" }), make("span", { class: "words" }, reason ? FLOOR.because(words, reason) : words),),
+      make("td", { class: "state" }, make("i", { "aria-hidden": "true" }), make("span", { class: "words" }, reason ? FLOOR.because(words, reason) : words)),
       make("td", { class: "clock", ...clock }, "–"),
       make("td", { class: "member" }, (agent.queues ?? []).map((key) => this.#how.queues[key] ?? key).join("、")),
       make("td", { class: "caller" }, ...(call ? [lineBadge(call.line), callLink(call), call.direction === "out" ? make("small", {}, FLOOR.outgoing) : null] : []), isLost ? make("em", {}, QUEUE.unreachable) : null),
