@@ -39,7 +39,7 @@ DISK = "8m"
 TAIL_S = 2.6  # design: 2.1 s of sound, and the moment between the measurement and the kill
 ASTERISK_BACK_S = 15.0
 RELOAD_MS = 1000.0
-VANISHED_MS = 4300.0
+VANISHED_MS = 3400.0
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,21 @@ async def test_a_caller_reaches_the_duty_telephone_when_the_relay_is_gone_and_an
         await again.wait_ended(5)
 
 
+async def test_an_agent_who_answers_while_the_relay_is_away_talks_when_it_is_back(hotline: Hotline, tmp_path: Path) -> None:
+    """The ring outlives its websocket: the answer goes out over the next one, and nobody has missed a call."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855708004") as phone:
+        call = await phone.call("12328", source=Tone(CITIZEN_HZ))
+        await desk.state("ringing", 25)
+        hotline.signal("relay", signal.SIGKILL)
+        await expect(desk.page.locator("#phone-state")).not_to_have_attribute("data-state", "registered", timeout=5_000)
+        await desk.page.click("#btn-answer")
+        await desk.state("talking", 18)
+        await call.listen(1.0)
+        assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.2)
+        await call.hang_up()
+        await back(hotline)
+
+
 async def test_a_caller_dropped_by_a_killed_asterisk_is_listed_and_the_next_one_is_answered(
     hotline: Hotline, tmp_path: Path
 ) -> None:

@@ -123,9 +123,18 @@ function resumeTalk(desk) {
 }
 store.watch(resumeTalk);
 
+// A ring during which the telephone's websocket was lost may have ended unheard: then the live view knows better.
+const LOST_RING_S = 3;
+function dropLostRing(desk) {
+  const agent = ownAgent(desk), ring = desk.session;
+  if (ring?.state !== "ringing" || !ring.lost || desk.asked.answer || !link.connected || desk.phone.state !== "registered") return;
+  if (agent && agent.call_id !== ring.callId && Date.now() / 1000 - ring.since > LOST_RING_S) phone.drop();
+}
+
 setInterval(() => {
   [bar, queue, ticket].forEach((part) => part.tick());
   resumeTalk(store.value);
+  dropLostRing(store.value);
 }, 1000);
 
 /** Records that an earlier page could not save: ask for their version, then they save themselves. */

@@ -7,7 +7,7 @@ const REGISTER_EXPIRES_S = 120;
 const REFRESH_MS = 45000;
 const RETRY_MS = [1000, 2000, 5000];
 const NO_CANDIDATE_MS = 700; // with only a loopback address Chromium never ends gathering (facts: webrtc 2)
-const MEDIA_LOST_MS = 8000; // Asterisk has cut the leg long before (rtp_timeout 3 s)
+const MEDIA_LOST_MS = 8000; // Asterisk has cut the leg long before (rtp_timeout 2 s)
 const QUALITY_EVERY_MS = 2000;
 const ASKED_MS = 5000;
 // What GET /api/phone may refuse for good: no right to a telephone; a newer sign-in has it.
@@ -28,6 +28,8 @@ export class Phone {
   #timers = new Set();
   #hangUpByLink;
   #undoing = false;
+  #ring = null; // the INVITE of the present ring
+  #wantsAnswer = null; // the ringing session that the agent took while the websocket was lost
   #known = new Set();
   #last = { packetsIn: 0, lost: 0 };
 
@@ -114,6 +116,7 @@ export class Phone {
     ua.on("connecting", mine(() => this.registered || this.#tell({ state: "registering" })));
     ua.on("disconnected", mine(() => {
       this.#wasLost = true;
+      if (this.#call?.isInProgress()) this.#carryRing(ua);
       this.#tell({ state: "unregistered" });
     }));
     let registeredAt = 0;
@@ -126,6 +129,7 @@ export class Phone {
       this.#tell({ state: "registered" });
       if (this.#wasLost) this.#mend();
       this.#wasLost = false;
+      if (this.#wantsAnswer && this.#wantsAnswer === this.#call) this.#answerNow();
     }));
     ua.on("unregistered", mine(() => this.#tell({ state: "unregistered" })));
     ua.on("registrationFailed", mine((event) => {
@@ -146,6 +150,7 @@ export class Phone {
       return;
     }
     this.#call = session;
+    this.#ring = request;
     this.#known.add(request.getHeader("X-Call-Id") ?? "");
     this.#keepCallOnRefusal(session);
     const mine = (act) => (event) => session === this.#call && act(event);
@@ -176,12 +181,32 @@ export class Phone {
   answer() {
     if (!this.#call?.isInProgress() || this.#store.value.asked.answer) return;
     this.#asked("answer", true);
+    this.#wantsAnswer = this.#call; // an answer into a dead websocket would be lost: it goes out when the telephone is back
+    if (this.#ua?.isConnected()) this.#answerNow();
+  }
+
+  #answerNow() {
+    this.#wantsAnswer = null;
     try {
       this.#call.answer({ mediaConstraints: this.#sound.constraints, pcConfig: { iceServers: [] } });
     } catch (error) {
       console.warn("answer refused by the telephone", error.name);
       this.#asked("answer", false);
     }
+  }
+
+  /**
+   * The websocket broke while it rang: JsSIP has ended the transaction of the INVITE and would send no answer any more, but
+   * Asterisk still waits for one and takes it over the next websocket. The end of the ring may never be heard (see drop).
+   */
+  #carryRing(ua) {
+    this.#session({ lost: true });
+    this.#ring.server_transaction.receiveResponse = (_status, response, sent, failed) => (ua.transport.send(response) ? sent?.() : failed?.());
+  }
+
+  /** End a ring here that is over in Asterisk. */
+  drop() {
+    if (this.#call?.isInProgress()) this.#call.terminate({ status_code: 480 });
   }
 
   hangUp() {
@@ -265,7 +290,7 @@ export class Phone {
   #over(event) {
     const { session } = this.#store.value;
     const byCause = event.cause === "Terminated" ? event.originator : event.cause;
-    this.#call = null;
+    this.#call = this.#wantsAnswer = null;
     this.#sound.stop();
     this.#last = { packetsIn: 0, lost: 0 };
     this.#store.set({
