@@ -58,9 +58,20 @@ def seen_calls(viewer: Viewer, calls: Iterable[Live]) -> list[dict[str, object]]
 
 
 def waiting(calls: Iterable[Live]) -> list[Live]:
-    """The waiting callers over all queues: who goes before all others, then who waits longest."""
-    found = [call for call in calls if call.get("phase") in ("waiting", "ringing")]
-    return sorted(found, key=lambda call: (not call.get("head"), _number(call.get("queued_at") or call.get("arrived_at"))))
+    """The waiting callers over all queues, each queue in its own order; of those who are next, who waits longest goes first."""
+    queues: dict[object, list[Live]] = {}
+    for call in sorted(calls, key=lambda call: _number(call.get("position")) or 1e9):
+        if call.get("phase") in ("waiting", "ringing"):
+            queues.setdefault(call.get("queue"), []).append(call)
+    merged: list[Live] = []
+    while any(queues.values()):
+        fronts = [callers for callers in queues.values() if callers]
+        merged.append(min(fronts, key=lambda callers: _waited(callers[0])).pop(0))
+    return merged
+
+
+def _waited(call: Live) -> tuple[bool, float]:
+    return not call.get("head"), _number(call.get("queued_at") or call.get("arrived_at"))
 
 
 def _number(value: object) -> float:

@@ -14,7 +14,7 @@ from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
 from ami_bridge.intents import Gate, Intent
 from ami_bridge.menus import Menus, Question
 from ami_bridge.protocol import Packet
-from ami_bridge.resync import Snapshot, events_of, read
+from ami_bridge.resync import Snapshot, events_of, places_of, read
 from ami_bridge.telephones import OPS as TELEPHONE_OPS
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.translate import agi_result, member_of_list, translate
@@ -195,7 +195,8 @@ class Engine:
             self._asterisk = ("up", at)
         self._resyncs += 1
         self._watchdog_tick = ("", at)
-        for event in events_of(snapshot, frozenset(self.board.calls), at):
+        events = events_of(snapshot, frozenset(self.board.calls), at)
+        for event in [*events, places_of(snapshot, events)]:
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:
                 # written already; the link was lost before the journal was closed
                 self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None, event.direction == "out"))

@@ -15,6 +15,7 @@ from ami_bridge.translate import agent_of, member_of_list, whole
 from ami_bridge.translate import cause as cause_of
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
+from hotline_core.domain.queue_events import PlacesSeen
 
 OUTSIDE = ("duty", "party")  # who else may have answered, in the journal; also the contexts of the dialplan
 
@@ -29,6 +30,7 @@ class Snapshot:
     answered: Mapping[str, str]
     ended: Mapping[str, str]
     dialled: Mapping[str, str] = field(default_factory=dict)  # agent, about, channel of the citizen who picked up
+    entries: Sequence[Packet] = ()  # who stands in a queue, in its order
 
 
 async def read(link: Connection) -> Snapshot:
@@ -42,7 +44,7 @@ async def read(link: Connection) -> Snapshot:
     return Snapshot(
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
         [packet for packet in queue if packet.text("Event") == "QueueMember"],
-        arrived, answered, ended, dialled,
+        arrived, answered, ended, dialled, [packet for packet in queue if packet.text("Event") == "QueueEntry"],
     )  # fmt: skip
 
 
@@ -78,6 +80,17 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
     for packet in snapshot.members:
         events += member_of_list(packet)
     return events
+
+
+def places_of(snapshot: Snapshot, events: Sequence[Event]) -> PlacesSeen:
+    """The order of each queue; `events` are those of the same snapshot, which know whose channel it is."""
+    calls = {event.channel: event.call_id for event in events if isinstance(event, ev.CallAdopted)}
+    places: dict[str, list[tuple[int, str]]] = {}
+    for packet in snapshot.entries:
+        call_id = calls.get(packet.text("Channel"))
+        if call_id is not None:
+            places.setdefault(packet.text("Queue"), []).append((whole(packet.text("Position")), call_id))
+    return PlacesSeen({queue: tuple(call_id for _, call_id in sorted(found)) for queue, found in places.items()})
 
 
 def _adopted(

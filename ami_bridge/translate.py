@@ -11,6 +11,7 @@ from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.agents import WRAP_UP
 from hotline_core.domain.events import Event
+from hotline_core.domain.queue_events import PlaceLeft
 
 REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
 CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # Asterisk's unique id behind its system name; the desk's API takes no other
@@ -42,7 +43,7 @@ def translate(packet: Packet) -> list[Event]:
         case "QueueCallerJoin":
             return [ev.QueueEntered(call_id, packet.text("Queue"), whole(packet.text("Position")))]
         case "QueueCallerLeave":
-            return []  # AgentConnect, Hangup or the dialplan tell why
+            return [PlaceLeft(call_id, packet.text("Queue"))]  # AgentConnect, Hangup or the dialplan tell why
         case "AgentCalled":
             return [ev.AgentRung(call_id, agent_of(packet.text("Interface")))]
         case "AgentRingNoAnswer":

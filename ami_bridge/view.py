@@ -66,7 +66,7 @@ def view(board: Board, floor: Floor) -> dict[str, Field]:
     fields: dict[str, Field] = {f"call:{call.call_id}": call_field(call) for call in board.calls.values()}
     fields |= {f"agent:{agent.agent_id}": agent_field(agent) for agent in board.agents.values()}
     waits: dict[str, list[float]] = {queue: [] for queue in floor.queues}
-    for call in waiting_order(board):
+    for call in _by_places(board):
         queue = floor.queue_of(call)
         waits.setdefault(queue, []).append(call.arrived_at)  # from the first prompt: the menu counts as waiting
         fields[f"call:{call.call_id}"] |= {"position": len(waits[queue]), "queue": queue}
@@ -77,6 +77,12 @@ def view(board: Board, floor: Floor) -> dict[str, Field]:
             "longest_since": min(since, default=None), "ready": ready,
         }  # fmt: skip
     return fields
+
+
+def _by_places(board: Board) -> list[Call]:
+    """Each queue's callers in app_queue's own order (priority, then time); who is kept outside it for a moment comes after."""
+    places = {call_id: place for callers in board.places.values() for place, call_id in enumerate(callers)}
+    return sorted(waiting_order(board), key=lambda call: places.get(call.call_id, len(board.calls)))
 
 
 def _is_rung(agent: Agent, queue: str) -> bool:

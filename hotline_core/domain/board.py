@@ -12,6 +12,7 @@ from hotline_core.domain.agents import Agent, Rules
 from hotline_core.domain.agents import step as agent_step
 from hotline_core.domain.commands import Command
 from hotline_core.domain.outgoing_events import CallDialled, DialAsked, DialDropped
+from hotline_core.domain.queue_events import PlaceLeft, PlacesSeen
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Board:
     calls: dict[str, call.Call] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
+    places: dict[str, list[str]] = field(default_factory=dict)  # app_queue's order: call ids by queue, the next one first
     dials: dict[str, dialling.Asked] = field(default_factory=dict)  # by call id: asked for, not begun yet
 
     def apply(self, event: ev.Event, now: float) -> list[Command]:
@@ -32,6 +34,12 @@ class Board:
             return commands
         if isinstance(event, DialDropped):
             self.dials = dialling.give_up(self.dials, event.agent)
+            return []
+        if isinstance(event, PlacesSeen):
+            self.places = {queue: list(callers) for queue, callers in event.places.items()}
+            return []
+        self._place(event)
+        if isinstance(event, PlaceLeft):
             return []
         if isinstance(event, CallDialled | ev.CallAdopted | ev.CallRecovered):
             self.dials.pop(event.call_id, None)
@@ -55,6 +63,16 @@ class Board:
             reason = "rejected" if known.refused else "missed"
             commands += self._agent(ae.RingMissed(event.agent, reason), now)
         return commands + self._agents_follow(event.call_id, known, after, now)
+
+    def _place(self, event: ev.CallEvent | PlaceLeft) -> None:
+        """Keep app_queue's order: it tells the place at which a caller joins, by priority and time, and who leaves."""
+        if not isinstance(event, ev.QueueEntered | PlaceLeft | ev.CallEnded | ev.CallRecovered):
+            return
+        for callers in self.places.values():
+            if event.call_id in callers:
+                callers.remove(event.call_id)
+        if isinstance(event, ev.QueueEntered):
+            self.places.setdefault(event.queue, []).insert(max(0, event.position - 1), event.call_id)
 
     def _agent(self, event: ae.AgentEvent, now: float) -> list[Command]:
         agent = self.agents.get(event.agent) or Agent(event.agent, now)

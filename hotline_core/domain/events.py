@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hotline_core.domain.agent_events import AgentEvent
 from hotline_core.domain.outgoing_events import DialAsked, DialDropped, DialEvent
+from hotline_core.domain.queue_events import PlaceLeft, PlacesSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,4 +302,4 @@ CallEvent = (
     | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
 )  # fmt: skip
 
-Event = CallEvent | AgentEvent | DialAsked | DialDropped
+Event = CallEvent | AgentEvent | DialAsked | DialDropped | PlaceLeft | PlacesSeen

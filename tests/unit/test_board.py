@@ -10,6 +10,7 @@ from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
 from hotline_core.domain.commands import JoinQueue, LeaveQueue, PauseMember, Reply, Write
 from hotline_core.domain.events import Event
+from hotline_core.domain.queue_events import PlaceLeft, PlacesSeen
 
 pytestmark = pytest.mark.unit
 
@@ -71,6 +72,25 @@ def test_callers_are_shown_in_the_order_they_will_be_answered() -> None:
     fields = view(board, FLOOR)
     assert (fields["call:b"]["position"], fields["queue:hotline"]["waiting"]) == (2, 3)
     assert fields["queue:hotline"]["longest_since"] == 1.0, "counted from the arrival"
+
+
+def test_a_callers_position_is_app_queues_own_and_counts_in_its_queue() -> None:
+    """A later caller of a line with priority joins in front; whoever leaves frees the place; a login reads it anew."""
+    board = board_after(*(arrived(call_id) for call_id in "abcd"), *(ev.RecordingStarted(call_id) for call_id in "abcd"))
+    for event in (ev.QueueEntered("a", "hotline", 1), ev.QueueEntered("b", "hotline", 2), ev.QueueEntered("c", "hotline", 1)):
+        board.apply(event, 20.0)
+    board.apply(ev.QueueEntered("d", "second", 1), 20.0)
+    assert positions(board) == {"c": 1, "a": 2, "b": 3, "d": 1}
+    board.apply(PlaceLeft("c", "hotline"), 21.0)
+    board.apply(ev.AgentAnswered("c", "1001", "leg"), 21.0)
+    assert positions(board) == {"a": 1, "b": 2, "c": None, "d": 1}
+    board.apply(PlacesSeen({"hotline": ("b", "a")}), 22.0)
+    assert positions(board) == {"b": 1, "a": 2, "c": None, "d": 1}
+
+
+def positions(board: Board) -> dict[str, object]:
+    """Each call's position as the live view tells it."""
+    return {call_id: view(board, FLOOR)[f"call:{call_id}"]["position"] for call_id in board.calls}
 
 
 def test_an_agents_wishes_become_commands_and_change_nothing_until_asterisk_confirms() -> None:

@@ -135,7 +135,7 @@ async def test_a_page_that_clicks_without_reading_is_closed() -> None:
 
 
 async def test_the_waiting_list_has_the_order_in_which_callers_will_be_served() -> None:
-    """One list over all queues: who lost an agent goes before all others, then who waits longest, whatever the place in a queue."""
+    """One list over all queues: each queue in its own order, and of those who are next the one who waits longest."""
     third = call("third", "waiting", arrived_at=2.0) | {"position": 1, "queue": "second"}
     second = call("second", "waiting", arrived_at=1.0) | {"position": 2, "queue": "hotline"}
     first_one = call("first", "waiting", arrived_at=3.0) | {"position": 1, "queue": "hotline", "head": True}

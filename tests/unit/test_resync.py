@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_bridge.protocol import Packet
-from ami_bridge.resync import Snapshot, events_of
+from ami_bridge.resync import Snapshot, events_of, places_of
 from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
 from hotline_core.domain.commands import Write
@@ -100,6 +100,18 @@ def test_a_known_caller_who_ended_while_the_link_was_lost_keeps_the_facts_of_the
     assert board.calls == {}
     gone = [ev.HangUpAsked("c", "system"), ev.CallEnded("c", 0)]
     assert events_of(Snapshot((), (), {}, {}, {}), frozenset({"c"}), NOW) == gone
+
+
+def test_the_order_of_a_queue_is_read_off_asterisk() -> None:
+    """By position; a channel that is no caller's of ours has no place."""
+    def entry(place: int, name: str) -> Packet:
+        return Packet([("Event", "QueueEntry"), ("Queue", "hotline"), ("Position", str(place)), ("Channel", name)])
+
+    two = Snapshot(
+        (CITIZEN, channel("PJSIP/trunk-demo-2", "d", "d")), (), {"c": "10,12328,12328,138", "d": "11,12328,12328,139"}, {}, {},
+        entries=(entry(2, "PJSIP/trunk-demo-1"), entry(1, "PJSIP/trunk-demo-2"), entry(3, "PJSIP/stranger")),
+    )  # fmt: skip
+    assert places_of(two, events_of(two, frozenset(), NOW)).places == {"hotline": ("d", "c")}
 
 
 @given(st.text(), st.text(), st.text())

@@ -59,14 +59,24 @@ export function figures(desk) {
   return { waiting: queues.reduce((sum, q) => sum + (q.waiting ?? 0), 0), longest: starts.length ? Math.min(...starts) : null };
 }
 
-// One list over all queues; a position counts within one queue only, and who is in none has none.
-const isOutside = (call) => Number(call.position == null);
-
+/** One list over all queues, each queue in its own order; of those who are next, who waits longest goes first. Who is in none comes last. */
 function waitingCalls(desk) {
-  return [...desk.calls.values()]
-    .filter((c) => c.phase === "waiting" || c.phase === "greeting" || c.phase === "duty" || c.phase === "party")
-    .sort((a, b) => isOutside(a) - isOutside(b) || Boolean(b.head) - Boolean(a.head) || (a.queued_at ?? a.arrived_at) - (b.queued_at ?? b.arrived_at));
+  const queues = new Map();
+  const calls = [...desk.calls.values()].filter((c) => ["waiting", "greeting", "duty", "party"].includes(c.phase));
+  for (const call of calls.sort((a, b) => (a.position ?? 999) - (b.position ?? 999) || waitsSince(a) - waitsSince(b))) {
+    const key = call.position == null ? "" : call.queue;
+    queues.set(key, [...(queues.get(key) ?? []), call]);
+  }
+  const outside = queues.get("") ?? [];
+  queues.delete("");
+  const merged = [];
+  for (let fronts = [...queues.values()]; fronts.length; fronts = fronts.filter((callers) => callers.length)) {
+    fronts.sort(([a], [b]) => Boolean(b.head) - Boolean(a.head) || waitsSince(a) - waitsSince(b));
+    merged.push(fronts[0].shift());
+  }
+  return [...merged, ...outside];
 }
+const waitsSince = (call) => call.queued_at ?? call.arrived_at;
 
 function waitingRow(call) {
   return make("li", { "data-call-id": call.id }, lineBadge(call.line),
