@@ -51,7 +51,7 @@ class Call:
     answered_at: float | None = None
     agent: str = ""
     agent_channel: str = ""
-    by_queue: bool = False  # app_queue counts the after-call work of the agent's leg: its own, or the first one to a citizen
+    by_queue: bool = False  # the agent's leg is app_queue's, not one that the dialplan called
     agent_left: bool = False  # the agent said farewell; the citizen's leg lives on for a moment
     refused: bool = False  # the telephone that rings has just declined
     position: int = 0
@@ -135,7 +135,7 @@ def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) 
                 queued_at=None if event.phase in ("greeting", "dialling") or event.direction == "out" else event.arrived_at,
                 answered_at=event.answered_at, agent=agent, agent_channel=event.agent_channel,
                 deadlines={"notice": now + NOTICE_LIMIT_S} if event.phase == "greeting" else {},
-                direction=event.direction, about=event.about, reached=event.reached, by_queue=event.phase != "dialling",
+                direction=event.direction, about=event.about, reached=event.reached, by_queue=event.direction == "in",
                 withheld=event.withheld,
             )  # fmt: skip
             facts = dialled_by(event.direction, event.agent, event.about) | {"channel": call.channel, "recovered": True}

@@ -29,7 +29,7 @@ def step(call: Call, event: out.DialEvent, now: float) -> tuple[Call, list[Comma
         case out.CitizenAnswered():
             return replace(call, channel=event.channel, reached=True), [Write("citizen_answered", call.call_id, now)]
         case out.TalkStarted():
-            call = replace(call, phase="talking", since=now, answered_at=call.answered_at or now, reached=True, by_queue=True)
+            call = replace(call, phase="talking", since=now, answered_at=call.answered_at or now, reached=True)
             return call, [Write("talk_started", call.call_id, now, {"agent": call.agent})]
         case out.DialFailed():
             reason = event.reason if event.reason in out.REASONS else "unavailable"

@@ -25,7 +25,6 @@ from tests.running.page import Agents, Desk
 from tests.running.watch import Watch, at
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
-from tests.sip.policy import Answer
 from tests.sip.rtp import Tone
 
 pytestmark = pytest.mark.desktop
@@ -133,25 +132,6 @@ async def test_an_agent_of_two_queues_is_rung_by_one_at_a_time_and_never_in_afte
         assert not any(call.ended.is_set() for call in others)
         with two_queues.api() as api:
             await live_equals_asterisk(two_queues, api)
-
-
-async def test_a_talk_with_a_citizen_whom_the_agent_called_is_followed_by_after_call_work_too(
-    two_queues: Hotline, tmp_path: Path
-) -> None:
-    """No ring of either queue during the call nor after it until the after-call work is over."""
-    async with (
-        agent_of_both(two_queues, tmp_path) as (desk, watch, phone),
-        SipCaller(two_queues.sip, "13855710009", on_invite=Answer()) as citizen,
-    ):
-        plug_in(two_queues, citizen)
-        assert (await ask(two_queues, "dial", "1001", number=citizen.user, line="12328"))["ok"] is True
-        await citizen.next_call(10)
-        await desk.state("talking", 10)
-        await waiting(phone, watch, "12345", "second")
-        ended_at = await talk_ends(desk, watch)
-        assert await desk.page.evaluate("hotline.desk.agent.until") == pytest.approx(ended_at + WRAP_UP_S, abs=1.1)
-        await desk.state("ringing", WRAP_UP_S + 6)
-        assert at(watch.events("AgentCalled")[0]) >= ended_at + WRAP_UP_S - 1.01, "app_queue counts in whole seconds"
 
 
 async def test_an_agent_in_after_call_work_who_presses_alt_r_is_rung_at_once(two_queues: Hotline, tmp_path: Path) -> None:

@@ -104,14 +104,14 @@ def test_a_caller_with_nobody_there_is_followed_to_the_duty_telephone() -> None:
 
 
 def test_a_call_to_a_citizen_is_followed_from_the_dial_to_the_end() -> None:
-    """The notice before the talk; the agent ended it; app_queue itself knows of the talk, for the after-call work."""
+    """The notice before the talk; the agent ended it, and after-call work begins before the telephone is free."""
     board, kinds, _ = replay("call_to_a_citizen")
-    told = ["call_dialled", "citizen_answered", "notice_played", "recording_started", "talk_started", "agent_left", "call_ended"]
-    assert [kind for kind in kinds if not kind.startswith("agent_") or kind == "agent_left"] == told
+    told = ["call_dialled", "citizen_answered", "notice_played", "recording_started", "talk_started", "call_ended"]
+    assert [kind for kind in kinds if not kind.startswith("agent_")] == told
     assert board.calls == {}
     packets = packets_of((Path(__file__).parent / "call_to_a_citizen.ami").read_bytes())
-    last_calls = [packet.text("LastCall") for packet in packets if packet.text("Event") == "QueueMemberStatus"]
-    assert (last_calls[0], last_calls[-1] > "0") == ("0", True)
+    free = [packet for packet in packets if packet.text("Event") == "QueueMemberStatus" and packet.text("Status") == "1"]
+    assert [packet.text("PausedReason") for packet in free] == ["wrap_up"]
 
 
 def test_a_citizen_who_is_engaged_is_told_with_the_reason() -> None:
