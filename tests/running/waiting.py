@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,12 +14,15 @@ from hotline_core.settings import DEFAULT_CITY
 from ivr.catalogue import RECORDINGS_FOLDER
 from tests.running.facts import stored_call
 from tests.running.instance import Hotline
+from tests.running.matching import find, prompt
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
-from tests.sip.tones import RATE_HZ, Samples
+from tests.sip.tones import RATE_HZ, Samples, tone
 
-OVERFLOW_S = 13
-TOPIC_ON_S, AWAY_S, FREED_S, TOPIC_OFF_S, OVER_S = 4.0, 9.0, 14.0, 18.0, 36.0  # after the first caller of 12345 began to wait
+OVERFLOW_S = 10
+TOPIC_ON_S = 5.0  # after the first caller came: all are waiting
+TOPIC_EVERY_S, TOPIC_ENDS_S = 5, 5.6  # the pause of this city, and the length of the topic
+LIMIT_S, LOOK_S = 60.0, 0.3  # the longest anything is waited for
 BEGUN_S = 2.0  # of a recording that something else may cut short
 OWN_WORDS = "number-unknown"  # what this city says in place of callback-taken
 AGENT_HZ = 1300  # the carrier's trial number 0999002 answers with this tone
@@ -38,6 +40,8 @@ class Waited:
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     queues: str = ""
     told_at_start: str = ""
+    freed_s: float = 0.0  # when the agent came free, in what the first caller heard
+    off_s: dict[str, float] = field(default_factory=dict)  # when the topic was switched off, in what each heard
     topic_refused: int = 0
 
     def after(self, caller: str, first_s: float, last_s: float) -> Samples:
@@ -50,7 +54,8 @@ def half_a_minute(*, is_bridge_away: bool = False) -> Waited:
     """One hotline, seven callers; with `is_bridge_away` the bridge is stopped once they all wait, and comes back at the end."""
     city = DEFAULT_CITY.read_text(encoding="utf-8")
     for old, new in (
-        ("overflow_s: 180", f"overflow_s: {OVERFLOW_S}"), ("topic_s: 90", "topic_s: 5"), ("announce_s: 60", "announce_s: 30"),
+        ("overflow_s: 180", f"overflow_s: {OVERFLOW_S}"), ("topic_s: 90", f"topic_s: {TOPIC_EVERY_S}"),
+        ("announce_s: 60", "announce_s: 30"),
         ('["12395"]', '["0999003"]'),  # the rescuers are engaged
         ("  hotline: {name: 综合坐席}", "  hotline: {name: 综合坐席, overflow_to: second}"),
         ("  second: {name: 二线坐席}",
@@ -89,47 +94,71 @@ def _with_an_average_wait_of(minutes: int, hotline: Hotline) -> None:
 
 
 async def _calls(hotline: Hotline, *, is_bridge_away: bool) -> Waited:
+    """What happens next is decided by what is heard, so that a busy machine only takes longer."""
     waited = Waited()
-    begins = time.monotonic()
-
-    async def until(at_s: float) -> None:
-        await asyncio.sleep(max(0.0, begins + at_s - time.monotonic()))
-
-    async def topic(api: Any, **wanted: object) -> int:
-        return int((await asyncio.to_thread(api.put, "/api/topics/12345", json=wanted)).status_code)
+    calls: dict[str, Call] = {}
+    over = asyncio.Event()
 
     async def wait(line: str, number: str, at_s: float) -> None:
-        await until(at_s)
+        await asyncio.sleep(at_s)
         async with _caller(hotline, line, number, "9" if number == DANGER else "0") as call:
             waited.began_s[number] = len(call.heard()) / RATE_HZ
-            if number == CHOOSER:
-                await until(at_s + 2 * OVERFLOW_S + 4)
-                await call.press("1")
-            await until(OVER_S)
+            calls[number] = call
+            await over.wait()
             waited.heard[number] = call.heard()
             waited.ended_by_us[number] = not call.ended.is_set()
 
-    async def supervise() -> None:
-        with hotline.api() as api:
-            await until(TOPIC_ON_S)
-            assert await topic(api, recording="大雾停运", on=True) == 200
-            if is_bridge_away:
-                await until(AWAY_S)
-                await asyncio.to_thread(hotline.stop, "bridge")
-            await until(FREED_S)
-            await asyncio.to_thread(hotline.asterisk, "devstate change Custom:agent NOT_INUSE")
-            await asyncio.sleep(2.0)
-            await asyncio.to_thread(hotline.asterisk, "devstate change Custom:agent INUSE")
-            await until(TOPIC_OFF_S)
-            assert await topic(api, on=False) == 200
-            waited.topic_refused = await topic(api, recording="none", on=True)
-            await until(OVER_S - 1)
-            waited.queues = await asyncio.to_thread(hotline.asterisk, "queue show")
+    async def hears(number: str, wanted: Samples) -> bool:
+        """Once it has been played to this caller, within LIMIT_S."""
+        for _ in range(round(LIMIT_S / LOOK_S)):
+            if number in calls and find(wanted, calls[number].heard(len(wanted) / RATE_HZ + 1.5)).is_played:
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
 
-    await asyncio.gather(
-        wait("12345", FIRST, 0.0), wait("12345", SECOND, 1.0), wait("12345", THIRD, 2.0), wait("12328", CHOOSER, 0.5),
-        wait("12328", NAMELESS, 1.5), wait("12328", DANGER, 2.5), wait("12300", LATE, 3.0), supervise(),
-    )  # fmt: skip
+    async def choose() -> None:
+        await hears(CHOOSER, prompt("callback-offer", BEGUN_S))
+        await calls[CHOOSER].press("1")
+        await hears(CHOOSER, prompt(OWN_WORDS))
+        await asyncio.sleep(1.0)  # the hotline hangs up
+
+    async def lead() -> None:
+        with hotline.api() as api:
+
+            async def topic(**wanted: object) -> int:
+                return int((await asyncio.to_thread(api.put, "/api/topics/12345", json=wanted)).status_code)
+
+            await asyncio.sleep(TOPIC_ON_S)
+            assert await topic(recording="大雾停运", on=True) == 200
+            if is_bridge_away:
+                await asyncio.to_thread(hotline.stop, "bridge")
+            await hears(FIRST, prompt("topic-example", BEGUN_S))
+            await asyncio.to_thread(hotline.asterisk, "devstate change Custom:agent NOT_INUSE")
+            waited.freed_s = len(calls[FIRST].heard()) / RATE_HZ
+            await hears(FIRST, tone(AGENT_HZ, 0.5))
+            await asyncio.to_thread(hotline.asterisk, "devstate change Custom:agent INUSE")
+            await hears(THIRD, prompt("topic-example", BEGUN_S))
+            assert await topic(on=False) == 200
+            waited.off_s = {number: len(calls[number].heard()) / RATE_HZ for number in (SECOND, THIRD)}
+            waited.topic_refused = await topic(recording="none", on=True)
+            await asyncio.sleep(TOPIC_ENDS_S + TOPIC_EVERY_S + BEGUN_S + 1.0)  # it would have begun again
+
+    async def everything() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lead())
+            group.create_task(choose())
+            group.create_task(hears(LATE, prompt("party-unit")))
+        await asyncio.sleep(3.0)  # who hides the number would have been asked by now
+        waited.queues = await asyncio.to_thread(hotline.asterisk, "queue show")
+        over.set()
+
+    async with asyncio.TaskGroup() as group:
+        for line, number, at_s in (
+            ("12345", FIRST, 0.0), ("12345", SECOND, 1.0), ("12345", THIRD, 2.0), ("12328", CHOOSER, 0.5), ("12328", NAMELESS, 1.5),
+            ("12328", DANGER, 2.5), ("12300", LATE, 3.0),
+        ):  # fmt: skip
+            group.create_task(wait(line, number, at_s))
+        group.create_task(everything())
     if is_bridge_away:
         await asyncio.to_thread(hotline.start_again, "bridge")
         await asyncio.to_thread(hotline.wait, hotline.is_ready, 20, "the bridge is back")
