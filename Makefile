@@ -37,7 +37,7 @@ test: ## install what tests need, check, and run every test
 	@$(TEST) -m launcher fetch
 	@exec $(TEST_ALL) -m pytest --timeout $(TEST_TIMEOUT)
 
-campaign: ## every path, failure and torn byte, with tables in build/campaign: ONLY=menu N=100 SEED=7 if you like
+campaign: ## every path, failure and torn byte, with tables in build/campaign: ONLY=menu_paths N=9 SEED=7 if you like
 	@$(TEST) -m launcher fetch
 	@exec $(TEST_ALL) -m pytest --timeout $(CAMPAIGN_TIMEOUT) -m campaign $(if $(ONLY),-k '$(ONLY)') $(if $(N),--runs $(N)) $(if $(SEED),--seed $(SEED))
 
