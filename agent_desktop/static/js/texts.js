@@ -148,8 +148,8 @@ export const TICKET = {
   urgent: (party) => `紧急：市民按键求助${party}，对方未接，请先问安全`,
   withheld: "号码保密：市民要求不公开",
   labels: { in: ["等待", "来电"], out: ["接通用时", "呼出"] },
-  unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的来电",
-  earlierLater: "以前的来电暂时取不到，稍后自动再取", loading: "正在取…",
+  unknownNumber: "号码未显示", unknownLine: "线路待确认", noEarlier: "此号码没有以前的通话",
+  earlierLater: "以前的通话暂时取不到，稍后自动再取", loading: "正在取…",
   noTimeline: "经过会随通话逐条出现",
   over: (t) => `已结束 · 通话 ${t}`, overMissed: "已结束 · 未接听",
 };
