@@ -85,4 +85,8 @@ export function deskState(desk) {
   return agent.state ?? "offline";
 }
 
-const isConnected = (desk) => ["talking", "held"].includes(desk.calls.get(desk.session.callId)?.phase);
+/** While nobody can tell (no link, no live view, no bridge) the telephone's word counts, so that hold and the rest work. */
+function isConnected(desk) {
+  const isBlind = desk.link.state !== "connected" || ["bridge", "redis", "live"].some((part) => desk.parts[part]?.state === "down");
+  return isBlind || ["talking", "held"].includes(desk.calls.get(desk.session.callId)?.phase);
+}
