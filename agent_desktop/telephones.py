@@ -24,7 +24,7 @@ from hotline_core.adapters.tasks import Tasks
 from hotline_core.errors import Conflict
 from hotline_core.log import Log
 
-LIST_AGAIN_S = 60.0
+LIST_AGAIN_S = 10.0
 MOST_STEPS = 50  # at a time, so that a sign-in never waits long behind the first start of a big city
 
 
@@ -180,7 +180,7 @@ class PhoneKeeper:
             return  # only a reload with the bridge away would have wanted to know
 
     async def _listed(self) -> bool:
-        """Know what Asterisk has: at first, and now and then in case its database was lost."""
+        """Know what Asterisk has: at first, and now and then: a killed Asterisk loses what its database had not committed."""
         if self._listed_at and self._now() - self._listed_at < LIST_AGAIN_S:
             return True
         reply = await self._bridge.ask("phone_list")

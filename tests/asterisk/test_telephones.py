@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 
+from tests.running.bridge_socket import ask
 from tests.running.instance import CHECKOUT, Hotline
 from tests.sip.agent import Refused, SipCaller
 
@@ -91,6 +92,7 @@ async def test_a_password_outlives_the_restart_of_asterisk_and_of_the_desk(hotli
     """Objects lie in Asterisk's own database; the password is made again from the sign-in."""
     with signed_in(hotline) as browser:
         password = password_of(browser)
+        await asyncio.sleep(1.5)  # Asterisk commits its database once a second
         hotline.signal("asterisk", signal.SIGKILL)
         hotline.signal("desk", signal.SIGKILL)
         await asyncio.sleep(0.5)
@@ -98,6 +100,35 @@ async def test_a_password_outlives_the_restart_of_asterisk_and_of_the_desk(hotli
         assert await opens(hotline, password) == 200
         assert password_of(browser) == password
         browser.post("/api/sign-out").raise_for_status()
+
+
+async def test_a_hardware_telephone_can_be_rung_after_a_restart_of_asterisk_without_registering_again(hotline: Hotline) -> None:
+    """Contact, queue member and device state come back from Asterisk's own database; removed, all of it is gone."""
+
+    def member() -> str:
+        lines = hotline.asterisk("queue show hotline").splitlines()
+        return next((line for line in lines if "agent-1017 " in line), "")
+
+    person = {"login": "wu.gang", "name": "吴刚", "role": "agent", "extension": "1017", "phone_kind": "hardware"}
+    with hotline.api("administrator") as manager:
+        await asyncio.to_thread(manager.post, "/api/people", json=person)
+        made = await asyncio.to_thread(manager.post, "/api/people/wu.gang/telephone")
+        async with SipCaller(hotline.sip, user="agent-1017") as telephone:
+            await telephone.register("agent-1017", made.raise_for_status().json()["password"])
+            assert (await ask(hotline, "ready", "1017"))["ok"] is True
+            await asyncio.to_thread(hotline.wait, lambda: "(Not in use)" in member(), 15, "the member can be rung")
+            await asyncio.sleep(1.5)  # Asterisk commits its database once a second
+            before = hotline.pid("asterisk")
+            hotline.signal("asterisk", signal.SIGKILL)
+            await asyncio.to_thread(hotline.wait, lambda: hotline.pid("asterisk") not in (0, before), 20, "a new Asterisk")
+            await asyncio.sleep(2)
+            await asyncio.to_thread(hotline.wait, hotline.is_ready, 30, "everything is up again")
+            await asyncio.to_thread(hotline.wait, lambda: "(Not in use)" in member(), 25, "the member can be rung again")
+            await asyncio.to_thread(manager.delete, "/api/people/wu.gang")
+            contacts = hotline.asterisk("pjsip show contacts")
+            assert "agent-1017" not in contacts
+        await ask(hotline, "sign_out", "1017")
+        assert not member()
 
 
 def accounts(hotline: Hotline, *arguments: str) -> str:
@@ -117,8 +148,8 @@ async def test_what_the_command_line_changes_is_in_force_within_seconds(hotline:
         assert await opens(hotline, sip, "1015") == 200
         told = await asyncio.to_thread(accounts, hotline, "disable", "--login", "sun.li")
         assert told.split("\t") == ["sun.li", "孙丽", "agent", "1015", "-", "page", "disabled"]
-        await asyncio.to_thread(hotline.wait, lambda: browser.get("/api/me").status_code == 401, 8, "the session is over")
-    for _ in range(25):
+        await asyncio.to_thread(hotline.wait, lambda: browser.get("/api/me").status_code == 401, 15, "the session is over")
+    for _ in range(50):
         if await opens(hotline, sip, "1015") != 200:
             break
         await asyncio.sleep(0.2)

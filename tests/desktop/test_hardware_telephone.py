@@ -99,6 +99,9 @@ async def test_an_agent_with_a_hardware_telephone_is_rung_talks_and_hangs_up_on_
         await call.listen(2.0)
         assert level_of(call.heard(0.5), TELEPHONE_HZ) == pytest.approx(8000, rel=0.2)
         await desk.screenshot(pictures / "hardware-telephone.png")
+        for command, state in (("hold", "held"), ("resume", "talking")):
+            await telephone.command(command)
+            await desk.state(state, 5)
         await desk.page.click("#btn-hangup")
         await telephone.closed.within(5)
         await call.wait_ended(5)

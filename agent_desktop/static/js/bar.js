@@ -91,7 +91,7 @@ export class Bar {
     const isPhone = Boolean(session);
     const may = {
       answer: isPhone && state === "ringing" && desk.phone.mic !== "refused",
-      hangup: isPhone || (isHardware(desk) && inCall && desk.link.state === "connected"),
+      hangup: isPhone || (isHardware(desk) && (inCall || state === "dialling") && desk.link.state === "connected"),
       hold: isPhone && inCall && desk.phone.state === "registered",
       mute: isPhone && ["talking", "dialling"].includes(state),
       ready: desk.link.state === "connected" && ["registered", "hardware"].includes(desk.phone.state)

@@ -82,6 +82,7 @@ export function deskState(desk) {
   // The live view may still speak of the call that this telephone has just ended.
   if (desk.ended && agent.call_id === desk.ended.callId && LIVE.includes(agent.state)) return "wrap_up";
   if (agent.state === "talking" && ownCall(desk)?.phase === "dialling") return "dialling";
+  if (isHardware(desk) && agent.state === "talking" && ownCall(desk)?.phase === "held") return "held";
   return agent.state ?? "offline";
 }
 
