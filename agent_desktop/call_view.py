@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent_desktop.view import Live, Viewer
+from agent_desktop.view import Live, Viewer, numbers_masked
 from hotline_core.adapters.calls_store import ListedCall, ListedRecording
 from hotline_core.domain.callbacks import Callback
 from hotline_core.domain.records import CallRow
@@ -20,7 +20,7 @@ def stored_call(row: CallRow, *, recording: bool, is_whole: bool) -> Told:
         "call_id": row.call_id,
         "line": row.line,
         "caller": row.caller if is_whole else masked(row.caller),
-        "dialled": row.dialled,
+        "dialled": row.dialled if is_whole or row.direction == "in" else masked(row.dialled),  # of a call out: the citizen
         "state": row.state,
         "arrived_at": row.arrived_at,
         "queued_at": row.queued_at,
@@ -37,12 +37,11 @@ def stored_call(row: CallRow, *, recording: bool, is_whole: bool) -> Told:
 
 def live_call(call: Live, *, is_whole: bool) -> Told:
     """A call of the live view: its own words (id, phase) and the stored ones (call_id, state), so that a page needs one."""
-    caller = str(call.get("caller") or "")
+    call = call if is_whole else {**call, **numbers_masked(call)}
     return {
         **call,
         "call_id": call.get("id"),
         "state": call.get("phase"),
-        "caller": caller if is_whole else masked(caller),
         "ended_at": None,
         "ended_by": None,
         "outcome": None,

@@ -56,14 +56,16 @@ class People:
         return [_person(row._mapping) for row in rows]
 
     def add(self, person: Person, *, actor: str, now: float) -> None:
-        """Add `person`; Conflict (`login_taken`, `extension_taken`)."""
+        """Add `person`, nobody signed in; Conflict (`login_taken`, `extension_taken`)."""
         facts = {"name": person.name, "role": person.role, "extension": person.extension, "queues": ",".join(person.queues)}
+        # A login that was used before: the cookies of who had it open nothing.
+        values = {"login": person.login, "made_at": now, "sessions_from": now, **_columns(person)}
         try:
             with writing(self._engine) as connection:
-                if _row(connection, person.login) is not None:
+                if connection.scalar(select(people.c.login).where(people.c.login == person.login)) is not None:
                     raise Conflict("login_taken")
                 _claim_extension(connection, person)
-                connection.execute(people.insert().values(login=person.login, made_at=now, **_columns(person)))
+                connection.execute(people.insert().values(**values))
                 write_audit(connection, at=now, actor=actor, act="person_added", subject=person.login, facts=facts)
         except IntegrityError:  # PostgreSQL: somebody else was first between our look and our insert
             raise Conflict("login_taken") from None
@@ -71,7 +73,8 @@ class People:
     def change(self, login: str, changes: Mapping[str, object], *, actor: str, now: float) -> Person:
         """Change the named fields of `login`; NotFound, Conflict (`extension_taken`, `last_administrator`).
 
-        A telephone's password belongs to one extension: another extension or kind leaves it behind.
+        A telephone's password belongs to one extension: another extension or kind leaves it behind. Another role or extension
+        ends all sessions for good, also when the change is taken back.
         """
         try:
             with writing(self._engine) as connection:
@@ -80,7 +83,10 @@ class People:
                 if (after.extension, after.phone_kind) != (before.extension, before.phone_kind):
                     after = replace(after, phone_digest="")
                 _claim_extension(connection, after)
-                connection.execute(update(people).where(people.c.login == login).values(**_columns(after)))
+                values = _columns(after)
+                if (after.role, after.extension) != (before.role, before.extension):
+                    values |= {"sessions_from": now, "kept_sid": None}
+                connection.execute(update(people).where(people.c.login == login).values(**values))
                 facts = _differences(before, after)
                 if facts:
                     write_audit(connection, at=now, actor=actor, act="person_changed", subject=login, facts=facts)
@@ -147,16 +153,12 @@ def _keep_an_administrator(connection: Connection, before: Person) -> None:
         raise Conflict("last_administrator")
 
 
-def _row(connection: Connection, login: str) -> RowMapping | None:
-    row = connection.execute(select(people).where(people.c.login == login)).one_or_none()
-    return None if row is None else row._mapping
-
-
 def _known(connection: Connection, login: str) -> Person:
-    row = _row(connection, login)
+    """The person to be changed; whoever changes them at the same moment waits, so that nobody writes back what was (PostgreSQL)."""
+    row = connection.execute(select(people).where(people.c.login == login).with_for_update()).one_or_none()
     if row is None:
         raise NotFound("unknown_person", login=login)
-    return _person(row)
+    return _person(row._mapping)
 
 
 def _columns(person: Person) -> dict[str, object]:

@@ -40,8 +40,14 @@ def seen_call(viewer: Viewer, call: Live) -> dict[str, object] | None:
     if viewer.sees_all or is_own:
         return dict(call)
     if call.get("phase") == "waiting":
-        return {**call, "caller": masked(str(call.get("caller") or ""))}
+        return {**call, **numbers_masked(call)}
     return None
+
+
+def numbers_masked(call: Live) -> dict[str, object]:
+    """A call's numbers without their middle; who was dialled in a call out is the citizen, in a call in it is the line."""
+    told: dict[str, object] = {"caller": masked(str(call.get("caller") or ""))}
+    return told if call.get("direction") != "out" else {**told, "dialled": masked(str(call.get("dialled") or ""))}
 
 
 def seen_agent(viewer: Viewer, agent: Live) -> dict[str, object]:

@@ -40,7 +40,7 @@ def seconds_of(data: bytes) -> float:
         with wave.open(io.BytesIO(data)) as sound:
             rate, channels, width, frames = sound.getframerate(), sound.getnchannels(), sound.getsampwidth(), sound.getnframes()
             held = len(sound.readframes(frames)) // max(1, channels * width)
-    except (EOFError, wave.Error) as error:
+    except (EOFError, wave.Error, RuntimeError) as error:  # RuntimeError: a chunk said to begin outside the file
         raise SoundFault("sound-no-wav") from error
     for is_right, code, about in (
         (rate == RATE, "sound-rate", rate), (channels == 1, "sound-channels", channels), (width == 2, "sound-bits", 8 * width),

@@ -60,7 +60,7 @@ def prepare(settings: Settings) -> None:
     hashed = Passwords().hashed(PASSWORD)
     people = People(engine)
     for login, name, role, extension in PEOPLE:
-        people.add(Person(login, name, role, extension, hashed), actor="test", now=NOW)
+        people.add(Person(login, name, role, extension, hashed), actor="test", now=min(NOW, time.time()))
     engine.dispose()
 
 

@@ -6,15 +6,17 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from agent_desktop.audit import first_broken, read_audit, write_audit
 from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE, migrate_tickets
 from agent_desktop.people import People, Person
 from agent_desktop.tickets_schema import metadata
+from agent_desktop.tickets_schema import people as people_table
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.migrate import migrate
 from hotline_core.settings import Settings
@@ -147,6 +149,25 @@ def test_people_of_the_former_form_keep_everything_and_may_sign_in(database_url:
     assert People(engine).find("zhou.lan") == changed
     with reading(engine) as connection:
         assert first_broken(read_audit(connection)) is None
+    engine.dispose()
+
+
+def test_a_change_of_name_never_brings_an_older_password_back(database_url: str) -> None:
+    """Two administrators at once: one gives a new password while the other's change of the name is under way."""
+    migrate_tickets(database_url)
+    engine = make_engine(database_url)
+    people = People(engine)
+    people.add(Person("zhou.lan", "周兰", "agent", "1007", "stolen"), actor="operator", now=1.0)
+    other = threading.Thread(target=lambda: people.change("zhou.lan", {"name": "周岚"}, actor="admin2", now=3.0))
+    with writing(engine) as connection:
+        connection.execute(update(people_table).values(password_hash="fresh", sessions_from=2.0))
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()  # it waits for the row
+    other.join(5.0)
+    found = people.find("zhou.lan")
+    assert found is not None
+    assert (found.name, found.password_hash, found.sessions_from) == ("周岚", "fresh", 2.0)
     engine.dispose()
 
 

@@ -116,6 +116,24 @@ async def test_an_agent_sees_masked_numbers_and_cannot_search_by_number(app: Fas
     assert refused.status_code == 403
 
 
+async def test_a_call_to_a_citizen_shows_the_dialled_number_no_wider_than_a_callers(app: FastAPI, settings: Settings) -> None:
+    """In a call out the dialled number is the citizen's: masked in lists, timelines and for tokens, whole for its agent."""
+    engine = make_engine(settings.calls_url)
+    with writing(engine) as connection:
+        connection.execute(CALLS.insert(), [stored("h1-5.1", ZHANG, "1002", NOW + 400, direction="out", dialled=ZHANG)])
+    engine.dispose()
+    async with signed_in(app, "agent1") as client:
+        listed = (await client.get("/api/calls")).text
+        one = (await client.get("/api/calls/h1-5.1")).json()
+    async with browser(app) as client:
+        token = make_token(settings, "service")
+        by_token = (await client.get("/api/calls", headers={"Authorization": f"Bearer {token}"})).text
+    async with signed_in(app, "agent2") as client:
+        own = (await client.get("/api/calls/h1-5.1")).json()
+    assert ZHANG not in listed + by_token
+    assert (one["dialled"], own["dialled"]) == ("138****1234", ZHANG)
+
+
 async def test_a_call_tells_what_happened_in_order(app: FastAPI) -> None:
     """The timeline by sequence, only of this call; whole number for its own agent, masked for a colleague."""
     async with signed_in(app, "agent1") as own, signed_in(app, "agent2") as other:

@@ -171,6 +171,22 @@ async def test_a_disabled_person_is_out_at_once_and_may_come_back(app: FastAPI, 
     assert [act for _, act, _ in acts(app, "agent1")][-3:] == ["person_disabled", "person_enabled", "signed_in"]
 
 
+@pytest.mark.parametrize("way", ["removed and added anew", "another role and back"])
+async def test_a_session_that_was_over_stays_over(app: FastAPI, admin: httpx.AsyncClient, clock: Clock, way: str) -> None:
+    """Neither a namesake who gets login, role and extension of somebody who left, nor a change taken back, revives a cookie."""
+    async with signed_in(app, "agent1") as agent:
+        clock.at += 60
+        if way == "removed and added anew":
+            assert (await admin.delete("/api/people/agent1")).status_code == 204
+            again = {"login": "agent1", "name": "张三", "role": "agent", "extension": "1001"}
+            await made(await admin.post("/api/people", json=again), 201)
+        else:
+            await made(await admin.patch("/api/people/agent1", json={"role": "supervisor"}))
+            await made(await admin.patch("/api/people/agent1", json={"role": "agent"}))
+        assert (await agent.get("/api/me")).status_code == 401
+        assert (await agent.get("/api/phone")).status_code == 401
+
+
 async def test_the_last_administrator_cannot_be_locked_out(app: FastAPI, admin: httpx.AsyncClient) -> None:
     """Neither disabled nor removed nor made something else; with a second one it may."""
     for answer in (

@@ -54,6 +54,13 @@ async def test_an_agent_sees_own_calls_whole_waiting_callers_masked_and_nothing_
     assert numbers(await first(page(hub, AGENT))) == {"own": NUMBER, "wait": "138****1234"}
 
 
+async def test_a_citizen_who_was_called_and_waits_again_is_masked_under_both_names() -> None:
+    """A call out whose agent vanished waits for another one; the dialled number is the citizen's."""
+    hub = a_hub({**call("out", "waiting"), "direction": "out", "dialled": NUMBER})
+    assert NUMBER not in str(await first(page(hub, AGENT)))
+    assert NUMBER not in str(hub.told(AGENT))
+
+
 async def test_a_supervisor_sees_every_call_whole() -> None:
     """All phases, all agents."""
     hub = a_hub(call("own", "talking", "1001"), call("wait", "waiting"), call("other", "talking", "1002"))

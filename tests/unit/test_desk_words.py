@@ -9,7 +9,7 @@ import pytest
 
 from agent_desktop.health_board import PARTS, START_S, HealthBoard
 from agent_desktop.socket import Intent, read_intent
-from agent_desktop.wording import load_wording
+from agent_desktop.wording import SENTENCES, load_wording
 
 pytestmark = pytest.mark.unit
 PACKAGE = Path(__file__).parents[2] / "agent_desktop"
@@ -79,6 +79,12 @@ def test_every_code_the_desk_can_say_has_a_sentence() -> None:
     codes = set(re.findall(r'(?:code=|code = |Forbidden\(|NotFound\(|BadInput\(|Conflict\()"([a-z_]+)"', source)) - {"down"}
     assert codes > {"bad_input", "unknown_call", "database_down"}
     assert codes - set(sentences) == set()
+
+
+def test_no_code_has_two_sentences() -> None:
+    """YAML keeps the last of two without a word."""
+    codes = re.findall(r"^([a-z_]+):", SENTENCES.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(codes) == len(set(codes))
 
 
 def test_a_lock_is_told_with_the_time_of_day_in_china() -> None:

@@ -111,6 +111,7 @@ def test_a_recording_is_not_overwritten_by_another_of_the_same_name(topics: Topi
         (b"", "sound-no-wav"), (b"RIFF" + b"x" * 100, "sound-no-wav"), (sound(rate=16000), "sound-rate"),
         (sound(channels=2), "sound-channels"), (sound(width=1), "sound-bits"), (sound(0.05), "sound-empty"),
         (sound()[:-100], "sound-torn"), (sound(LONGEST_S + 1), "sound-too-long"), (bytes(2_000_000), "sound-too-long"),
+        (sound().replace(b"fmt \x10\0\0\0", b"fmt \x10\0\0\2"), "sound-no-wav"),  # a chunk said to be longer than the file
     ],
 )  # fmt: skip
 def test_a_file_that_callers_could_not_hear_is_refused_with_what_is_wrong(data: bytes, code: str) -> None:
