@@ -57,7 +57,10 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
         at, line, dialled, caller, withheld = _fields(journal, 5)
         answered, agent = _fields(snapshot.answered.get(call_id, ""), 2)
         direction, dialler, about, citizen = _dialled(snapshot.dialled.get(call_id))
-        channel = names.get(citizen) or callers.get(call_id)
+        channel = names.get(citizen)
+        if channel is not None and channel.text("Linkedid") != call_id:
+            channel = None  # after a crash of Asterisk names are given out again: somebody else's call
+        channel = channel or callers.get(call_id)
         if channel is not None and call_id not in snapshot.ended:
             events.append(_adopted(call_id, channel, snapshot, (at, line, dialled, caller, withheld), (answered, agent), now))
             continue
@@ -97,7 +100,7 @@ def _adopted(
     call_id: str, channel: Packet, snapshot: Snapshot, journal: tuple[str, ...], answer: tuple[str, ...], now: float
 ) -> ev.CallAdopted:
     at, line, dialled, caller, withheld = journal
-    answered, agent = answer
+    answered, _ = answer
     legs = [
         packet for packet in snapshot.channels
         if packet.text("Linkedid") == call_id and agent_of(packet.text("Channel"))
@@ -110,8 +113,8 @@ def _adopted(
         phase = "dialling"
     elif talking:
         phase = "talking"
-    elif agent in OUTSIDE or channel.text("Context") in OUTSIDE:
-        phase = agent if agent in OUTSIDE else channel.text("Context")
+    elif channel.text("Context") in OUTSIDE:  # not by the journal: who was left by a rescuer waits for an agent again
+        phase = channel.text("Context")
     elif ringing:
         phase = "ringing"
     elif channel.text("Context") == "arrive":  # not by the application: a question shows as Read, not as AGI

@@ -86,7 +86,7 @@ HANDLED: Mapping[str, frozenset[str]] = {
     "waiting": ALWAYS | frozenset({
         "QueueEntered", "QueueLeft", "AgentRung", "AgentAnswered", "HangUpAsked", "CallEnded", "RescueEntered",
         "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "AgentMissed", "PartyRung",
-        "AgentAwaited", "AgentResumed", "AgentNotBack",
+        "AgentAwaited", "AgentResumed", "AgentNotBack", "NoticePlayed",  # of who was found in `rescue` by a fresh bridge
     }),
     "ringing": ALWAYS | frozenset({
         "AgentRung", "AgentMissed", "AgentAnswered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung", "QueueEntered",

@@ -273,6 +273,29 @@ async def test_the_next_carrier_is_tried_when_one_refuses_and_a_withheld_number_
     await duty.wait_ended(5)
 
 
+async def test_a_caller_in_danger_waits_20_s_for_the_rescuers_however_many_carriers_there_are_and_then_a_telephone_rings_once(
+    city: Hotline, ims: Carrier, mu: Carrier
+) -> None:
+    """Nobody answers at 12395 by the first carrier: a person is next, not the second one; so too with an engaged duty telephone."""
+    ims.on_invite, mu.on_invite = RingForever(), Answer()
+    citizen = await ims.call("12345", headers=(("P-Asserted-Identity", "<tel:+8613855706667>"),))
+    await citizen.answered.within(5)
+    await citizen.listen(0.3)
+    citizen.press("9")
+    rescuers = await offered(ims)
+    began = asyncio.get_running_loop().time()
+    ims.on_invite = Refuse(486)
+    await rescuers.wait_ended(30)
+    assert 18 < asyncio.get_running_loop().time() - began < 24
+    invites = len(mu.got("INVITE"))
+    with city.api() as api:
+        assert (await live_call(city, api, caller="13855706667"))["urgent"] is True
+    await wait_for(lambda: any(DUTY in request.uri for request in ims.got("INVITE")[-2:]), "the duty telephone is called", 20)
+    await citizen.listen(4.0)  # by the other carrier it would be called at once
+    assert len(mu.got("INVITE")) == invites
+    await citizen.hang_up()
+
+
 @pytest.mark.parametrize("is_heard", [True, False], ids=["a trunk with early media", "a trunk without"])
 async def test_the_carriers_sound_before_the_answer_is_heard_or_a_ringing_tone(
     city: Hotline, ims: Carrier, mu: Carrier, is_heard: bool

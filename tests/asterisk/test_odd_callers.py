@@ -92,3 +92,21 @@ async def test_a_caller_whom_the_bridge_does_not_hear_leaves_the_silent_menu_whe
         hotline.signal("bridge", signal.SIGCONT)
         writer.close()
     await asyncio.to_thread(hotline.wait, hotline.is_ready, 20, "the bridge is back")
+
+
+async def test_the_watchdog_outlives_a_caller_who_hangs_up_while_it_takes_him_out_of_a_dead_bridges_hands(hotline: Hotline) -> None:
+    """The journal names him still and his channel no more; who comes after him needs the watchdog as much."""
+
+    def ticks() -> int:
+        told = hotline.asterisk("dialplan show globals")
+        return int(next(line.partition("=")[2] for line in told.splitlines() if line.strip().startswith("WD_TICK=")))
+
+    await asyncio.to_thread(hotline.stop, "bridge")
+    try:
+        hotline.asterisk('database put ivr h1-1.1 ""')
+        looked = ticks()
+        await asyncio.to_thread(hotline.wait, lambda: "0 results" in hotline.asterisk("database show ivr"), 5, "the key is taken")
+        await asyncio.to_thread(hotline.wait, lambda: ticks() > looked + 4, 6, "the watchdog goes on")
+    finally:
+        await asyncio.to_thread(hotline.start_again, "bridge")
+    await asyncio.to_thread(hotline.wait, hotline.is_ready, 20, "the bridge is back")

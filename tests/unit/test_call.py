@@ -117,6 +117,15 @@ def test_a_caller_hears_the_notice_and_is_then_sent_to_the_queue() -> None:
     assert after.wake_at is None
 
 
+def test_the_notice_of_a_caller_whom_a_fresh_bridge_finds_in_the_rescue_is_on_record() -> None:
+    """The bridge died in the greeting, and was back before the dialplan's short notice had ended."""
+    call, _ = begin(ev.CallAdopted("c1", "12328", "138", "12328", "ch", "waiting", 1.0), now=4.0)
+    assert isinstance(call, Call)
+    after, commands = step(call, ev.NoticePlayed("c1", complete=True), now=6.0)
+    assert after == call
+    assert commands == [Write("notice_played", "c1", 6.0, {"complete": True})]
+
+
 def test_a_caller_in_danger_is_sent_to_the_rescuers_and_without_them_before_all_others() -> None:
     """9 was pressed: the party is dialled; nobody there means the head of the queue, marked urgent (R24)."""
     call, _ = begin(ev.CallArrived("c1", "12328", "138", "12328", "ch"), now=1.0)

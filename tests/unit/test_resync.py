@@ -44,6 +44,9 @@ CITIZEN = channel("PJSIP/trunk-demo-1", "c", "c")
         ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Ringing")], "", "ringing", "1002"),
         ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Up")], "12,agent-1002", "talking", "1002"),
         ([channel("PJSIP/trunk-demo-1", "c", "c", "Dial", context="duty")], "12,duty", "duty", ""),
+        ([channel("PJSIP/trunk-demo-1", "c", "c", "Dial", context="party")], "12,party", "party", ""),
+        ([CITIZEN], "12,party", "waiting", ""),  # the rescuer left, an agent is to listen
+        ([CITIZEN, channel("PJSIP/agent-1002-7", "x", "c", "AppQueue", "Ringing")], "12,party", "ringing", "1002"),
     ],
 )  # fmt: skip
 def test_a_caller_found_on_the_line_is_adopted_in_the_phase_asterisk_shows(
@@ -88,6 +91,17 @@ def test_a_caller_whose_asterisk_died_is_recovered_as_lost() -> None:
     (event,) = events_of(snapshot(), frozenset(), NOW)
     assert isinstance(event, ev.CallRecovered)
     assert (event.outcome, event.ended_at) == ("lost", NOW)
+
+
+def test_a_call_to_a_citizen_is_not_taken_for_another_that_got_its_channels_name() -> None:
+    """Asterisk crashed with the call and counts its channels from one again."""
+    lost = Snapshot(
+        (channel("PJSIP/trunk-demo-1", "d", "d"),), (), {"c": "10,12345,139,139"}, {"c": "12,agent-1001"}, {},
+        {"c": "1001,,PJSIP/trunk-demo-1"},
+    )  # fmt: skip
+    (event,) = events_of(lost, frozenset(), NOW)
+    assert isinstance(event, ev.CallRecovered)
+    assert (event.outcome, event.direction, event.agent) == ("lost", "out", "1001")
 
 
 def test_a_known_caller_who_ended_while_the_link_was_lost_keeps_the_facts_of_the_journal() -> None:
