@@ -56,12 +56,12 @@ async def take(hotline: Hotline, watcher: Watcher, api: httpx.Client, walk: Walk
         if not await watcher.until_gone(number, 10):
             done.faults.append("still in the live view 10 s after the end")
     state = watcher.calls.get(number)
-    done.call_id = state["id"] if state is not None else await _listed(api, number)
+    done.call_id = state["id"] if state is not None else await listed(api, number)
     await _check_the_record(done, api)
     return done
 
 
-async def _listed(api: httpx.Client, number: str) -> str:
+async def listed(api: httpx.Client, number: str) -> str:
     """The id of the newest call of this number; empty when the list does not have it within 5 s."""
     for _ in range(25):
         found = (await asyncio.to_thread(api.get, "/api/calls", params={"caller": number})).raise_for_status().json()
