@@ -104,7 +104,7 @@ def _user_event(packet: Packet) -> list[Event]:
         case "HotlineParty":
             party = packet.text("Party")
             steps: dict[str, Event] = {
-                "rung": ev.PartyRung(call_id, party), "answered": ev.PartyAnswered(call_id, party),
+                "rung": ev.PartyRung(call_id, party, packet.text("Urgent") == "yes"), "answered": ev.PartyAnswered(call_id, party),
                 "failed": ev.PartyFailed(call_id, party, packet.text("Urgent") == "yes"),
             }  # fmt: skip
             step = steps.get(packet.text("State"))

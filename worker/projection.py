@@ -134,7 +134,8 @@ def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
 
 
 def _party_rung(row: CallRow, record: LedgerRecord) -> CallRow:
-    return replace(row, state="party", queued_at=None)  # the caller chose it in the menu and asked for no person yet
+    is_urgent = row.urgent or bool(record.facts.get("urgent"))
+    return replace(row, state="party", queued_at=None, urgent=is_urgent)  # chosen in the menu: no person was asked for yet
 
 
 def _party_answered(row: CallRow, record: LedgerRecord) -> CallRow:

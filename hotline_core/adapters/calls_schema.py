@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text, false
 
 METADATA = MetaData()
 
@@ -24,6 +24,7 @@ CALLS = Table(
     Column("outcome", Text),
     Column("direction", Text, nullable=False, server_default="in"),
     Column("about", Text),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
     Index("calls_by_caller", "caller", "arrived_at"),
     Index("calls_by_state", "state", "arrived_at"),
     Index("calls_by_outcome", "outcome", "arrived_at"),

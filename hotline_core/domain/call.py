@@ -214,7 +214,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return replace(call, deadlines={}), [failed, LeaveMenu(call_id, call.channel)]
         case ev.PartyRung():
             call = replace(call, phase="party", since=now, party=event.party)
-            return call, [Write("party_rung", call_id, now, {"party": event.party})]
+            return call, [Write("party_rung", call_id, now, {"party": event.party, "urgent": event.urgent})]
         case ev.PartyAnswered():
             call = replace(call, since=now, answered_at=call.answered_at or now, party_talks=True)
             return call, [Write("party_answered", call_id, now, {"party": event.party})]

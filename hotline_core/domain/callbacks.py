@@ -1,6 +1,7 @@
 """Whom to call back: callers who gave up, were promised a call, or were cut off, and whom nobody has reached since; pure.
 
-One row per number and line, newest need first. A number that cannot be called, because it was withheld, is only counted.
+One row per number and line, who is in danger before all others, then the newest need first. A number that cannot be called,
+because it was withheld, is only counted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from hotline_core.domain.records import CallRow
 
 STILL_OPEN_S = 7200.0  # a call that has no end in the records after so long is not running any more
 REACHED = ("answered", "duty")  # a person of ours, or at a duty telephone, talked to the citizen
+KINDS = ("in_danger", "promised", "cut_off", "gave_up")  # the strongest need first
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Callback:
     call_id: str
     number: str
     line: str
-    kind: str  # promised, cut_off, gave_up: the strongest of the needs
+    kind: str  # one of KINDS: the strongest of the needs
     calls: tuple[str, ...]
     times: tuple[float, ...]  # of the needs, newest first
     attempts: tuple[Attempt, ...]  # newest first
@@ -64,10 +66,13 @@ class _Citizen:
 def kind_of_need(call: CallRow) -> str:
     """Why the citizen of an ended call is to be called back; empty if there is no need.
 
-    Who hung up in the menu without asking for a person (queued_at is empty) wanted none.
+    Who asked for rescuers and was heard by nobody is in danger (R24). Who hung up in the menu without asking for a person
+    (queued_at is empty) wanted none.
     """
     if call.state != "ended":
         return ""
+    if call.urgent and call.answered_at is None:
+        return "in_danger"
     if call.ended_by == "system" and call.answered_at is not None:
         return "cut_off"
     if call.direction != "in":
@@ -97,7 +102,7 @@ def callback_list(calls: Iterable[CallRow], done: Iterable[str], now: float) -> 
             key = (marked.caller, marked.line)
             closed[key] = max(closed.get(key, 0.0), marked.arrived_at)
     rows = [row for number, citizen in citizens.items() for row in _rows(number, citizen, closed)]
-    return CallbackList(tuple(sorted(rows, key=lambda row: row.times[0], reverse=True)), withheld)
+    return CallbackList(tuple(sorted(rows, key=lambda row: (row.kind == "in_danger", row.times[0]), reverse=True)), withheld)
 
 
 def row_of(listed: CallbackList, call_id: str) -> Callback | None:
@@ -108,7 +113,7 @@ def row_of(listed: CallbackList, call_id: str) -> Callback | None:
 def _note(citizen: _Citizen, call: CallRow, now: float) -> None:
     if kind_of_need(call):
         citizen.needs.append(call)
-    elif call.answered_at is not None and call.outcome in REACHED:
+    elif call.answered_at is not None and (call.outcome in REACHED or call.urgent):  # rescuers are a person too
         citizen.reached_at = max(citizen.reached_at, call.answered_at)
     if call.state != "ended" and call.arrived_at > now - STILL_OPEN_S:
         if call.direction == "out":
@@ -132,7 +137,7 @@ def _rows(number: str, citizen: _Citizen, closed: Mapping[tuple[str, str], float
         tried = [call for call in citizen.attempts if call.arrived_at > needs[-1].arrived_at]
         tried.sort(key=lambda call: call.arrived_at, reverse=True)
         yield Callback(
-            needs[0].call_id, number, line, next(kind for kind in ("promised", "cut_off", "gave_up") if kind in kinds),
+            needs[0].call_id, number, line, next(kind for kind in KINDS if kind in kinds),
             tuple(need.call_id for need in needs), tuple(need.arrived_at for need in needs),
             tuple(Attempt(call.arrived_at, call.agent or "", call.outcome or "failed") for call in tried), citizen.dialled_by,
         )  # fmt: skip

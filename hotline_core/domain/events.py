@@ -94,10 +94,11 @@ class MenuFailed:
 
 @dataclass(frozen=True, slots=True)
 class PartyRung:
-    """An outside party is dialled for the caller."""
+    """An outside party is dialled for the caller; `urgent`: one who rescues."""
 
     call_id: str
     party: str
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

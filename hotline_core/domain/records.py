@@ -28,6 +28,7 @@ class CallRow:
     outcome: str | None = None
     direction: str = "in"
     about: str | None = None
+    urgent: bool = False  # the caller asked for rescuers, whatever came of it
 
 
 @dataclass(frozen=True, slots=True)

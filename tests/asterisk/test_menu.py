@@ -181,4 +181,6 @@ async def test_a_caller_in_danger_whom_the_rescuers_cannot_take_goes_before_all_
             assert not call.ended.is_set()
             await ended(call)
             await stored_call(api, live["id"], state="ended", outcome="abandoned")
+            listed = api.get("/api/callbacks").json()["callbacks"]
+    assert [(row["call_id"], row["kind"]) for row in listed] == [(live["id"], "in_danger")], "nobody has heard this citizen"
     assert sounds_like(heard, text_of("water-number", "water-agent")) > 0.5, heard

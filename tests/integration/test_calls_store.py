@@ -66,13 +66,13 @@ def test_migrating_twice_at_once_is_the_same_as_once(database_url: str) -> None:
     for thread in threads:  # alembic's context is one per process, so only the second run is at once
         thread.start()
         thread.join()
-    assert reached == ["0002", "0002"]
+    assert reached == ["0003", "0003"]
 
 
 def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_url: str, tmp_path: Path) -> None:
     """A database in service is carried forward with all it holds; nothing was dialled then."""
     former = tmp_path / "former"
-    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0002*", "__pycache__"))
+    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0002*", "0003*", "__pycache__"))
     assert migrate(database_url, former, CALLS_VERSION_TABLE) == "0001"
     engine = make_engine(database_url)
     with writing(engine) as connection:
@@ -83,7 +83,7 @@ def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_ur
     migrate_calls(database_url)
     (listed,) = CallsStore(engine).list_calls(CallFilter()).calls
     assert listed.call == CallRow("h1-1.1", "12328", "13800001111", "12328", "ended", 1795301234.25, outcome="abandoned")
-    assert (listed.call.direction, listed.call.about) == ("in", None)
+    assert (listed.call.direction, listed.call.about, listed.call.urgent) == ("in", None, False)
     engine.dispose()
 
 

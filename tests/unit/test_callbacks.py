@@ -36,6 +36,8 @@ def dialled(call_id: str, at: float, outcome: str | None, caller: str = ZHANG, *
     (call("a", 1, "party"), ""), (call("a", 1, "answered", ended_by="system"), "cut_off"),
     (dialled("a", 1, "answered", answered_at=5.0, ended_by="system"), "cut_off"), (dialled("a", 1, "no_answer"), ""),
     (dialled("a", 1, "failed", ended_by="system"), ""), (call("a", 1, "callback", state="waiting"), ""),
+    (call("a", 1, "abandoned", queued_at=None, urgent=True), "in_danger"), (call("a", 1, "lost", urgent=True), "in_danger"),
+    (call("a", 1, "party", answered_at=9.0, urgent=True), ""), (call("a", 1, "answered", urgent=True), ""),
 ])  # fmt: skip
 def test_who_gave_up_was_promised_a_call_or_was_cut_off_is_to_be_called_back(missed: CallRow, kind: str) -> None:
     """Who hung up in the menu without asking for a person wanted none; a call that still runs is no need yet."""
@@ -68,6 +70,15 @@ def test_who_reached_a_person_before_and_gave_up_later_is_called() -> None:
     """Only a talk after the need counts."""
     rows = callback_list([call("x", 50, "answered"), call("a", 100, "abandoned")], (), NOW).rows
     assert [row.call_id for row in rows] == ["a"]
+
+
+def test_who_asked_for_rescuers_and_was_heard_by_nobody_stands_before_all_others_until_somebody_is_reached() -> None:
+    """Hung up while 12395 rang: the first row, though not the newest; the rescuers' answer to a later call ends it (R24)."""
+    danger = call("a", 100, "abandoned", queued_at=None, urgent=True)
+    rows = callback_list([danger, call("b", 900, "abandoned", LI)], (), NOW).rows
+    assert [(row.call_id, row.kind) for row in rows] == [("a", "in_danger"), ("b", "gave_up")]
+    assert callback_list([danger, call("c", 300, "party", answered_at=320.0, urgent=True)], (), NOW).rows == ()
+    assert len(callback_list([danger, call("c", 300, "party", answered_at=320.0)], (), NOW).rows) == 1
 
 
 def test_who_is_on_the_line_now_is_not_called_and_who_is_being_dialled_is_shown_so() -> None:

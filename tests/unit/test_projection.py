@@ -110,6 +110,14 @@ def test_a_caller_led_to_an_outside_party_asks_for_a_person_only_when_that_fails
     assert (row.state, row.queued_at) == ("waiting", 127.0)
 
 
+def test_a_caller_who_asked_for_rescuers_is_known_as_such_whatever_follows() -> None:
+    """Hung up while 12395 rang, or handed to an agent: the call-back list tells it (R24)."""
+    rung = _record("party_rung", 107.1, party="water_rescue", urgent=True)
+    row = _lived(ARRIVED, _record("recording_started", 107.0), rung, ENDED)
+    assert (row.urgent, row.outcome, row.queued_at) == (True, "abandoned", None)
+    assert not _lived(ARRIVED, _record("party_rung", 107.1, party="railway", urgent=False)).urgent
+
+
 def test_the_duty_telephone_answers() -> None:
     """Outcome duty."""
     row = _lived(ARRIVED, QUEUED, _record("duty_rung", 120.0), _record("duty_answered", 125.0))

@@ -195,7 +195,7 @@ export const CALLBACKS = {
   unknown: "暂时取不到名单，稍后自动再取。", failed: "没有拨出，请再试一次。",
   noAnswer: "您的电话没有接起，没有拨出，请再点一次。", pickUp: "请接起您的话机，接起后自动拨给市民。",
   withheld: (n) => `另有 ${n} 位未显示号码`, times: (n) => `${n} 次`,
-  kinds: { promised: "已答应回电", cut_off: "通话中断", gave_up: "等候中放弃" },
+  kinds: { in_danger: "求助救援未接通", promised: "已答应回电", cut_off: "通话中断", gave_up: "等候中放弃" },
   dial: "回呼", asked: "已请求…", name: (number, line, why) => `回呼 ${number}，${line}，${why}`,
   untried: "还没有拨过", tried: (n, at, outcome) => `拨过 ${n} 次 · ${at} ${outcome}`, dialledBy: (agent) => `坐席 ${agent} 正在拨打`,
   done: "了结…", doneName: (number) => `了结 ${number}`, reasons: { solved: "已解决", unwanted: "不需要回呼", unreachable: "联系不上" },

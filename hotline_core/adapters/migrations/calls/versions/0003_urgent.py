@@ -1,0 +1,12 @@
+"""Callers in danger: whether a call asked for rescuers."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Of the calls so far it is not known; those that were not answered stand on the call-back list by their outcome alone."""
+    op.add_column("calls", sa.Column("urgent", sa.Boolean, nullable=False, server_default=sa.false()))
