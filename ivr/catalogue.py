@@ -20,7 +20,7 @@ RECORDINGS_FOLDER: Final = Path(__file__).parent / "prompts" / "zh"
 
 _SECTIONS: Final = ("hotline", "demo")
 _FIELDS: Final = frozenset({"text", "spoken", "voice", "speed", "sha256"})
-_KEY: Final = re.compile(r"(digits/)?[a-z0-9]+(-[a-z0-9]+)*")  # Asterisk looks for the parts of a number in digits/
+_KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class CatalogueError(ValueError):

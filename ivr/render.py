@@ -8,8 +8,7 @@ Only who changes a text needs this; the recordings are kept in the repository. I
   without npm, bring that one .tgz from another.
 
 A recording is 8 kHz mono 16 bit, band-limited to what a telephone carries, with 80 ms of silence at both ends, and as
-loud as all the others: a caller must not be startled by the second announcement. The parts of numbers (digits/...) have
-30 ms only, because they are played one right after the other.
+loud as all the others: a caller must not be startled by the second announcement.
 """
 
 from __future__ import annotations
@@ -62,7 +61,6 @@ HIGH_EDGE_HZ: Final = 3_600.0
 FILTER_TAPS: Final = 601  # at 24 kHz: 70 dB down 200 Hz outside the band, so nothing folds back above 4 kHz
 
 EDGE_SILENCE_S: Final = 0.08
-PART_EDGE_SILENCE_S: Final = 0.03
 LEVEL_DBFS: Final = -20.0
 KNEE_DBFS: Final = -4.0
 CEILING_DBFS: Final = -1.2
@@ -155,9 +153,9 @@ def read_voice(archive: Path, voice: str) -> npt.NDArray[np.float32]:
         return np.frombuffer(table.read(), dtype=np.float32).reshape(-1, 256)
 
 
-def for_telephone(spoken: Samples, edge_silence_s: float = EDGE_SILENCE_S) -> npt.NDArray[np.int16]:
+def for_telephone(spoken: Samples) -> npt.NDArray[np.int16]:
     """Turn 24 kHz speech into a telephone recording: band-limited, trimmed, of the common loudness."""
-    levelled = set_level(trim(band_limit(spoken), edge_silence_s))
+    levelled = set_level(trim(band_limit(spoken), EDGE_SILENCE_S))
     return np.round(levelled * 32767).astype(np.int16)
 
 
@@ -245,11 +243,8 @@ def render(keys: tuple[str, ...], cache: Path, catalogue_path: Path, folder: Pat
     speaker = load_speaker(cache)
     folder.mkdir(parents=True, exist_ok=True)
     for prompt in prompts:
-        edge_silence_s = PART_EDGE_SILENCE_S if prompt.key.startswith("digits/") else EDGE_SILENCE_S
-        samples = for_telephone(speaker.say(prompt), edge_silence_s)
-        path = recording_path(folder, prompt.key)
-        path.parent.mkdir(exist_ok=True)
-        write_recording(path, samples)
+        samples = for_telephone(speaker.say(prompt))
+        write_recording(recording_path(folder, prompt.key), samples)
         noted = with_fingerprint(catalogue_path.read_text(encoding="utf-8"), prompt)
         catalogue_path.write_text(noted, encoding="utf-8")
         print(f"{prompt.key}: {len(samples) / TELEPHONE_RATE:.2f} s")

@@ -26,7 +26,6 @@ without punctuation, in simplified characters, numbers spelled out. A homophone 
 (1.00: the same syllables, without tones). *Level* is the level of the speech in dBFS. *Made of* is the beginning of the fingerprint
 in the catalogue.
 """
-ALONE: Final = "Nothing says these alone: a syllable without a sentence is beyond this recogniser, which makes words up.\n"
 LONGEST_WORDS: Final = 80  # what it makes up has no end
 _DIGITS: Final = "零一二三四五六七八九"
 _FOLDED: Final = str.maketrans(  # the recogniser writes traditional characters now and then
@@ -95,18 +94,12 @@ class Table:
 def page(table: Table, catalogue: Catalogue) -> Iterable[str]:
     """The whole page, line by line; a prompt that is heard takes a second."""
     yield TITLE
-    parts = [prompt for prompt in catalogue.hotline if prompt.key.startswith("digits/")]
-    whole = [prompt for prompt in catalogue.hotline if prompt not in parts]
-    titles = ("What callers hear", "Parts of numbers and times", "What the demo's carrier says")
-    for title, prompts in zip(titles, (whole, parts, catalogue.demo), strict=True):
+    for title, prompts in (("What callers hear", catalogue.hotline), ("What the demo's carrier says", catalogue.demo)):
         yield f"## {title}\n"
         yield "| prompt | text | recognised | errors | sound | length | level | made of |"
         yield "|---|---|---|---|---|---|---|---|"
         rows = [table.row(prompt) for prompt in prompts]
         yield from rows
-        if prompts is parts:
-            yield f"\n{ALONE}"
-            continue
         rates = [float(line.split("|")[4].strip(" %")) for line in rows]
         levels = [float(line.split("|")[7]) for line in rows]
         yield f"\nMean error rate {sum(rates) / len(rates):.1f} %; level from {min(levels):.1f} to {max(levels):.1f} dBFS.\n"

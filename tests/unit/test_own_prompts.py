@@ -33,12 +33,12 @@ def test_without_recordings_of_their_own_callers_hear_all_the_shipped_ones(tmp_p
 
 
 def test_callers_hear_the_citys_recording_in_place_of_the_shipped_one(tmp_path: Path) -> None:
-    """Only the one it is named after, parts of numbers included."""
+    """Only those it is named after."""
     spoken(tmp_path / "queue-youarenext.wav", 2.0)
-    spoken(tmp_path / "digits/3.wav", 0.4)
+    spoken(tmp_path / "connecting.wav", 1.4)
     files, refused = chosen(RECORDINGS_FOLDER, tmp_path, MENUS)
     assert refused == ()
-    assert {key for key, path in files.items() if path.is_relative_to(tmp_path)} == {"queue-youarenext", "digits/3"}
+    assert {key for key, path in files.items() if path.is_relative_to(tmp_path)} == {"queue-youarenext", "connecting"}
 
 
 def test_a_recording_that_callers_could_not_hear_is_told_and_the_shipped_one_heard(tmp_path: Path) -> None:
