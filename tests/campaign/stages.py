@@ -56,7 +56,7 @@ async def waiting(hotline: Hotline, desk: Desk, phone: SipCaller, harm: Harm, li
         await desk.answer()
         call = await phone.call(line, source=Tone(CITIZEN_HZ))
         await call.answered.within(5)
-        await asyncio.to_thread(hotline.wait, lambda: "1 calls" in hotline.asterisk("queue show hotline"), 20, "queued")
+        await asyncio.to_thread(hotline.wait, lambda: "has 1 calls (" in hotline.asterisk("queue show hotline"), 20, "queued")
         await call.listen(1.0)
         return await _reached(hotline, desk, call, harm, first), call
 

@@ -98,7 +98,7 @@ async def test_a_caller_in_the_queue_reaches_an_agent_when_the_bridge_is_killed(
         await desk.answer()
         call = await phone.call("12345", source=Tone(CITIZEN_HZ))
         await call.answered.within(5)
-        await asyncio.to_thread(hotline.wait, lambda: "1 calls" in hotline.asterisk("queue show hotline"), 15, "caller queued")
+        await asyncio.to_thread(hotline.wait, lambda: "has 1 calls (" in hotline.asterisk("queue show hotline"), 15, "queued")
         hotline.signal("bridge", signal.SIGKILL)
         await call.listen(2.5)
         assert silent_ms(call.heard(2.0)) < 400, "the music goes on"

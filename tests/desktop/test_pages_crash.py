@@ -132,10 +132,10 @@ async def test_a_citizen_whose_agent_does_not_come_back_is_the_next_one_in_the_q
         other = await other_phone.call("12345")
         await second.answer()
         waiting = await waiting_phone.call("12345")
-        await asyncio.to_thread(hotline.wait, lambda: "1 calls" in hotline.asterisk("queue show hotline"), 25, "one waits")
+        await asyncio.to_thread(hotline.wait, lambda: "has 1 calls (" in hotline.asterisk("queue show hotline"), 25, "one waits")
         before = len(call.heard())
         await first.page.context.close()
-        await asyncio.to_thread(hotline.wait, lambda: "2 calls" in hotline.asterisk("queue show hotline"), HEAD_S, "two wait")
+        await asyncio.to_thread(hotline.wait, lambda: "has 2 calls (" in hotline.asterisk("queue show hotline"), HEAD_S, "two wait")
         assert silent_ms(call.heard()[before:]) < VANISHED_MS
         await second.page.click("#btn-hangup")
         await other.wait_ended(5)
