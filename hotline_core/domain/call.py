@@ -83,10 +83,10 @@ HANDLED: Mapping[str, frozenset[str]] = {
         "MenuReady", "MenuStepped", "MenuLeft", "MenuFailed", "PartyRung", "RescueEntered", "NoticePlayed", "RecordingStarted",
         "QueueEntered", "HangUpAsked", "CallEnded", "DeadlineReached", "DutyRung", "CallbackNoted",
     }),
-    "waiting": ALWAYS | frozenset({
-        "QueueEntered", "QueueLeft", "AgentRung", "AgentAnswered", "HangUpAsked", "CallEnded", "RescueEntered",
-        "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "AgentMissed", "PartyRung",
-        "AgentAwaited", "AgentResumed", "AgentNotBack", "NoticePlayed",  # of who was found in `rescue` by a fresh bridge
+    "waiting": ALWAYS | frozenset({  # NoticePlayed: of who was found in `rescue` by a fresh bridge
+        "QueueEntered", "QueueLeft", "AgentRung", "AgentAnswered", "HangUpAsked", "CallEnded", "RescueEntered", "AgentMissed",
+        "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "PartyRung", "AgentAwaited", "AgentResumed",
+        "AgentNotBack", "NoticePlayed",
     }),
     "ringing": ALWAYS | frozenset({
         "AgentRung", "AgentMissed", "AgentAnswered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung", "QueueEntered",
@@ -139,9 +139,8 @@ def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) 
                 withheld=event.withheld,
             )  # fmt: skip
             facts = dialled_by(event.direction, event.agent, event.about) | {"channel": call.channel, "recovered": True}
-            facts |= _withheld(event)
             commands: list[Command] = [
-                arrival(call.call_id, call.line, personal, event.arrived_at, facts),
+                arrival(call.call_id, call.line, personal, event.arrived_at, facts | _withheld(event)),
                 Write("adopted", call.call_id, now, {"phase": event.phase}),
             ]
             if event.answered_at is not None and event.phase in ("duty", "party"):
@@ -223,8 +222,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             call = replace(call, head=call.head or event.urgent, urgent=call.urgent or event.urgent)
             return call, [Write("party_failed", call_id, now, {"party": event.party, "urgent": event.urgent})]
         case ev.DeadlineReached():
-            due = call.deadlines.get(event.name)
-            if due is None or due > now:
+            if call.deadlines.get(event.name, now + 1) > now:
                 return call, []
             return replace(call, deadlines={}), [LeaveMenu(call_id, call.channel)]
         case ev.RescueEntered():
@@ -311,22 +309,24 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
 def _corrected(call: Call, event: ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
     """What Asterisk says after a lost link, for a call we knew: it is right and we are not."""
     if event.phase == call.phase or (event.phase, call.phase) == ("talking", "held"):
+        if event.phase == "greeting":  # what the menu was told meanwhile is lost: the caller would hear nothing until the deadline
+            return call, [TakeToQueue(call.call_id, event.channel)]
         if event.phase == "talking" and event.agent_channel:  # resumed meanwhile, on another leg
             return replace(call, agent=event.agent, agent_channel=event.agent_channel), []
         return call, []
     fresh, commands = begin(event, now)
-    told = [command for command in commands if not (isinstance(command, Write) and command.kind == "call_arrived")]
-    return replace(fresh, queued_at=call.queued_at or fresh.queued_at, queue=call.queue, callback=call.callback), told
+    told = [one for one in commands if not (isinstance(one, Write) and one.kind in ("call_arrived", "call_dialled"))]
+    kept = replace(fresh, queue=call.queue, callback=call.callback, head=call.head, urgent=call.urgent, party=call.party)
+    return replace(kept, queued_at=call.queued_at or fresh.queued_at), told
 
 
 def _queue(call: Call, event: ev.QueueEntered, now: float) -> tuple[Call, list[Command]]:
-    again = bool(call.queue)
-    entered = Write("queue_entered", call.call_id, now, {"queue": event.queue, "position": event.position, "again": again})
+    facts: dict[str, Fact] = {"queue": event.queue, "position": event.position, "again": bool(call.queue)}
     call = replace(
         call, phase="waiting", since=now, queue=event.queue, position=event.position, agent="", agent_channel="",
         queued_at=call.queued_at or now, deadlines={}, ended_by="",
     )  # fmt: skip
-    return call, [entered]
+    return call, [Write("queue_entered", call.call_id, now, facts)]
 
 
 def _agent_left(call: Call, event: ev.AgentLeft, now: float) -> tuple[Call, list[Command]]:

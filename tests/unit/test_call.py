@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from dataclasses import replace
 
 import pytest
 
@@ -267,6 +268,23 @@ def test_an_adopted_caller_still_in_the_dead_bridges_menu_is_taken_to_the_queue(
     """After a restart nobody is left in a menu that nobody drives."""
     _, commands = begin(ev.CallAdopted("c1", "12328", "1", "12328", "ch", "greeting", 1.0), now=9.0)
     assert commands[-1] == TakeToQueue("c1", "ch")
+
+
+def test_a_known_caller_still_in_the_menu_after_a_lost_link_is_taken_to_the_queue() -> None:
+    """The end of the question was told to nobody: he would hear nothing until the deadline."""
+    seen = ev.CallAdopted("c1", "12328", "1", "12328", "ch", "greeting", 1.0)
+    assert step(in_phase("greeting"), seen, now=9.0) == (in_phase("greeting"), [TakeToQueue("c1", "ch")])
+
+
+def test_a_corrected_call_to_a_citizen_is_not_written_as_begun_twice_and_danger_stays_danger() -> None:
+    """The link was lost while the citizen picked up; likewise while the first telephone rang for a caller in danger."""
+    seen = ev.CallAdopted("c1", "12328", "1", "12328", "ch", "talking", 1.0, "1001", "PJSIP/agent-1001-1", 8.0, direction="out")
+    _, commands = step(replace(in_phase("dialling"), direction="out"), seen, now=9.0)
+    assert kinds(commands) == ["adopted", "talk_started"]
+    rung = ev.CallAdopted("c1", "12328", "1", "12328", "ch", "ringing", 1.0, "1001", "PJSIP/agent-1001-1")
+    call, _ = step(replace(in_phase("waiting"), head=True, urgent=True), rung, now=9.0)
+    assert call is not None
+    assert (call.phase, call.head, call.urgent) == ("ringing", True, True)
 
 
 def test_a_known_caller_found_further_on_after_a_lost_link_is_corrected() -> None:
