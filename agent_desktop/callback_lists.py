@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from agent_desktop.blocking import Blocking
 from agent_desktop.callback_marks import CallbackMarks, Reason
+from agent_desktop.refusals import Unavailable
 from hotline_core.adapters.callback_store import CallbackStore
 from hotline_core.city import Callbacks
 from hotline_core.domain.callbacks import Callback, CallbackList, callback_list
@@ -30,19 +31,30 @@ class CallbackLists:
         self._now = now
         self._made_at = 0.0
         self._list = CallbackList((), 0)
+        self._failure: Unavailable | None = None  # of the last try
+        self._failed_at = 0.0
         self._making = asyncio.Lock()
 
     async def current(self) -> CallbackList:
-        """The list, two seconds old at most; Unavailable while a database is away."""
+        """The list, two seconds old at most; Unavailable while a database is away, told at once to all who waited for one try."""
         async with self._making:
             now = self._now()
             if not 0.0 <= now - self._made_at < FRESH_S:
-                since = now - self._rules.days * DAY_S
-                done = await self._tickets_threads.run(lambda: self._marks.done(since))
-                calls = await self._calls_threads.run(lambda: self._calls.calls(since))
-                self._list = callback_list(calls, done, now)
-                self._made_at = now
+                if self._failure is not None and 0.0 <= now - self._failed_at < FRESH_S:
+                    raise Unavailable(self._failure.code, **self._failure.facts)
+                try:
+                    self._list = await self._make(now)
+                except Unavailable as error:
+                    self._failure, self._failed_at = error, self._now()
+                    raise
+                self._failure, self._made_at = None, now
             return self._list
+
+    async def _make(self, now: float) -> CallbackList:
+        since = now - self._rules.days * DAY_S
+        done = await self._tickets_threads.run(lambda: self._marks.done(since))
+        # In the thread to its end: a week of calls takes longer than a ring may wait for the event loop.
+        return await self._calls_threads.run(lambda: callback_list(self._calls.calls(since), done, now))
 
     async def mark(self, row: Callback, call_id: str, reason: Reason, *, by: str) -> None:
         """Take the citizen off the list up to that call."""

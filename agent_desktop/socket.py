@@ -80,11 +80,10 @@ async def live_socket(websocket: WebSocket) -> None:
         return
     client = desk.hub.attach(caller, viewer_of(desk, caller))
     tasks = Tasks(lambda name, error: desk.log.warning("a page's task ended", task=name, kind=type(error).__name__))
-    tasks.spawn("page sender", _send(websocket, client, caller.expires - desk.now()))
+    sender = tasks.spawn("page sender", _send(websocket, client, caller.expires - desk.now()))
+    receiver = tasks.spawn("page receiver", _receive(websocket, desk, client, tasks))
     try:
-        await _receive(websocket, desk, client, tasks)
-    except WebSocketDisconnect:
-        pass
+        await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         desk.hub.detach(client)
         await tasks.close(timeout_s=1.0)
@@ -93,6 +92,7 @@ async def live_socket(websocket: WebSocket) -> None:
 async def _send(websocket: WebSocket, client: Client, session_s: float) -> None:
     try:
         code = await _send_until(websocket, client, session_s)
+        client.close(code)  # from here on nothing that the page sends counts, however long it takes to leave
         async with asyncio.timeout(SEND_S):
             await websocket.close(code)
     except (WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
@@ -124,6 +124,8 @@ async def _receive(websocket: WebSocket, desk: Desk, client: Client, tasks: Task
         frame = await websocket.receive()
         if frame["type"] == "websocket.disconnect":
             return
+        if client.closed is not None:
+            continue  # it was told to leave and has not left yet: whose session is over clicks in vain
         intent = read_intent(frame.get("text") or "")
         match intent:
             case None:

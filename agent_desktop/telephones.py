@@ -7,7 +7,8 @@ the desk's page, a disabled or changed person). The bridge may be away: what cou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 from sqlalchemy import Engine
 
@@ -16,7 +17,7 @@ from agent_desktop.gate import Caller, Gate
 from agent_desktop.intents import BridgeClient, Reply
 from agent_desktop.people import Person
 from agent_desktop.phone_holders import Holder, PhoneHolders
-from agent_desktop.refusals import Unavailable
+from agent_desktop.refusals import NotSignedIn, Unavailable
 from agent_desktop.telephone_plan import Leave, MoveQueues, RemovePhone, SetPhone, Step, Wanted, plan, wanted_for
 from asterisk_conf.telephones import Telephones, digest_of
 from hotline_core.adapters.secrets import Secrets
@@ -25,6 +26,7 @@ from hotline_core.errors import Conflict
 from hotline_core.log import Log
 
 LIST_AGAIN_S = 10.0
+TURN_S = 4.0  # of waiting for those before us: with the bridge's answer a page still hears of it before it gives up
 MOST_STEPS = 50  # at a time, so that a sign-in never waits long behind the first start of a big city
 
 
@@ -71,7 +73,9 @@ class PhoneKeeper:
         password yet. A page that had it already is answered also with the bridge or the database away.
         """
         wish = Holder(caller.extension, caller.login, caller.role, caller.sid, caller.issued)
-        async with self._turn:
+        async with self._my_turn():
+            if not self._gate.may_stay(caller):  # signed out or disabled while we waited
+                raise NotSignedIn()
             holder, taken_from = await self._claimed(wish)
             wanted = wanted_for(person, holder, self._page_digest)
             if wanted is None:  # a hardware telephone whose password nobody has made yet
@@ -85,9 +89,25 @@ class PhoneKeeper:
             return taken_from
 
     async def _again(self, wanted: Wanted, holder: Holder) -> None:
-        async with self._turn:
-            if self._seen.get(holder.extension, holder).sid == holder.sid:
-                await self._set(wanted, holder)
+        try:
+            async with self._my_turn():
+                if self._seen.get(holder.extension, holder).sid == holder.sid:
+                    await self._set(wanted, holder)
+        except Unavailable:
+            return  # `reconcile` looks again
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncGenerator[None, None]:
+        """Unavailable (`phone_not_ready`) when those before us take too long: a bridge that hangs costs each of them seconds."""
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("phone_not_ready", reason="others_first") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     async def _claimed(self, wish: Holder) -> tuple[Holder, Holder | None]:
         try:
@@ -102,33 +122,36 @@ class PhoneKeeper:
 
     async def reconcile(self) -> bool:
         """Ask the bridge for whatever differs from what should be; False when something is left for the next time."""
-        async with self._turn:
-            people = self._gate.people  # not before our turn: what is known by then
-            if people is None:
+        try:
+            async with self._my_turn():
+                return await self._reconcile()
+        except Unavailable:
+            return False  # health tells it
+
+    async def _reconcile(self) -> bool:
+        people = self._gate.people  # not before our turn: what is known by then
+        if people is None:
+            return False
+        self._seen = await self._threads.run(self._holders.everyone)
+        if not await self._listed():
+            return False
+        now = self._now()
+        steps = plan(
+            people.values(),
+            self._seen,
+            lambda holder: self._gate.is_holding(holder, now),
+            self._page_digest,
+            self._mark,
+            self._known,
+            self._queues,
+        )
+        for step in steps[:MOST_STEPS]:
+            if not await self._take(step):
                 return False
-            try:
-                self._seen = await self._threads.run(self._holders.everyone)
-            except Unavailable:
-                return False  # health tells it
-            if not await self._listed():
-                return False
-            now = self._now()
-            steps = plan(
-                people.values(),
-                self._seen,
-                lambda holder: self._gate.is_holding(holder, now),
-                self._page_digest,
-                self._mark,
-                self._known,
-                self._queues,
-            )
-            for step in steps[:MOST_STEPS]:
-                if not await self._take(step):
-                    return False
-            later = {step.extension for step in steps[MOST_STEPS:] if isinstance(step, MoveQueues)}
-            told = {person.extension: person.queues for person in people.values() if person.extension not in later}
-            self._queues = {**{extension: self._queues[extension] for extension in later}, **told}
-            return len(steps) <= MOST_STEPS
+        later = {step.extension for step in steps[MOST_STEPS:] if isinstance(step, MoveQueues)}
+        told = {person.extension: person.queues for person in people.values() if person.extension not in later}
+        self._queues = {**{extension: self._queues[extension] for extension in later}, **told}
+        return len(steps) <= MOST_STEPS
 
     async def leave(self, caller: Caller) -> None:
         """The caller signed out: no more calls, and the password is dead."""

@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from agent_desktop.audit import read_audit
+from agent_desktop.callback_lists import FRESH_S
+from agent_desktop.refusals import Unavailable
 from hotline_core.adapters.calls_schema import CALLS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.domain.records import CallRow
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import OWN_PAGE, ScriptedBridge, application, browser, make_token, prepare, settings_of, signed_in
+from tests.integration.servers import PostgresServer
 
 pytestmark = pytest.mark.integration
 
@@ -100,6 +103,25 @@ async def test_however_many_pages_look_at_once_the_list_is_made_once_and_a_mark_
     assert all(other is first for other in others)
     await lists.mark(first.rows[0], first.rows[0].call_id, "solved", by="agent1")
     assert [row.call_id for row in (await lists.current()).rows] == ["h1-2.1"]
+
+
+async def test_with_a_calls_database_that_hangs_all_who_look_are_told_after_one_try(
+    short_folder: Path, postgres: PostgresServer
+) -> None:
+    """Nobody waits in line for a try of their own, and when the database is back the list is there again."""
+    made = settings_of(short_folder, calls_database=postgres.new_database())
+    await asyncio.to_thread(prepare, made)
+    app = application(made)
+    lists, engine = app.state.desk.callbacks, make_engine(made.calls_url)
+    with writing(engine) as connection:
+        connection.execute(text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
+        async with asyncio.timeout(9):
+            told = await asyncio.gather(*(lists.current() for _ in range(20)), return_exceptions=True)
+    assert {(type(each), getattr(each, "code", "")) for each in told} == {(Unavailable, "calls_database_down")}
+    await asyncio.sleep(FRESH_S)
+    assert (await lists.current()).rows == ()
+    engine.dispose()
+    await app.state.desk.close()
 
 
 async def test_one_click_sends_the_whole_number_line_and_call_to_the_bridge(app: FastAPI, bridge: ScriptedBridge) -> None:

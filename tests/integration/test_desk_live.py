@@ -218,6 +218,41 @@ async def test_signing_out_closes_the_live_view_and_tells_the_bridge(
     assert (bridge.asked[0]["op"], bridge.asked[0]["agent"]) == ("sign_out", "1001")
 
 
+async def test_a_page_that_reads_nothing_clicks_in_vain_once_its_session_is_over(
+    settings: Settings, http: httpx.AsyncClient, bridge: ScriptedBridge
+) -> None:
+    """The farewell cannot be sent to it; what it sends reaches the bridge no more."""
+    assert (await sign_in(http, "agent1")).status_code == 200
+    reader, writer = await asyncio.open_unix_connection(settings.paths.desk_socket)
+    writer.write(
+        b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:8328\r\nOrigin: http://127.0.0.1:8328\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+        + f"Cookie: {COOKIE}={http.cookies[COOKIE]}\r\n\r\n".encode()
+    )
+    async with asyncio.timeout(5):
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(click_frame("before"))
+        await until(lambda: bool(bridge.asked))
+        for _ in range(8000):
+            writer.write(PING)
+        await writer.drain()
+        assert (await http.post("/api/sign-out", headers=OWN_PAGE)).status_code == 204
+    for number in range(5):
+        writer.write(click_frame(f"after-{number}"))
+    await asyncio.sleep(0.5)
+    assert {asked["id"] for asked in bridge.asked if asked["op"] == "pause"} == {"before"}
+    writer.close()
+
+
+PING = bytes([0x89, 0x80 | 125, 0, 0, 0, 0]) + bytes(125)  # answered by as much; RFC 6455 5.5.2
+
+
+def click_frame(intent_id: str) -> bytes:
+    """A masked text frame (RFC 6455 5.2) with an act; the mask is zero."""
+    text = json.dumps({"type": "intent", "id": intent_id, "op": "pause", "reason": "rest"}).encode()
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
+
+
 async def test_health_is_200_only_when_every_part_is_up(
     settings: Settings, http: httpx.AsyncClient, bridge: ScriptedBridge, redis_server: RedisServer
 ) -> None:

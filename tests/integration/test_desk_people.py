@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -274,6 +275,28 @@ async def test_what_the_bridge_could_not_take_is_told_and_made_up_for(
     await bridge.start()
     assert await app.state.desk.people_changed() is True
     assert [phone["agent"] for phone in bridge.telephones if phone["op"] == "phone_set"][-1] == "1007"
+
+
+async def says_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def test_a_bridge_that_hangs_keeps_neither_pages_nor_the_administrator_waiting(
+    app: FastAPI, admin: httpx.AsyncClient, bridge: ScriptedBridge
+) -> None:
+    """Eight fresh sign-ins ask for their telephone at once: each is told within its page's patience, and a ban counts at once."""
+    await bridge.stop()
+    silent = await asyncio.start_unix_server(says_nothing, app.state.desk.settings.paths.bridge_socket)
+    async with contextlib.AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(signed_in(app, "agent1")) for _ in range(8)]
+        async with asyncio.timeout(8):
+            waiting = asyncio.gather(*(page.get("/api/phone") for page in pages))
+            await asyncio.sleep(0.2)
+            banned = await made(await admin.post("/api/people/agent2/disable"))
+            answers = await waiting
+    assert banned["in_force"] is False
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "phone_not_ready")}
+    silent.close()
 
 
 async def test_pause_reasons_change_while_pages_are_open(app: FastAPI, admin: httpx.AsyncClient) -> None:
