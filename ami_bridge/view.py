@@ -1,4 +1,4 @@
-"""The board as the live view's fields (docs/architecture.md, "live view"); pure."""
+"""The board as the live view's fields (docs/data.md, "live view"); pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state machines of a call and of an agent as Markdown tables, made by asking the machines; docs/architecture.md holds them.
+"""The state machines of a call and of an agent as Markdown tables, made by asking the machines; docs/states.md holds them.
 
 `python -m hotline_core.domain.diagram` prints both.
 """

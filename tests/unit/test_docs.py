@@ -81,8 +81,8 @@ def _default(value: object) -> str:
 
 
 def test_a_city_finds_every_key_of_its_file_and_no_stale_one() -> None:
-    """docs/operations.md against the typed tree of city.yaml."""
-    told = [cells[0].strip("`") for cells in rows("operations.md", heading="城市配置 city.yaml", columns=2)]
+    """docs/city.md against the typed tree of city.yaml."""
+    told = [cells[0].strip("`") for cells in rows("city.md", heading="城市配置 city.yaml", columns=2)]
     assert sorted(told) == sorted(_keys(City, ""))
 
 
@@ -144,15 +144,15 @@ def test_every_test_that_a_document_names_exists() -> None:
 
 
 def test_the_table_of_the_calls_phases_is_current() -> None:
-    """docs/architecture.md holds what the state machine itself says."""
-    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    """docs/states.md holds what the state machine itself says."""
+    text = (DOCS / "states.md").read_text(encoding="utf-8")
     inside = text.partition("<!-- call table: begin -->\n")[2].partition("\n<!-- call table: end -->")[0]
     assert inside == table(), "run: python -m hotline_core.domain.diagram"
 
 
 def test_the_table_of_the_agents_states_is_current() -> None:
-    """docs/architecture.md holds what the state machine itself says."""
-    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    """docs/states.md holds what the state machine itself says."""
+    text = (DOCS / "states.md").read_text(encoding="utf-8")
     inside = text.partition("<!-- agent table: begin -->\n")[2].partition("\n<!-- agent table: end -->")[0]
     assert inside == agent_table(), "run: python -m hotline_core.domain.diagram"
 
