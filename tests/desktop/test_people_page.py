@@ -72,9 +72,11 @@ async def test_an_administrator_adds_changes_and_disables_a_person_who_changes_t
         await expect(person.locator("#sign-in-error")).to_contain_text("已改好")
         await person.screenshot(path=pictures / "password.png")
 
+        await row.locator("[data-act=disable]").focus()
         for _ in range(2):
-            await row.locator("[data-act=disable]").click()
+            await admin.keyboard.press("Enter")
         await expect(row).to_contain_text("已停用")
+        await expect(row.locator("[data-act=enable]")).to_be_focused()
         await person.goto(f"{hotline.origin}/desk")
         assert "/sign-in" in person.url
         for _ in range(2):

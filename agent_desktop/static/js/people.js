@@ -32,10 +32,24 @@ async function act(work, done) {
 async function load() {
   known = await get("/api/people");
   write($("#people-count"), PEOPLE.count(known.people.length));
-  fill($("#people"), known.people, () => known.people.map(row));
+  refill($("#people"), known.people, () => known.people.map(row));
   const reasons = await get("/api/pause-reasons");
-  fill($("#reasons"), reasons, () => [...reasons.map(reasonRow), reasonRow(null)]);
+  refill($("#reasons"), reasons, () => [...reasons.map(reasonRow), reasonRow(null)]);
 }
+
+/** Fill a table and leave the focus at the same act of the same row: who works by keyboard goes on from there. */
+function refill(body, signature, build) {
+  const from = body.contains(document.activeElement) ? document.activeElement : null;
+  const name = from && nameOf(from.closest("tr"));
+  fill(body, signature, build);
+  if (!from || body.contains(from)) return;
+  const again = [...body.rows].find((each) => nameOf(each) === name);
+  const twin = { disable: "enable", enable: "disable" }[from.dataset.act];
+  const act = from.dataset.act ? `[data-act=${from.dataset.act}], [data-act=${twin}]` : "button";
+  (again?.querySelector(act) ?? again?.querySelector("button") ?? $("#btn-add")).focus();
+}
+
+const nameOf = (row) => row.dataset.login ?? row.dataset.reason;
 
 function row(person) {
   const queues = person.queues.map((key) => known.queues.find((queue) => queue.key === key)?.name ?? key).join("、");
