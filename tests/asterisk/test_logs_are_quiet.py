@@ -44,6 +44,8 @@ async def test_a_callers_number_and_the_keys_pressed_are_in_no_log(hotline: Hotl
         await call.listen(7)
         await call.hang_up()
         await (await phone.call("88880000")).wait_ended(5)
+        quoted = (("P-Called-Party-ID", f'<sip:"{NUMBER}@hotline>'),)  # in an expression a syntax error, which Asterisk logs whole
+        await (await phone.call("88880001", headers=quoted)).wait_ended(5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
         for text in (
             f"INVITE sip:12328@127.0.0.1 SIP/2.0\r\nFrom: \"{NAME}\" <sip:{NUMBER}@127.0.0.1\r\nCSeq: x\r\n\r\n",
