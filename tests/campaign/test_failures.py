@@ -56,8 +56,6 @@ def limits(failure: str, stage: str) -> Limits:
     """Section 4 of the design: safety limits."""
     if failure == "relay killed" and stage == "ringing":
         return Limits(10_000.0, RESCUE_S)  # the answer goes out when the telephone is registered again; the caller hears music
-    if failure == "relay killed" and stage == "waiting":
-        return Limits(MUSIC_SILENCE_MS, 8.0)  # a page looks for its websocket again after 1 to 5 s, then hears of the end
     match stage:
         case "menu":
             return Limits(MENU_SILENCE_MS, RESCUE_S if failure.startswith("bridge") else SILENT_S)

@@ -109,7 +109,8 @@ export class Phone {
     const ua = new JsSIP.UA({
       sockets: [socket], uri: account.uri, password: account.password, realm: account.realm, display_name: account.display_name,
       register_expires: REGISTER_EXPIRES_S, session_timers: false, user_agent: "hotline desk",
-      connection_recovery_min_interval: 1, connection_recovery_max_interval: 5,
+      // each second: a caller waits for the relay to be back, and it is back in less than two
+      connection_recovery_min_interval: 1, connection_recovery_max_interval: 1,
     });
     this.#ua = ua;
     const mine = (act) => (event) => ua === this.#ua && act(event);
