@@ -23,7 +23,7 @@ SOUND = b"RIFF" + bytes(range(256)) * 40
 def stored(call_id: str, caller: str, agent: str | None, arrived_at: float, **more: object) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(column.name for column in CALLS.c)
     row |= {"call_id": call_id, "line": "12328", "caller": caller, "dialled": "12328", "state": "ended", "direction": "in"}
-    return row | {"arrived_at": arrived_at, "agent": agent, "ended_at": arrived_at + 60, "outcome": "answered"} | more
+    return row | {"urgent": False, "arrived_at": arrived_at, "agent": agent, "ended_at": arrived_at + 60, "outcome": "answered"} | more
 
 
 @pytest.fixture
