@@ -23,7 +23,8 @@ SOUND = b"RIFF" + bytes(range(256)) * 40
 def stored(call_id: str, caller: str, agent: str | None, arrived_at: float, **more: object) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(column.name for column in CALLS.c)
     row |= {"call_id": call_id, "line": "12328", "caller": caller, "dialled": "12328", "state": "ended", "direction": "in"}
-    return row | {"urgent": False, "arrived_at": arrived_at, "agent": agent, "ended_at": arrived_at + 60, "outcome": "answered"} | more
+    row |= {"arrived_at": arrived_at, "agent": agent, "ended_at": arrived_at + 60, "outcome": "answered", "urgent": False}
+    return row | more
 
 
 @pytest.fixture
