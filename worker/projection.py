@@ -86,6 +86,7 @@ def _answered(row: CallRow, record: LedgerRecord) -> CallRow:
         agent=_text(record, "agent") or row.agent,
         answered_at=record.at if row.answered_at is None else row.answered_at,
         outcome="answered",
+        left_alone=False,
     )
 
 
@@ -107,11 +108,14 @@ def _left(row: CallRow, record: LedgerRecord) -> CallRow:
 def _back(row: CallRow, record: LedgerRecord) -> CallRow:
     """The same talk goes on; who answered it first, and when, stays."""
     answered_at = record.at if row.answered_at is None else row.answered_at
-    return replace(row, state="talking", agent=_text(record, "agent") or row.agent, answered_at=answered_at, outcome="answered")
+    agent = _text(record, "agent") or row.agent
+    return replace(row, state="talking", agent=agent, answered_at=answered_at, outcome="answered", left_alone=False)
 
 
 def _requeued(row: CallRow, record: LedgerRecord) -> CallRow:
-    return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
+    """Nobody talks to the citizen any more; if somebody had answered, the call is not done with that."""
+    queued_at = record.at if row.queued_at is None else row.queued_at
+    return replace(row, state="waiting", queued_at=queued_at, left_alone=row.answered_at is not None)
 
 
 def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -130,7 +134,7 @@ def _adopted(row: CallRow, record: LedgerRecord) -> CallRow:
 
 def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
     answered_at = record.at if row.answered_at is None else row.answered_at
-    return replace(row, state="duty", answered_at=answered_at, outcome="duty")
+    return replace(row, state="duty", answered_at=answered_at, outcome="duty", left_alone=False)
 
 
 def _party_rung(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -140,11 +144,7 @@ def _party_rung(row: CallRow, record: LedgerRecord) -> CallRow:
 
 def _party_answered(row: CallRow, record: LedgerRecord) -> CallRow:
     answered_at = record.at if row.answered_at is None else row.answered_at
-    return replace(row, state="party", answered_at=answered_at, outcome="party")
-
-
-def _party_failed(row: CallRow, record: LedgerRecord) -> CallRow:
-    return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
+    return replace(row, state="party", answered_at=answered_at, outcome="party", left_alone=False)
 
 
 def _callback(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -202,7 +202,7 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "callback_noted": _callback,
         "party_rung": _party_rung,
         "party_answered": _party_answered,
-        "party_failed": _party_failed,
+        "party_failed": _requeued,
         "fallback_entered": _same,
         "adopted": _adopted,
         "call_ended": _ended,

@@ -22,8 +22,9 @@ class CallbackStore:
         """Calls since then that may need a call-back, newest first, and every call with one of their numbers since then."""
         call = CALLS.c
         missed = or_(
-            call.outcome.in_(("abandoned", "callback", "lost")), and_(call.ended_by == "system", call.answered_at.is_not(None))
-        )
+            call.outcome.in_(("abandoned", "callback", "lost")), call.left_alone,
+            and_(call.ended_by == "system", call.answered_at.is_not(None)),
+        )  # fmt: skip
         query = select(CALLS).where(call.arrived_at >= since, call.state == "ended", missed)
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(call.arrived_at.desc()).limit(MOST_MISSED)).all()

@@ -25,6 +25,7 @@ CALLS = Table(
     Column("direction", Text, nullable=False, server_default="in"),
     Column("about", Text),
     Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("left_alone", Boolean, nullable=False, server_default=false()),
     Index("calls_by_caller", "caller", "arrived_at"),
     Index("calls_by_state", "state", "arrived_at"),
     Index("calls_by_outcome", "outcome", "arrived_at"),

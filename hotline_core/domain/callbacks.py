@@ -66,14 +66,14 @@ class _Citizen:
 def kind_of_need(call: CallRow) -> str:
     """Why the citizen of an ended call is to be called back; empty if there is no need.
 
-    Who asked for rescuers and was heard by nobody is in danger (R24). Who hung up in the menu without asking for a person
-    (queued_at is empty) wanted none.
+    Who asked for rescuers and was heard by nobody, or left by them, is in danger (R24). Who hung up in the menu without asking
+    for a person (queued_at is empty) wanted none.
     """
     if call.state != "ended":
         return ""
-    if call.urgent and call.answered_at is None:
+    if call.urgent and (call.answered_at is None or call.left_alone):
         return "in_danger"
-    if call.ended_by == "system" and call.answered_at is not None:
+    if call.answered_at is not None and (call.left_alone or call.ended_by == "system"):
         return "cut_off"
     if call.direction != "in":
         return ""

@@ -29,6 +29,7 @@ class CallRow:
     direction: str = "in"
     about: str | None = None
     urgent: bool = False  # the caller asked for rescuers, whatever came of it
+    left_alone: bool = False  # whoever had answered was gone before the end, and the citizen waited for a person again
 
 
 @dataclass(frozen=True, slots=True)

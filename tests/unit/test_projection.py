@@ -118,6 +118,16 @@ def test_a_caller_who_asked_for_rescuers_is_known_as_such_whatever_follows() -> 
     assert not _lived(ARRIVED, _record("party_rung", 107.1, party="railway", urgent=False)).urgent
 
 
+def test_a_citizen_who_was_left_by_whoever_had_answered_and_gave_up_waiting_again_is_known_as_such() -> None:
+    """The agent's page never came back, or the rescuer hung up first; an answer after that ends it."""
+    vanished = _lived(ARRIVED, QUEUED, RUNG, ANSWERED, _record("requeued", 140.0, agent="1001", reason="telephone_vanished"))
+    assert (project(vanished, ENDED).outcome, project(vanished, ENDED).left_alone) == ("answered", True)
+    assert not project(vanished, _record("agent_answered", 150.0, agent="1002")).left_alone
+    rescued = _lived(ARRIVED, _record("party_rung", 107.1, party="water_rescue", urgent=True), _record("party_answered", 110.0))
+    assert project(rescued, _record("party_failed", 130.0, urgent=True)).left_alone
+    assert not project(_lived(ARRIVED, _record("party_rung", 107.1)), _record("party_failed", 127.0)).left_alone
+
+
 def test_the_duty_telephone_answers() -> None:
     """Outcome duty."""
     row = _lived(ARRIVED, QUEUED, _record("duty_rung", 120.0), _record("duty_answered", 125.0))
@@ -150,7 +160,7 @@ def test_an_agent_whose_browser_died_leaves_the_caller_waiting_and_the_first_ans
     row = _lived(ARRIVED, QUEUED, RUNG, ANSWERED, left, _record("requeued", 130.1, reason="browser"))
     assert (row.state, row.agent) == ("waiting", "1001")
     again = replace(ANSWERED, at=140.0, facts={"agent": "1002"})
-    assert project(row, again) == replace(row, state="talking", agent="1002")
+    assert project(row, again) == replace(row, state="talking", agent="1002", left_alone=False)
 
 
 def test_a_late_answer_after_the_end_is_counted_but_the_call_stays_ended() -> None:
