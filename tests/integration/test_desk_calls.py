@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agent_desktop.audit import read_audit
 from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, RECORDINGS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.live import Snapshot
+from hotline_core.domain.records import CallRow
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import NOW, OWN_PAGE, application, browser, make_token, prepare, settings_of, signed_in
 
@@ -21,10 +23,8 @@ SOUND = b"RIFF" + bytes(range(256)) * 40
 
 
 def stored(call_id: str, caller: str, agent: str | None, arrived_at: float, **more: object) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(column.name for column in CALLS.c)
-    row |= {"call_id": call_id, "line": "12328", "caller": caller, "dialled": "12328", "state": "ended", "direction": "in"}
-    row |= {"arrived_at": arrived_at, "agent": agent, "ended_at": arrived_at + 60, "outcome": "answered", "urgent": False}
-    return row | more
+    row = CallRow(call_id, "12328", caller, "12328", "ended", arrived_at, ended_at=arrived_at + 60, agent=agent, outcome="answered")
+    return asdict(row) | more
 
 
 @pytest.fixture
