@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ami_bridge.protocol import encode
+from ami_bridge.protocol import Decoder, encode
 from hotline_core.adapters.secrets import load_or_make
 from tests.running.facts import stored_call
 from tests.running.instance import Hotline
@@ -62,10 +62,20 @@ async def test_a_number_with_line_breaks_in_it_is_a_call_like_any_other_and_ends
             await stored_call(api, known["id"], state="ended", caller="13855707002", ended_by="caller")
 
 
+async def answer_of(reader: asyncio.StreamReader, action_id: str) -> str:
+    """The value that one AMI action was answered with."""
+    decoder = Decoder()
+    async with asyncio.timeout(3):
+        while True:
+            for packet in decoder.feed(await reader.read(65536)):
+                if packet.text("ActionID") == action_id:
+                    return packet.text("Value")
+
+
 async def test_a_caller_whom_the_bridge_does_not_hear_leaves_the_silent_menu_when_the_lease_ends(hotline: Hotline) -> None:
-    """The heart beats, so the watchdog is content, yet nobody answers the menu: the dialplan goes on by itself, and a
-    talk with the duty telephone outlives the lease."""
-    _, writer = await asyncio.open_connection("127.0.0.1", hotline.settings.ami_port)
+    """The heart beats, so the watchdog is content, yet nobody answers the menu: the dialplan goes on by itself, and no
+    lease is left on the talk with the duty telephone."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", hotline.settings.ami_port)
     secret = load_or_make(hotline.settings.paths.secrets).ami
     writer.write(encode("Login", [("Username", "bridge"), ("Secret", secret), ("Events", "off")]))
     hotline.signal("bridge", signal.SIGSTOP)
@@ -83,9 +93,12 @@ async def test_a_caller_whom_the_bridge_does_not_hear_leaves_the_silent_menu_whe
             await asyncio.sleep(20)  # nothing at all is to be heard there
             assert "AGI" in hotline.asterisk("core show channels")
             await asyncio.to_thread(hotline.wait, lambda: "@duty" in hotline.asterisk("core show channels"), 30, "rescued")
-            await call.listen(36)
+            rows = [row.split("!") for row in hotline.asterisk("core show channels concise").splitlines()]
+            [caller] = [row[0] for row in rows if row[0].startswith("PJSIP/trunk-") and row[1] == "duty"]
+            asked = [("Channel", caller), ("Variable", "TIMEOUT(absolute)"), ("ActionID", "left")]
+            writer.write(encode("Getvar", asked))
+            assert await answer_of(reader, "left") == "0", "seconds until Asterisk hangs up; 0 is never"
             assert not call.ended.is_set()
-            assert "@duty" in hotline.asterisk("core show channels")
             await call.hang_up()
             beating.cancel()
     finally:

@@ -28,7 +28,7 @@ AGENTS = (("agent1", "1001"), ("agent2", "1002"), ("agent3", "1003"))
 PRIORITIES = {"12328": 0, "12345": 5}
 COLUMNS = (
     "seed", "callers", "answered", "gave up", "longest wait of one answered s", "passed by, one agent free",
-    "passed by, two free", "agents rung twice", "looks", "looks that differ", "left behind",
+    "passed by, two free", "agents rung twice", "looks", "a moment late", "looks that differ", "left behind",
 )  # fmt: skip
 
 
@@ -41,17 +41,27 @@ def busy_hotline() -> Iterator[Hotline]:
         yield one
 
 
-async def watch(hotline: Hotline, api: httpx.Client, looks: list[int], faults: list[str]) -> None:
-    """Once a second: what Asterisk says before and after our own view, alike both times, is what our view must say."""
+async def watch(hotline: Hotline, api: httpx.Client, looks: list[int], late: list[str], faults: list[str]) -> None:
+    """Once a second: what Asterisk says before and after our own view, alike both times, is what our view must say.
+
+    app_queue lets go of a caller a moment before it tells of the answer (the agent's Gosub lies between), so a look that
+    differs is taken again at once: what then still differs is a fault.
+    """
     while True:
-        before = await asyncio.to_thread(asterisk_view, hotline)
-        ours = our_view(await asyncio.to_thread(hotline.live, api))
-        after = await asyncio.to_thread(asterisk_view, hotline)
         looks.append(1)
-        for name, told in before.items():
-            if told == after[name] != ours[name]:
-                faults.append(f"look {len(looks)}: {name}: ours {ours[name]}, Asterisk {told}")
+        first = await look(hotline, api)
+        late += first
+        if first and (again := await look(hotline, api)):
+            faults.append(f"look {len(looks)}: {first}, and at once {again}")
         await asyncio.sleep(1.0)
+
+
+async def look(hotline: Hotline, api: httpx.Client) -> list[str]:
+    """What differs between our view and what Asterisk says before and after it."""
+    before = await asyncio.to_thread(asterisk_view, hotline)
+    ours = our_view(await asyncio.to_thread(hotline.live, api))
+    after = await asyncio.to_thread(asterisk_view, hotline)
+    return [f"{name}: ours {ours[name]}, Asterisk {told}" for name, told in before.items() if told == after[name] != ours[name]]
 
 
 async def test_a_crowd_is_served_in_order_and_everybody_is_accounted_for(
@@ -59,7 +69,7 @@ async def test_a_crowd_is_served_in_order_and_everybody_is_accounted_for(
 ) -> None:
     """Each caller's own story, the list of calls, Asterisk's word every second."""
     people, dice = crowd(seed, runs(CALLERS), OVER_S * runs(CALLERS) / CALLERS), random.Random(seed)
-    twice, looks, differing = list[str](), list[int](), list[str]()
+    twice, looks, late, differing = list[str](), list[int](), list[str](), list[str]()
     with busy_hotline.api() as api:
         async with AsyncExitStack() as stack:
             phones = [
@@ -67,7 +77,7 @@ async def test_a_crowd_is_served_in_order_and_everybody_is_accounted_for(
                 for agent in AGENTS
             ]
             tasks = [asyncio.create_task(work(phone, random.Random(seed + place), twice)) for place, phone in enumerate(phones)]
-            tasks.append(asyncio.create_task(watch(busy_hotline, api, looks, differing)))
+            tasks.append(asyncio.create_task(watch(busy_hotline, api, looks, late, differing)))
             try:
                 stays = await asyncio.gather(*(stay(busy_hotline, person) for person in people))
             finally:
@@ -84,7 +94,7 @@ async def test_a_crowd_is_served_in_order_and_everybody_is_accounted_for(
     answered = [one for one in stays if one.answered]
     table("crowd", "A crowd on three agents", *COLUMNS).add(
         seed, len(stays), len(answered), sum(one.gave_up for one in stays), f"{max(one.waited_s for one in answered):.1f}",
-        len(order), len(spare), len(double), len(looks), len(differing), len(left),
+        len(order), len(spare), len(double), len(looks), len(late), len(differing), len(left),
     )  # fmt: skip
     assert order == [], "\n".join(order)
     assert double == []
