@@ -130,7 +130,7 @@ def act(asked: argparse.Namespace, settings: Settings, people: People, passwords
             check_fields(fields, city.phones.extensions, city.queues)
             password = random_password()
             nobody = Person(asked.login, "", "", "", passwords.hashed(password))
-            people.add(replace(nobody, **fields), actor=OPERATOR, now=at)  # type: ignore[arg-type]
+            people.add(replace(nobody, **fields), actor=OPERATOR, now=at)  # type: ignore[arg-type] # check_fields saw them
             return f"{password}\n"
         case "change":
             fields = change_of(asked)

@@ -79,7 +79,7 @@ class People:
         try:
             with writing(self._engine) as connection:
                 before = _known(connection, login)
-                after = replace(before, **changes)  # type: ignore[arg-type]
+                after = replace(before, **changes)  # type: ignore[arg-type] # person_rules has checked names and types
                 if (after.extension, after.phone_kind) != (before.extension, before.phone_kind):
                     after = replace(after, phone_digest="")
                 _claim_extension(connection, after)

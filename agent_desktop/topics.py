@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -70,7 +71,7 @@ async def end_topics(topics: AuditedTopics, threads: Blocking, now: Callable[[],
     while True:
         for line in topics.topics.overdue(now()):
             try:
-                await threads.run(lambda line=line: topics.end(line, now()))  # type: ignore[misc]
+                await threads.run(partial(topics.end, line, now()))
             except Unavailable as error:
                 log.error("the end of a topic is not in the audit trail", line=line, reason=str(error))
             except OSError as error:

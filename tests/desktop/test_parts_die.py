@@ -26,7 +26,7 @@ async def back(hotline: Hotline) -> None:
     await asyncio.to_thread(hotline.wait, hotline.is_ready, 30, "every part is back")
 
 
-@pytest.mark.parametrize("part", ["redis", "relay"])  # each part at each moment: tests/campaign/test_failures.py
+@pytest.mark.parametrize("part", ["redis", "desk", "relay", "worker"])
 async def test_a_caller_who_talks_notices_nothing_when_a_part_is_killed(hotline: Hotline, tmp_path: Path, part: str) -> None:
     """The sound goes on, the part comes back, the page finds it again, and both ends still end the call."""
     async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855708001") as phone:

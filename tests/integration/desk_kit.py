@@ -35,6 +35,8 @@ ORIGIN = "http://127.0.0.1:8328"
 PASSWORD = "right-horse-battery"
 OWN_PAGE = {"Origin": ORIGIN, "X-Hotline": "1"}
 NOW = 1_795_300_000.0
+NUMBER = "13800001234"
+PING = bytes([0x89, 0x80 | 125, 0, 0, 0, 0]) + bytes(125)  # answered by as much; RFC 6455 5.5.2
 PEOPLE = (
     ("agent1", "张敏", "agent", "1001"),
     ("agent2", "李强", "agent", "1002"),
@@ -226,3 +228,34 @@ async def closed_with(page: ClientConnection) -> int | None:
     """The close code after whatever still comes, within five seconds."""
     await asyncio.wait_for(page.wait_closed(), 5)
     return page.close_code
+
+
+def has_call(call_id: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a message of the live view holds this call."""
+    return lambda message: any(call["id"] == call_id for call in message.get("calls", []))
+
+
+def ringing(call_id: str, agent: str) -> dict[str, object]:
+    """A call of the live view that rings at this agent now."""
+    now = time.time()
+    times = {"since": now, "arrived_at": now, "queued_at": now, "answered_at": None}
+    who = {"id": call_id, "line": "12328", "caller": NUMBER, "dialled": "12328", "phase": "ringing", "agent": agent}
+    return {**who, **times, "queue": "hotline", "priority": 0, "position": 1}
+
+
+async def health_until(
+    http: httpx.AsyncClient, is_right: Callable[[dict[str, Any]], bool], within_s: float = 8.0
+) -> httpx.Response:
+    """The first answer of /api/health whose parts are right; TimeoutError after `within_s` seconds."""
+    async with asyncio.timeout(within_s):
+        while True:
+            answer = await http.get("/api/health")
+            if is_right(answer.json()["parts"]):
+                return answer
+            await asyncio.sleep(0.05)
+
+
+def click_frame(intent_id: str) -> bytes:
+    """A masked text frame (RFC 6455 5.2) with an act; the mask is zero."""
+    text = json.dumps({"type": "intent", "id": intent_id, "op": "pause", "reason": "rest"}).encode()
+    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -19,14 +18,20 @@ from agent_desktop.session import COOKIE
 from hotline_core.adapters.live import LivePublisher
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import (
+    NUMBER,
     ORIGIN,
     OWN_PAGE,
+    PING,
     Part,
     ScriptedBridge,
+    click_frame,
     closed_with,
+    has_call,
+    health_until,
     make_token,
     open_page,
     prepare,
+    ringing,
     settings_of,
     sign_in,
     told,
@@ -35,7 +40,6 @@ from tests.integration.desk_kit import (
 from tests.integration.servers import RedisServer
 
 pytestmark = pytest.mark.integration
-NUMBER = "13800001234"
 
 
 @pytest.fixture
@@ -73,28 +77,6 @@ async def http(settings: Settings, desk: Part) -> AsyncGenerator[httpx.AsyncClie
     transport = httpx.AsyncHTTPTransport(uds=str(settings.paths.desk_socket))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         yield client
-
-
-def has_call(call_id: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda message: any(call["id"] == call_id for call in message.get("calls", []))
-
-
-def ringing(call_id: str, agent: str) -> dict[str, object]:
-    now = time.time()
-    times = {"since": now, "arrived_at": now, "queued_at": now, "answered_at": None}
-    who = {"id": call_id, "line": "12328", "caller": NUMBER, "dialled": "12328", "phase": "ringing", "agent": agent}
-    return {**who, **times, "queue": "hotline", "priority": 0, "position": 1}
-
-
-async def health_until(
-    http: httpx.AsyncClient, is_right: Callable[[dict[str, Any]], bool], within_s: float = 8.0
-) -> httpx.Response:
-    async with asyncio.timeout(within_s):
-        while True:
-            answer = await http.get("/api/health")
-            if is_right(answer.json()["parts"]):
-                return answer
-            await asyncio.sleep(0.05)
 
 
 async def test_a_ringing_call_reaches_the_own_agents_page_and_no_other(
@@ -242,15 +224,6 @@ async def test_a_page_that_reads_nothing_clicks_in_vain_once_its_session_is_over
     await asyncio.sleep(0.5)
     assert {asked["id"] for asked in bridge.asked if asked["op"] == "pause"} == {"before"}
     writer.close()
-
-
-PING = bytes([0x89, 0x80 | 125, 0, 0, 0, 0]) + bytes(125)  # answered by as much; RFC 6455 5.5.2
-
-
-def click_frame(intent_id: str) -> bytes:
-    """A masked text frame (RFC 6455 5.2) with an act; the mask is zero."""
-    text = json.dumps({"type": "intent", "id": intent_id, "op": "pause", "reason": "rest"}).encode()
-    return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
 
 
 async def test_health_is_200_only_when_every_part_is_up(
