@@ -34,7 +34,8 @@ async function load() {
   write($("#people-count"), PEOPLE.count(known.people.length));
   refill($("#people"), known.people, () => known.people.map(row));
   const reasons = await get("/api/pause-reasons");
-  refill($("#reasons"), reasons, () => [...reasons.map(reasonRow), reasonRow(null)]);
+  const typed = new Map([...$("#reasons").rows].filter(isTyped).map((each) => [each.dataset.reason, each]));
+  refill($("#reasons"), reasons, () => [...reasons, null].map((reason) => typed.get(reason?.code ?? "") ?? reasonRow(reason)));
 }
 
 /** Fill a table and leave the focus at the same act of the same row: who works by keyboard goes on from there. */
@@ -48,6 +49,9 @@ function refill(body, signature, build) {
   const act = from.dataset.act ? `[data-act=${from.dataset.act}], [data-act=${twin}]` : "button";
   (again?.querySelector(act) ?? again?.querySelector("button") ?? $("#btn-add")).focus();
 }
+
+/** Somebody is at work in this row: what came from the server meanwhile must not take it away. */
+const isTyped = (row) => [...row.querySelectorAll("input")].some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked);
 
 const nameOf = (row) => row.dataset.login ?? row.dataset.reason;
 
@@ -161,9 +165,12 @@ function reasonRow(reason) {
   const name = make("input", { maxlength: 10, value: reason?.name ?? "", "aria-label": PEOPLE.reason.name, size: 12 });
   const position = make("input", { type: "number", min: 0, max: 10000, value: reason?.position ?? 100, "aria-label": PEOPLE.reason.position });
   const active = make("input", { type: "checkbox", checked: reason?.active ?? true, "aria-label": PEOPLE.reason.active });
-  const save = button(reason ? PEOPLE.save : PEOPLE.reason.add, () => act(
-    () => put(`/api/pause-reasons/${encodeURIComponent(reason?.code ?? (code.value.trim() || "-"))}`, { name: name.value.trim(), position: Number(position.value), active: active.checked }),
-    PEOPLE.reason.saved(name.value.trim())));
+  const save = button(reason ? PEOPLE.save : PEOPLE.reason.add, () => act(async () => {
+    const sent = { name: name.value.trim(), position: Number(position.value), active: active.checked };
+    await put(`/api/pause-reasons/${encodeURIComponent(reason?.code ?? (code.value.trim() || "-"))}`, sent);
+    [name.defaultValue, position.defaultValue, active.defaultChecked] = [sent.name, String(sent.position), sent.active];
+    if (code) code.defaultValue = code.value;
+  }, PEOPLE.reason.saved(name.value.trim())));
   return make("tr", { "data-reason": reason?.code ?? "" }, make("td", {}, code ?? reason.code), make("td", {}, name), make("td", {}, position), make("td", {}, active), make("td", {}, save));
 }
 

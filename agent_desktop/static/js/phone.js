@@ -18,6 +18,9 @@ const KEEP_CALL = ["Hold Failed", "Unhold Failed", "Media Renegotiation Failed"]
 // An end that nobody wanted carries cause 44, so that the dialplan rings an agent again instead of ending the citizen's call.
 const MEDIA_LOST = "Reason: Q.850;cause=44;text=\"Media lost\"";
 
+/** Whoever withholds the number comes as "anonymous": no number, so that the one which the bridge knows is shown. */
+const numberOf = (user) => (/^\+?\d+$/.test(user ?? "") ? user : "");
+
 export class Phone {
   #store;
   #sound;
@@ -171,7 +174,7 @@ export class Phone {
     this.#store.set({
       session: {
         callId: request.getHeader("X-Call-Id") ?? "", state: "ringing", muted: false, since: Date.now() / 1000, answeredAt: null,
-        caller: request.from?.uri?.user ?? "", line: request.getHeader("X-Line") ?? "", dials: Boolean(request.getHeader("X-Dial")),
+        caller: numberOf(request.from?.uri?.user), line: request.getHeader("X-Line") ?? "", dials: Boolean(request.getHeader("X-Dial")),
       },
       ended: null, asked: {}, told: "",
     });
