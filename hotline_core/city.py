@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hotline_core.city_parts import Name, Number, Part, Word
+from hotline_core.city_party import Party
 from hotline_core.city_trunk import Trunk
 from hotline_core.domain import outgoing
 from hotline_core.domain.day import ServiceFormula
@@ -66,14 +67,6 @@ class Queue(Part):
     announce_s: int = Field(default=60, ge=0, le=600)
     overflow_s: int = Field(default=0, ge=0, le=3600)
     overflow_to: Word = "callback"
-
-
-class Party(Part):
-    """An outside party that can be brought onto the line (R24 to R31)."""
-
-    name: Name
-    numbers: tuple[Number, ...] = Field(min_length=1)
-    kind: Literal["emergency", "hotline", "unit", "expert", "utility", "higher_hotline"]
 
 
 class DutyTelephone(Part):

@@ -32,8 +32,8 @@ class Fault:
 def faults(
     menu: Menu, prompts: Mapping[str, float], parties: Mapping[str, str], queues: Collection[str]
 ) -> tuple[Fault, ...]:
-    """All faults of a menu: `prompts` gives seconds by key, `parties` the kind of each outside party, `queues` what the line's
-    queue is called."""
+    """All faults of a menu: `prompts` gives seconds by key, `parties` the kind of each outside party that callers may be led to,
+    `queues` what the line's queue is called."""
     found = [fault for name in menu.nodes for fault in _of_node(menu, name, prompts, parties, queues)]
     if menu.start not in menu.nodes:
         what = f"the start {menu.start} is not there"
@@ -47,8 +47,8 @@ def _of_node(
     node = menu.nodes[name]
     match node:
         case Connect(party) if party not in parties:
-            what = f"{party} is no outside party of the city"
-            cure = f"add {party} to outside_parties in the city's file, or name another"
+            what = f"{party} is no outside party of the city that callers may be led to"
+            cure = f"add {party} to outside_parties in the city's file without menu: false, or name another"
             yield Fault("unknown-party", name, what, cure, party)
         case Queue(queue) if queue not in (OWN_QUEUE, *queues):
             yield Fault("unknown-queue", name, f"{queue} is not the line's queue", f"write queue: {OWN_QUEUE}", queue)

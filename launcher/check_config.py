@@ -107,7 +107,7 @@ def secret_mistakes(path: Path, home: Path) -> list[Mistake]:
 def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
     """All mistakes in the menus; one that cannot be read is told with the line where reading stopped."""
     prompts = recording_lengths(recordings)
-    parties = {name: party.kind for name, party in city.outside_parties.items()}
+    parties = {name: party.kind for name, party in city.outside_parties.items() if party.menu}
     found: list[Mistake] = []
     for path in menu_files(folder):
         try:

@@ -88,7 +88,8 @@ def test_a_city_finds_every_key_of_its_file_and_no_stale_one() -> None:
 
 def _keys(model: type[BaseModel], prefix: str) -> list[str]:
     keys = []
-    for name, field in model.model_fields.items():
+    for python_name, field in model.model_fields.items():
+        name = field.alias or python_name
         keys.append(prefix + name)
         part, many = _part_of(field.annotation)
         if part is not None:
