@@ -9,7 +9,7 @@ from types import MappingProxyType
 from hotline_core.adapters.ledger_chain import LedgerRecord
 from hotline_core.domain.records import CallRow
 
-# greeting -> waiting -> ringing -> talking <-> held; any of them -> waiting again, duty, ended. ended is final.
+# greeting -> waiting -> ringing -> talking <-> held; any of them -> waiting again, joined, duty, ended. ended is final.
 
 UNSEEN_S = 10.0  # a call that ended unseen after less may have ended in the notice
 
@@ -64,7 +64,9 @@ def _recorded(row: CallRow, record: LedgerRecord) -> CallRow:
 
 
 def _queued(row: CallRow, record: LedgerRecord) -> CallRow:
-    return replace(row, state="waiting", queued_at=record.at if row.queued_at is None else row.queued_at)
+    """The citizen waits for a person; if somebody had answered, the call is not done with that."""
+    queued_at = record.at if row.queued_at is None else row.queued_at
+    return replace(row, state="waiting", queued_at=queued_at, left_alone=row.left_alone or row.answered_at is not None)
 
 
 def _rung(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -112,12 +114,6 @@ def _back(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="talking", agent=agent, answered_at=answered_at, outcome="answered", left_alone=False)
 
 
-def _requeued(row: CallRow, record: LedgerRecord) -> CallRow:
-    """Nobody talks to the citizen any more; if somebody had answered, the call is not done with that."""
-    queued_at = record.at if row.queued_at is None else row.queued_at
-    return replace(row, state="waiting", queued_at=queued_at, left_alone=row.answered_at is not None)
-
-
 def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
     return replace(row, state="duty")
 
@@ -125,7 +121,7 @@ def _duty_rung(row: CallRow, record: LedgerRecord) -> CallRow:
 def _adopted(row: CallRow, record: LedgerRecord) -> CallRow:
     """The phase Asterisk showed when the bridge came back."""
     phase = _text(record, "phase")
-    if phase not in ("waiting", "ringing", "talking", "duty", "party", "dialling"):
+    if phase not in ("waiting", "ringing", "talking", "joined", "duty", "party", "dialling"):
         return row
     if phase in ("party", "dialling") or row.direction == "out":
         return replace(row, state=phase)
@@ -138,13 +134,39 @@ def _duty_answered(row: CallRow, record: LedgerRecord) -> CallRow:
 
 
 def _party_rung(row: CallRow, record: LedgerRecord) -> CallRow:
-    is_urgent = row.urgent or bool(record.facts.get("urgent"))
-    return replace(row, state="party", queued_at=None, urgent=is_urgent)  # chosen in the menu: no person was asked for yet
+    row = replace(row, state="party", urgent=row.urgent or bool(record.facts.get("urgent")))
+    if row.outcome in ("answered", "duty"):  # led there by the agent
+        return row
+    return replace(row, queued_at=None)  # chosen in the menu: no person was asked for yet
 
 
 def _party_answered(row: CallRow, record: LedgerRecord) -> CallRow:
     answered_at = record.at if row.answered_at is None else row.answered_at
-    return replace(row, state="party", answered_at=answered_at, outcome="party", left_alone=False)
+    outcome = row.outcome if row.outcome in ("answered", "duty") else "party"
+    return replace(row, state="party", answered_at=answered_at, outcome=outcome, left_alone=False)
+
+
+def _third_asked(row: CallRow, record: LedgerRecord) -> CallRow:
+    """An emergency stays one whatever comes of it (R24)."""
+    return replace(row, urgent=row.urgent or record.facts.get("way") == "emergency")
+
+
+def _staged(row: CallRow, record: LedgerRecord) -> CallRow:
+    """Who has the call now is its agent; a citizen left alone hears a sentence and waits."""
+    state = "waiting" if _text(record, "stage") == "alone" else "joined"
+    return replace(row, state=state, agent=_text(record, "agent") or row.agent)
+
+
+def _alone(row: CallRow, record: LedgerRecord) -> CallRow:
+    """Not to be called back yet: a talk may end so; who comes into a queue again is (`_queued`)."""
+    return replace(row, state="waiting")
+
+
+def _taken_over(row: CallRow, record: LedgerRecord) -> CallRow:
+    """Another agent has the call, or the one who was cut off has it again; the first answer stays."""
+    answered_at = record.at if row.answered_at is None else row.answered_at
+    agent = _text(record, "agent") or row.agent
+    return replace(row, state="joined", agent=agent, answered_at=answered_at, outcome="answered", left_alone=False)
 
 
 def _callback(row: CallRow, record: LedgerRecord) -> CallRow:
@@ -196,13 +218,13 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "agent_left": _left,
         "agent_awaited": _left,
         "agent_resumed": _back,
-        "requeued": _requeued,
+        "requeued": _queued,
         "duty_rung": _duty_rung,
         "duty_answered": _duty_answered,
         "callback_noted": _callback,
         "party_rung": _party_rung,
         "party_answered": _party_answered,
-        "party_failed": _requeued,
+        "party_failed": _queued,
         "fallback_entered": _same,
         "adopted": _adopted,
         "call_ended": _ended,
@@ -210,5 +232,16 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "citizen_answered": _same,
         "talk_started": _answered,
         "dial_failed": _dial_failed,
+        "third_asked": _third_asked,
+        "third_dialled": _same,
+        "third_answered": _same,
+        "third_failed": _same,
+        "third_missed": _same,
+        "third_left": _same,
+        "stage_entered": _staged,
+        "citizen_alone": _alone,
+        "agent_took_over": _taken_over,
+        "taken_back": _taken_over,
+        "transfer_ended": _same,
     }
 )

@@ -19,7 +19,7 @@ from hotline_core.errors import Forbidden, NotFound
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
 CallId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-State = Literal["greeting", "waiting", "ringing", "talking", "held", "duty", "party", "dialling", "ended"]
+State = Literal["greeting", "waiting", "ringing", "talking", "held", "joined", "duty", "party", "dialling", "ended"]
 EARLIER = 20
 
 

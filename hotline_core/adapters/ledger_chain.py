@@ -14,12 +14,16 @@ GENESIS = "0" * 64
 HASH_PART = b',"hash":"'
 _HASH_LENGTH = len(HASH_PART) + 64 + len(b'"}')
 
+TRANSFER_KINDS = frozenset({  # somebody else on the line of a call; `n` counts its transfers from 1
+    "third_asked", "third_dialled", "third_answered", "third_failed", "third_missed", "third_left", "stage_entered",
+    "citizen_alone", "agent_took_over", "taken_back", "transfer_ended",
+})  # fmt: skip
 CALL_KINDS = frozenset({
     "call_arrived", "greeting_started", "notice_played", "recording_started", "queue_entered", "agent_rung",
     "agent_missed", "agent_answered", "hold_started", "hold_ended", "agent_left", "requeued", "duty_rung",
     "duty_answered", "callback_noted", "party_rung", "party_answered", "party_failed", "fallback_entered", "adopted", "call_ended",
     "agent_awaited", "agent_resumed", "call_dialled", "citizen_answered", "talk_started", "dial_failed",
-})  # fmt: skip
+}) | TRANSFER_KINDS  # fmt: skip
 AGENT_KINDS = frozenset({"agent_ready", "agent_paused", "agent_offline", "agent_wrap_up"})
 KINDS = CALL_KINDS | AGENT_KINDS | {"gap"}
 NEVER_SHED = frozenset({"call_ended"})

@@ -66,14 +66,15 @@ class _Citizen:
 def kind_of_need(call: CallRow) -> str:
     """Why the citizen of an ended call is to be called back; empty if there is no need.
 
-    Who asked for rescuers and was heard by nobody, or left by them, is in danger (R24). Who hung up in the menu without asking
-    for a person (queued_at is empty) wanted none.
+    Who asked for rescuers, or for whom an agent did, and was heard by nobody, left by them or cut off, is in danger (R24). Who
+    hung up in the menu without asking for a person (queued_at is empty) wanted none.
     """
     if call.state != "ended":
         return ""
-    if call.urgent and (call.answered_at is None or call.left_alone):
+    is_cut_off = call.answered_at is not None and (call.left_alone or call.ended_by == "system")
+    if call.urgent and (call.answered_at is None or is_cut_off):
         return "in_danger"
-    if call.answered_at is not None and (call.left_alone or call.ended_by == "system"):
+    if is_cut_off:
         return "cut_off"
     if call.direction != "in":
         return ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One call as stored. state: greeting, waiting, ringing, talking, held, duty, party, dialling, ended.
+    """One call as stored. state: greeting, waiting, ringing, talking, held, joined (somebody else is or was on the
+    line too), duty, party, dialling, ended.
 
     outcome: None while open, then of a citizen's call answered, abandoned, callback, duty, party or lost, of a call to a citizen
     (direction out; `caller` is the citizen all the same, `about` the call it answers) answered, busy, no_answer or failed.

@@ -39,7 +39,8 @@ def dialled(call_id: str, at: float, outcome: str | None, caller: str = ZHANG, *
     (call("a", 1, "abandoned", queued_at=None, urgent=True), "in_danger"), (call("a", 1, "lost", urgent=True), "in_danger"),
     (call("a", 1, "party", answered_at=9.0, urgent=True), ""), (call("a", 1, "answered", urgent=True), ""),
     (call("a", 1, "party", answered_at=9.0, urgent=True, left_alone=True), "in_danger"),
-    (call("a", 1, "answered", left_alone=True), "cut_off"),
+    (call("a", 1, "answered", left_alone=True), "cut_off"), (call("a", 1, "answered", urgent=True, ended_by="system"), "in_danger"),
+    (call("a", 1, "answered", urgent=True, left_alone=True), "in_danger"),
 ])  # fmt: skip
 def test_who_gave_up_was_promised_a_call_or_was_cut_off_is_to_be_called_back(missed: CallRow, kind: str) -> None:
     """Who hung up in the menu without asking for a person wanted none; a call that still runs is no need yet."""

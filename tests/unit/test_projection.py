@@ -14,7 +14,7 @@ from worker.projection import PROJECTIONS, project
 pytestmark = pytest.mark.unit
 
 CALL = "h1-1795301234.12"
-STATES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "dialling", "ended")
+STATES = ("greeting", "waiting", "ringing", "talking", "held", "joined", "duty", "party", "dialling", "ended")
 OUTCOMES = (None, "answered", "abandoned", "callback", "duty", "party", "lost", "busy", "no_answer", "failed")
 
 
@@ -207,3 +207,49 @@ def test_a_caller_who_gave_up_unseen_by_any_bridge_had_asked_for_a_person() -> N
     late, early = (_record("call_ended", at, by="caller", cause=16, recovered=True) for at in (130.0, 105.0))
     assert _lived(ARRIVED, late).queued_at == 100.0
     assert _lived(ARRIVED, early).queued_at is None
+
+
+TALKING = (ARRIVED, QUEUED, RUNG, ANSWERED)
+ASKED = _record("third_asked", 120.0, n=1, way="consult", party="railway", to="", queue="", by="1001")
+ALONE = (_record("citizen_alone", 140.0), _record("stage_entered", 140.0, stage="alone", agent=""))
+
+
+def test_a_call_with_a_third_party_stays_answered_and_is_counted_once() -> None:
+    """Who answered first, and when, stays; the state tells that more than two may be on the line."""
+    steps = [ASKED, _record("stage_entered", 120.1, stage="calling", agent="1001")]
+    row = _lived(*TALKING, *steps, _record("third_answered", 125.0, n=1, attempt=1), _record("third_left", 150.0, n=1))
+    assert (row.state, row.agent, row.answered_at, row.outcome) == ("joined", "1001", 112.0, "answered")
+    assert project(row, ENDED).outcome == "answered"
+    assert not project(row, ENDED).left_alone
+
+
+def test_an_agent_who_takes_the_call_over_is_its_agent_from_there() -> None:
+    """Consulted first, then left with the citizen; or the one who was cut off and took it back."""
+    row = _lived(*TALKING, ASKED, _record("agent_took_over", 130.0, agent="1002"))
+    assert (row.agent, row.answered_at, row.state) == ("1002", 112.0, "joined")
+    back = _lived(*TALKING, *ALONE, _record("queue_entered", 145.0), _record("taken_back", 146.0, agent="1001"))
+    assert (back.agent, back.left_alone) == ("1001", False)
+    assert _lived(*TALKING, ASKED, _record("stage_entered", 130.0, stage="handed", agent="")).agent == "1001"
+
+
+def test_who_hangs_up_after_the_third_was_content_and_who_waited_once_more_in_vain_was_left_alone() -> None:
+    """A talk with a unit ends so: the unit hangs up, then the citizen. Three seconds later a queue has him: he needs somebody."""
+    assert not _lived(*TALKING, *ALONE, ENDED).left_alone
+    waits = _lived(*TALKING, *ALONE, _record("queue_entered", 145.0))
+    assert (waits.state, waits.left_alone, waits.queued_at) == ("waiting", True, 108.0)
+    assert not project(waits, _record("agent_answered", 150.0, agent="1002")).left_alone
+
+
+def test_an_emergency_asked_by_an_agent_makes_the_call_urgent_for_good() -> None:
+    """Also when nobody of the rescuers answered (R24)."""
+    asked = _record("third_asked", 120.0, n=1, way="emergency", party="water_rescue", by="1001")
+    assert _lived(*TALKING, asked, _record("third_missed", 180.0, n=1, result="no_answer"), ENDED).urgent
+    assert not _lived(*TALKING, ASKED, ENDED).urgent
+
+
+def test_a_citizen_led_on_by_an_agent_was_answered_by_a_person_all_the_same() -> None:
+    """A blind transfer goes through the dialplan's own dialling, as the menu's keys do; the day's counts stay right."""
+    row = _lived(*TALKING, _record("party_rung", 130.0, party="railway", urgent=False))
+    assert (row.state, row.queued_at, row.outcome) == ("party", 108.0, "answered")
+    row = project(row, _record("party_answered", 135.0, party="railway"))
+    assert (row.answered_at, row.outcome) == (112.0, "answered")
