@@ -10,6 +10,7 @@ from ami_bridge.connection import Connection
 from ami_bridge.engine import Engine
 from ami_bridge.intent_server import IntentServer
 from ami_bridge.menus import Menus
+from ami_bridge.parties import PartyStore
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.view import Floor
 from asterisk_conf.telephones import load_telephones
@@ -58,9 +59,10 @@ async def serve(settings: Settings, log: Log) -> None:
         for fault in faults(menu, recording_lengths(folder), parties, city.queues_of(menu.line)):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
+    directory = PartyStore(city.outside_parties, log)
     engine = Engine(
         ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones,
-        floor=Floor.of(city), now=clock.now,
+        directory=directory, floor=Floor.of(city), now=clock.now,
         rules=Rules(frozenset(city.lines), city.outgoing.allow), system_name=city.system_name,
     )  # fmt: skip
     link = Connection(
@@ -74,6 +76,7 @@ async def serve(settings: Settings, log: Log) -> None:
     tasks.spawn("engine", engine.run())
     tasks.spawn("tick", engine.tick())
     tasks.spawn("telephones", telephones.run())
+    tasks.spawn("directory", directory.run())
     tasks.spawn("link", link.run())
     log.info("bridge started")
     await stop.wait()

@@ -53,11 +53,14 @@ class Connection:
         return f"{self._prefix}-{self._count}"
 
     def post(self, action: str, fields: Fields = ()) -> asyncio.Future[Packet]:
-        """Send an action now, in order; the future holds its Response, or AmiError."""
+        """Send an action now, in order; the future holds its Response, or AmiError.
+
+        `fields` may hold an ActionID of their own, unique over restarts: the event that tells an Originate's end bears it.
+        """
         future: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
-        action_id = self.next_id()
+        action_id = dict(fields).get("ActionID") or self.next_id()
         try:
-            data = encode(action, [("ActionID", action_id), *fields])
+            data = encode(action, [("ActionID", action_id), *(field for field in fields if field[0] != "ActionID")])
             if self._writer is None:
                 raise AmiError("asterisk_down", action=action)
             self._writer.write(data)

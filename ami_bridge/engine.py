@@ -8,12 +8,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-from ami_bridge import actions, intents
+from ami_bridge import actions, intents, parties
 from ami_bridge.connection import Connection
 from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
 from ami_bridge.intents import Gate, Intent
 from ami_bridge.menus import Menus, Question
+from ami_bridge.parties import PartyStore
 from ami_bridge.protocol import Packet
+from ami_bridge.pulse import Pulse
+from ami_bridge.questions import Questions
+from ami_bridge.replies import Replies
 from ami_bridge.resync import Snapshot, events_of, places_of, read
 from ami_bridge.telephones import OPS as TELEPHONE_OPS
 from ami_bridge.telephones import TelephoneStore
@@ -34,8 +38,6 @@ from hotline_core.errors import IntentRefused
 from hotline_core.log import Log, veiled
 
 BEAT_S = 0.5  # the watchdog waits 2 s for a change
-WATCHDOG_LATE_S = 2.5
-SHOW_BEAT_EVERY = 2
 REMEMBERED_CALLS = 10_000
 
 
@@ -44,7 +46,7 @@ class Engine:
 
     def __init__(
         self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus, floor: Floor,
-        telephones: TelephoneStore, now: Callable[[], float], rules: Rules, system_name: str,
+        telephones: TelephoneStore, directory: PartyStore, now: Callable[[], float], rules: Rules, system_name: str,
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
         self.board = Board(rules=AgentRules(tuple(floor.queues), floor.wrap_up_s))
@@ -55,24 +57,22 @@ class Engine:
         self._log_key = log_key
         self._menus = menus
         self._telephones = telephones
+        self._directory = directory
         self._now = now
         self._rules = rules
         self._system_name = system_name
         self._link: Connection | None = None
         self._link_number = 0
         self._gate = Gate(floor.queues)
-        self._questions: dict[str, Question] = {}  # by CommandID
-        self._replies: dict[str, Intent] = {}
+        self._questions = Questions(self.inbox.put)
+        self._replies = Replies()
+        self._pulse = Pulse(now=now, live=live, log=log)
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
         self._shown: dict[str, Field] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()  # ended calls whose journal may not be closed yet
         self._shed = 0
         self._handled = self._links = self._resyncs = 0
-        self._beats = 0
         self._started = now()
-        self._asterisk = ("down", now())
-        self._watchdog = ("down", now())
-        self._watchdog_tick = ("", 0.0)
 
     # -- what comes in ------------------------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class Engine:
     def health(self) -> dict[str, object]:
         """The state of each part the bridge can see, and since when; under `figures`, numbers for monitoring."""
         parts = {
-            "bridge": ("up", self._started), "asterisk": self._asterisk, "watchdog": self._watchdog,
+            "bridge": ("up", self._started), "asterisk": self._pulse.asterisk, "watchdog": self._pulse.watchdog,
             "ledger": self._ledger.state, "live": self._live.state,
         }  # fmt: skip
         told: dict[str, object] = {name: {"state": state, "since": since} for name, (state, since) in parts.items()}
@@ -136,9 +136,8 @@ class Engine:
                     case Tick():
                         self._tick(at)
                     case LinkDown():
-                        self._asterisk = ("down", at)
-                        self._watchdog = ("down", at)
-                        self._questions.clear()
+                        self._pulse.lost(at)
+                        self._questions.forget()
                     case Resync():
                         if item.link == self._link_number:
                             self._resync(item.snapshot, at)
@@ -155,32 +154,12 @@ class Engine:
         result = agi_result(packet)
         if result is None:
             return translate(packet)
-        command_id, is_played = result
-        question = self._questions.pop(command_id, None)
-        if question is None:
-            return []
-        if not is_played:
-            self.inbox.put(KeyRead(question.call_id, None))
-        elif not question.wants_key:
-            self.inbox.put(KeyRead(question.call_id, ""))
-        elif self._link is not None:
-            # Getvar by AMI takes 0.1 ms, GET VARIABLE by AGI 20 ms
-            asked = self._link.post("Getvar", [("Channel", question.channel), ("Variable", "KEY")])
-            asked.add_done_callback(lambda future: self._key_said(question.call_id, future))
+        self._questions.answered(*result, self._link)
         return []
 
-    def _key_said(self, call_id: str, future: asyncio.Future[Packet]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            return  # the link is lost; the deadline or the watchdog leads the caller on
-        self.inbox.put(KeyRead(call_id, future.result().text("Value")[:1]))
-
     def _ask(self, questions: list[Question], events: list[Event], at: float) -> None:
-        for question in questions:
-            if self._link is not None:
-                command_id = self._link.next_id()
-                self._questions[command_id] = question
-                fields = [("Channel", question.channel), ("Command", question.agi), ("CommandID", command_id)]
-                self._link.post("AGI", fields)
+        if self._link is not None:
+            self._questions.ask(questions, self._link)
         for event in events:
             self._apply(event, at)
 
@@ -191,10 +170,8 @@ class Engine:
             self._ask(*self._menus.answered(item.call_id, item.key, at), at)
 
     def _resync(self, snapshot: Snapshot, at: float) -> None:
-        if self._asterisk[0] != "up":
-            self._asterisk = ("up", at)
         self._resyncs += 1
-        self._watchdog_tick = ("", at)
+        self._pulse.in_step(at)
         events = events_of(snapshot, frozenset(self.board.calls), at)
         for event in [*events, places_of(snapshot, events)]:
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:
@@ -230,7 +207,7 @@ class Engine:
 
     def _act(self, command: cmd.Command) -> None:
         if isinstance(command, cmd.Reply):
-            self._reply(command.intent_id, command.code)
+            self._replies.give(command.intent_id, command.code)
             return
         if isinstance(command, cmd.Write) or self._link is None:
             return
@@ -239,12 +216,12 @@ class Engine:
             answer = self._link.post(action, fields)
         intent_id = getattr(command, "intent_id", "")
         if answer is not None and intent_id:
-            answer.add_done_callback(lambda future: self._answer(intent_id, future))
+            self._replies.follow(intent_id, answer)
 
     def _intent(self, intent: Intent, at: float) -> None:
         try:
-            if intent.op in TELEPHONE_OPS:
-                self._telephone(intent, at)
+            if intent.op in TELEPHONE_OPS | parties.OPS:
+                self._store(intent, at)
                 return
             event = self._gate.event_of(intent, at)
             if isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
@@ -260,30 +237,18 @@ class Engine:
         except IntentRefused as error:
             intent.reply(intents.refused(intent.intent_id, error.code, error.facts))
             return
-        self._replies[intent.intent_id] = intent
+        self._replies.expect(intent)
         self._apply(event, at)
 
-    def _telephone(self, intent: Intent, at: float) -> None:
-        """No call and no agent's state hangs on a telephone's settings: they take their own way, beside the inbox."""
+    def _store(self, intent: Intent, at: float) -> None:
+        """No call's state hangs on a telephone's settings or the directory: they take their own way, beside the inbox."""
         self._gate.admit(intent, at)
         if self._link is None or not self._link.is_up:
             raise IntentRefused("asterisk_down")
-        self._telephones.take(intent, self._link)
-
-    def _answer(self, intent_id: str, future: asyncio.Future[Packet]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            self._reply(intent_id, "asterisk_down")
-        elif future.result().text("Response") == "Error":
-            self._reply(intent_id, "asterisk_refused")
+        if intent.op in parties.OPS:
+            self._directory.take(intent, self._link)
         else:
-            self._reply(intent_id, "ok")
-
-    def _reply(self, intent_id: str, code: str) -> None:
-        intent = self._replies.pop(intent_id, None)
-        if intent is not None:
-            intent.reply(intents.done(intent_id) if code == "ok" else intents.refused(intent_id, code))
-
-    # -- heartbeat and watchdog ---------------------------------------------------------------------------------
+            self._telephones.take(intent, self._link)
 
     def _tick(self, at: float) -> None:
         for event in self.board.due(at):
@@ -292,39 +257,15 @@ class Engine:
             self._log.error("inbox overflowed, packets were shed", shed=self.inbox.shed - self._shed)
             self._shed = self.inbox.shed
         link = self._link
-        if link is None or not link.is_up or self._early is not None:
-            return  # not in step: a bridge that cannot hear callers must not claim to be alive
-        self._beats += 1
-        link.post(*actions.beat(self._beats))
-        if self._beats % SHOW_BEAT_EVERY == 0:
-            self._live.beat()
-        if self._beats % SHOW_BEAT_EVERY == 0 or self._watchdog[0] != "up":
-            link.post("Getvar", [("Variable", "WD_TICK")]).add_done_callback(self._watchdog_said)
-
-    def _watchdog_said(self, future: asyncio.Future[Packet]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            return
-        at = self._now()
-        tick, seen_at = self._watchdog_tick
-        said = future.result().text("Value")
-        if said != tick:
-            # the first reading after a start proves nothing: only a change does
-            if self._watchdog[0] != "up" and tick:
-                self._watchdog = ("up", at)
-            self._watchdog_tick = (said, at)
-        elif at - seen_at > WATCHDOG_LATE_S and self._link is not None:
-            if self._watchdog[0] == "up":
-                self._watchdog = ("down", at)
-            self._log.warning("watchdog does not tick, started again")
-            self._watchdog_tick = (tick, at)
-            self._link.post(*actions.start_watchdog())
+        if link is not None and link.is_up and self._early is None:
+            self._pulse.beat(link)  # else not in step: a bridge that cannot hear callers must not claim to be alive
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         fields = view(self.board, self._floor)
         fields["bridge"] = {
-            "asterisk": self._asterisk[0], "asterisk_since": self._asterisk[1], "watchdog": self._watchdog[0],
+            "asterisk": self._pulse.asterisk[0], "asterisk_since": self._pulse.asterisk[1], "watchdog": self._pulse.watchdog[0],
             "since": self._started,
         }  # fmt: skip
         changed = {name: value for name, value in fields.items() if self._shown.get(name) != value}

@@ -17,7 +17,9 @@ from hotline_core.errors import BadInput, IntentRefused
 LONGEST_LIFE_S = 10.0  # an expiry further away than this is a broken clock or a forged intent
 REMEMBERED = 10_000
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
-TEXTS = ("id", "op", "agent", "call_id", "reason", "number", "line", "about", "kind", "digest")
+TEXTS = (
+    "id", "op", "agent", "call_id", "reason", "number", "line", "about", "kind", "digest", "party", "to", "queue", "role", "digits",
+)  # fmt: skip
 MOST_QUEUES = 50
 
 Answer = Mapping[str, object]
@@ -40,6 +42,12 @@ class Intent:
     kind: str = ""  # of a telephone
     digest: str = field(default="", repr=False)  # H(A1) of a telephone's password
     queues: tuple[str, ...] = ()
+    party: str = ""  # of an act with a third: whom it names, a key of the directory, an extension or a queue
+    to: str = ""
+    queue: str = ""
+    role: str = ""
+    digits: str = field(default="", repr=False)  # keys that a person pressed
+    data: Mapping[str, object] = field(default_factory=dict)  # of a party of the directory
 
 
 def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
@@ -63,12 +71,17 @@ def parse(line: bytes, reply: Callable[[Answer], None]) -> Intent:
         raise BadInput(field="agent")
     if texts["about"] and _CALL_ID.fullmatch(texts["about"]) is None:
         raise BadInput(field="about")
+    if texts["to"] and not texts["to"].isdigit():
+        raise BadInput(field="to")
+    if not isinstance(data.get("data") or {}, dict):
+        raise BadInput(field="data")
     queues = data.get("queues") or []
     if not isinstance(queues, list) or len(queues) > MOST_QUEUES or not all(isinstance(name, str) for name in queues):
         raise BadInput(field="queues")
     return Intent(
         texts["id"], texts["op"], texts["agent"], texts["call_id"], texts["reason"], float(expires), reply,
         texts["number"], texts["line"], texts["about"], texts["kind"], texts["digest"], tuple(dict.fromkeys(queues)),
+        texts["party"], texts["to"], texts["queue"], texts["role"], texts["digits"], data.get("data") or {},
     )  # fmt: skip
 
 

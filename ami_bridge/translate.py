@@ -17,6 +17,7 @@ REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who miss
 CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # Asterisk's unique id behind its system name; the desk's API takes no other
 AGENT = re.compile(r"(?:PJSIP/)?agent-([0-9]{1,10})(?:-.*)?")
 LONGEST_NUMBER = 40  # E.164 has 15 digits; a longer "number" is an attack or a mistake
+THIRD = "third-"  # begins the unique id of a third's channel
 UNREACHABLE = ("4", "5")  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE
 
 
@@ -32,8 +33,8 @@ def translate(packet: Packet) -> list[Event]:
         failed = packet.text("Response") == "Failure" and packet.text("Context") == "outgoing"
         return [out.DialDropped(agent)] if agent and failed else []
     call_id = packet.variable("CALLREF")
-    if not CALL_ID.fullmatch(call_id):
-        return []
+    if not CALL_ID.fullmatch(call_id) or packet.text("Uniqueid").startswith(THIRD):
+        return []  # a third's leg is none of the call's own (translate_join.py)
     # of a call to a citizen the agent's leg bears the call's id, and the citizen's own the mark CITIZEN
     is_agent = bool(agent_of(packet.text("Channel")))
     is_caller = packet.text("Uniqueid") in (call_id, packet.variable("CITIZEN")) and not is_agent

@@ -1,0 +1,62 @@
+"""Carries out what the transfers ask of Asterisk, and gives its refusals back as events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from ami_bridge.connection import Connection
+from ami_bridge.join_actions import actions_for
+from ami_bridge.protocol import Packet
+from ami_bridge.replies import Replies, code_of
+from transfer import commands as tc
+from transfer import events as te
+from transfer.events import JoinEvent
+
+MOST_UNWANTED = 1000
+
+
+class Joins:
+    """Owns the thirds that were given up before they had a channel; `put` takes the events."""
+
+    def __init__(self, put: Callable[[JoinEvent], object], replies: Replies, shown: Mapping[str, str]) -> None:
+        self._put = put
+        self._replies = replies
+        self._shown = shown
+        self._unwanted: OrderedDict[str, None] = OrderedDict()
+
+    def see(self, packet: Packet, link: Connection | None) -> None:
+        """A channel begins: hung up if its third was given up while it was being made."""
+        third = packet.text("Uniqueid")
+        if third in self._unwanted and packet.text("Event") == "Newchannel" and link is not None:
+            del self._unwanted[third]
+            link.post("Hangup", [("Channel", third), ("Cause", "16")])
+
+    def act(self, command: tc.JoinCommand, link: Connection) -> None:
+        """Post the command's actions; what asks for an answer gets it when Asterisk's comes."""
+        answer = None
+        for action, fields in actions_for(command, self._shown):
+            answer = link.post(action, fields)
+        if answer is None:
+            return
+        match command:
+            case tc.Move():
+                answer.add_done_callback(lambda future: self._refused(te.MoveRefused(command.call_id, command.move), future))
+            case tc.DialThird():
+                answer.add_done_callback(lambda future: self._refused(te.ThirdFailed(command.call_id, command.third, 0), future))
+            case tc.HangUpThird():
+                answer.add_done_callback(lambda future: self._not_there(command.third, future))
+        if intent_id := getattr(command, "intent_id", ""):
+            self._replies.follow(intent_id, answer)
+
+    def _refused(self, event: JoinEvent, answer: asyncio.Future[Packet]) -> None:
+        # asterisk_down: nobody knows what became of it; the resync tells
+        if code_of(answer) == "asterisk_refused":
+            self._put(event)
+
+    def _not_there(self, third: str, answer: asyncio.Future[Packet]) -> None:
+        if code_of(answer) == "asterisk_refused":
+            self._unwanted[third] = None
+            while len(self._unwanted) > MOST_UNWANTED:
+                self._unwanted.popitem(last=False)
