@@ -25,6 +25,7 @@ from hotline_core.log import Log, open_log, take_over, where
 from hotline_core.settings import Settings, load_city, load_settings
 from ivr.check import faults
 from ivr.menu import MENUS_FOLDER, load_menus, recording_lengths
+from transfer.directory import parties_of
 
 
 async def serve(settings: Settings, log: Log) -> None:
@@ -59,7 +60,7 @@ async def serve(settings: Settings, log: Log) -> None:
         for fault in faults(menu, recording_lengths(folder), parties, city.queues_of(menu.line)):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
-    directory = PartyStore(city.outside_parties, log)
+    directory = PartyStore(parties_of(city), log)
     engine = Engine(
         ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones,
         directory=directory, floor=Floor.of(city), now=clock.now,

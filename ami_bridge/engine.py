@@ -172,6 +172,7 @@ class Engine:
     def _resync(self, snapshot: Snapshot, at: float) -> None:
         self._resyncs += 1
         self._pulse.in_step(at)
+        self._directory.restore(snapshot.directory)
         events = events_of(snapshot, frozenset(self.board.calls), at)
         for event in [*events, places_of(snapshot, events)]:
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:

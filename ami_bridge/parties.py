@@ -1,42 +1,41 @@
 """The directory of outside parties as the bridge needs it: the city's file, overlaid by the desk's changes, kept in astdb.
 
-Kept there, so that an emergency act needs neither Redis nor a database: `hldir/KEY` for the bridge itself, `hlparty/KEY` for the
-dialplan (`KIND,NUMBER&NUMBER`). A party that was removed keeps an empty entry, or the city's file would bring it back.
+Kept there, so that an emergency act needs neither Redis nor a database: `hldir/KEY` for the bridge itself (mark and party),
+`hlparty/KEY` for the dialplan (`KIND,NUMBER&NUMBER`). A party that was removed keeps an entry: the city's file would bring it back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
-
-from pydantic import ValidationError
+from dataclasses import replace
 
 from ami_bridge import intents
 from ami_bridge.connection import Connection
 from ami_bridge.intents import Intent
-from hotline_core.city import Party
 from hotline_core.errors import AmiError, BadInput
 from hotline_core.log import Log
+from transfer import directory
+from transfer.directory import Directory, Party
 
 OPS = frozenset({"party_put", "party_remove", "party_list"})
 FAMILY, DIALPLAN = "hldir", "hlparty"
-KEY = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-KEPT = ("name", "numbers", "kind")  # what calling a party needs; the rest lives in the desk's database
-LONGEST_ENTRY = 900  # bytes; a line of AMI has 1024 at most
+KEY = re.compile(directory.KEY)
+REMOVED = "0" * 16  # the mark of a party that was taken away
 MOST_WAITING = 256
 
 
 class PartyStore:
     """Carries out party_put, party_remove and party_list; `parties` is what is in force."""
 
-    def __init__(self, city: Mapping[str, Party], log: Log) -> None:
-        self._city = dict(city)
-        self._overlay: dict[str, Party | None] = {}
+    def __init__(self, city: Directory, log: Log) -> None:
+        self._city = city
+        self._changes: dict[str, Party | None] = {}
+        self._marks: dict[str, str] = {}
         self._log = log
         self._asked: asyncio.Queue[tuple[Intent, Connection]] = asyncio.Queue(MOST_WAITING)
-        self.parties: Mapping[str, Party] = dict(city)
+        self.parties: Directory = city
 
     def take(self, intent: Intent, link: Connection) -> None:
         """Queue a request; it is answered through its reply."""
@@ -60,48 +59,35 @@ class PartyStore:
 
     def restore(self, kept: Mapping[str, str]) -> None:
         """Take over what astdb holds (key -> entry) after a login; an entry that cannot be read counts as not there."""
-        self._overlay = {}
-        for key, text in kept.items():
+        self._changes, self._marks = {}, {}
+        for key, entry in kept.items():
+            mark, _, text = entry.partition(" ")
             try:
-                data = json.loads(text)
-                self._overlay[key] = party_of(data) if data else None
-            except (ValueError, BadInput):
+                self._changes[key] = directory.from_text(key, text)
+                self._marks[key] = mark
+            except BadInput:
                 self._log.error("an entry of the directory cannot be read", party=key)
-        self._in_force()
+        self.parties = directory.overlaid(self._city, self._changes)
 
     async def _carry_out(self, intent: Intent, link: Connection) -> dict[str, object]:
         if intent.op == "party_list":
-            told = {key: {"name": one.name, "numbers": list(one.numbers), "kind": one.kind} for key, one in self.parties.items()}
-            return {"parties": told}
-        if not KEY.fullmatch(intent.party):
+            return {"parties": dict(self._marks)}
+        key = intent.party
+        if not KEY.fullmatch(key):
             raise BadInput(field="party")
-        party = party_of(intent.data) if intent.op == "party_put" else None
-        entry = entry_of(party)
-        if len(entry.encode()) > LONGEST_ENTRY:
-            raise BadInput(field="data")
+        party = directory.party_of(key, dict(intent.data)) if intent.op == "party_put" else None
+        mark = directory.mark(party) if party else REMOVED
         # the dialplan first: it is what the menu's callers reach
-        known = party or self.parties.get(intent.party)
-        for_dialplan = f"{known.kind if known else ''},{'&'.join(party.numbers) if party else ''}"
-        await link.ask("DBPut", [("Family", DIALPLAN), ("Key", intent.party), ("Val", for_dialplan)])
-        await link.ask("DBPut", [("Family", FAMILY), ("Key", intent.party), ("Val", entry)])
-        self._overlay[intent.party] = party
-        self._in_force()
-        self._log.info("directory changed", op=intent.op, party=intent.party)
+        known = party or self.parties.get(key)
+        dialled = directory.dialled_text(replace(known, numbers=party.numbers if party else ())) if known else ","
+        await link.ask("DBPut", [("Family", DIALPLAN), ("Key", key), ("Val", dialled)])
+        await link.ask("DBPut", [("Family", FAMILY), ("Key", key), ("Val", f"{mark} {entry_of(party)}")])
+        self._changes[key], self._marks[key] = party, mark
+        self.parties = directory.overlaid(self._city, self._changes)
+        self._log.info("directory changed", op=intent.op, party=key)
         return {}
-
-    def _in_force(self) -> None:
-        merged: dict[str, Party | None] = {**self._city, **self._overlay}
-        self.parties = {key: party for key, party in merged.items() if party is not None}
-
-
-def party_of(data: Mapping[str, object]) -> Party:
-    """A party as it was written down; BadInput names the first field that cannot be used."""
-    try:
-        return Party.model_validate({name: data[name] for name in KEPT if name in data})
-    except ValidationError as error:
-        raise BadInput(field=str(next(iter(error.errors()[0]["loc"]), "data"))) from None
 
 
 def entry_of(party: Party | None) -> str:
-    """What astdb keeps of a party; of one that was removed an empty object."""
-    return json.dumps(party.model_dump(include=set(KEPT)) if party else {}, ensure_ascii=False, separators=(",", ":"))
+    """What astdb keeps of a party: what calling it needs, without hours and words, as a line of AMI has 1024 bytes at most."""
+    return directory.as_text(replace(party, hours=(), tell="") if party else None)

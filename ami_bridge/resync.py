@@ -31,6 +31,7 @@ class Snapshot:
     ended: Mapping[str, str]
     dialled: Mapping[str, str] = field(default_factory=dict)  # agent, about, channel of the citizen who picked up
     entries: Sequence[Packet] = ()  # who stands in a queue, in its order
+    directory: Mapping[str, str] = field(default_factory=dict)  # changes to the parties of the city's file
 
 
 async def read(link: Connection) -> Snapshot:
@@ -39,12 +40,14 @@ async def read(link: Connection) -> Snapshot:
     arrived = await _journal(link, "hlcall")
     answered = await _journal(link, "hlans")
     dialled = await _journal(link, "hlout")
+    parties = await _journal(link, "hldir")
     channels = await link.ask_list("CoreShowChannels")
     queue = await link.ask_list("QueueStatus")
     return Snapshot(
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
         [packet for packet in queue if packet.text("Event") == "QueueMember"],
         arrived, answered, ended, dialled, [packet for packet in queue if packet.text("Event") == "QueueEntry"],
+        parties,
     )  # fmt: skip
 
 
