@@ -77,6 +77,7 @@ def asterisk_view(hotline: Hotline) -> dict[str, object]:
     callers = {
         row[13] for row in rows
         if row[0].startswith("PJSIP/trunk-") and row[1] not in ("from-trunk", "") and row[0] not in called.values()
+        and not row[13].startswith("third-")
     }  # fmt: skip
     alive = {name for row in rows for name in (row[0], row[13])}
     callers |= {call_id for call_id, channel in called.items() if call_id in alive or channel in alive}

@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 class SipCaller:
-    """One telephone; many calls at once. `on_invite` may be changed at any time."""
+    """One telephone; many calls at once. `on_invite` and `voice`, what is said into incoming calls, may be changed at any time."""
 
     def __init__(
         self,
@@ -42,8 +42,10 @@ class SipCaller:
         on_invite: Policy = Answer(),  # noqa: B008 - frozen
         credentials: Credentials | None = None,
         codec: int = PCMA,
+        voice: Source = Silence(),  # noqa: B008 - frozen
     ) -> None:
         self.server, self.user, self.display = server, user, display
+        self.voice = voice
         self.on_invite = on_invite
         self.credentials = credentials
         self.calls: list[Call] = []
@@ -170,6 +172,7 @@ class SipCaller:
             return
         dialog = Dialog.of_invite(invite, ours=self.address, contact=self.contact, peer=source)
         call = Call(self.wire, dialog, RtpStream(self._local_ip, self._codec), invite=invite, is_incoming=True)
+        call.send(self.voice)
         self.calls.append(call)
         self._incoming.put_nowait(call)
         call.take(self.on_invite)

@@ -1,0 +1,101 @@
+"""Owns what a way of bringing somebody in sounds like, step by step: levels at each ear, and the gap that each act made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hotline_core.adapters import clock
+from tests.running.ears import HEARD, HEARS, HZ, Levels
+from tests.running.third import Talk
+from tests.sip.agent import SipCaller
+from tests.sip.call import Call
+from tests.sip.tones import RATE_HZ, Samples, absent_ms, level_of
+
+FIRST_ACT = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One stage as it was heard: levels by ear, and when they were measured (epoch seconds, the end of the piece)."""
+
+    stage: str
+    note: str
+    at: float
+    must: Mapping[str, tuple[str, ...]]
+    levels: Mapping[str, Levels]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What one act cost one ear, in milliseconds; None: the ear heard nobody both before and after, or nobody new."""
+
+    act: str
+    before: str
+    after: str
+    ear: str
+    hole_ms: float  # longest time without a packet
+    tone_ms: float | None  # longest time without a tone that was heard before and after
+    new_ms: float | None  # from the click until everybody who is new is heard
+
+
+@dataclass
+class Script:
+    """A talk that goes through stages; `third` is the telephone of the party, or of the other agent."""
+
+    talk: Talk
+    third: SipCaller | None = None
+    heard: list[Heard] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    _act: str = FIRST_ACT
+    _acted_s: float = 0.0
+    _before: dict[str, Call] = field(default_factory=dict)
+
+    async def does(self, act: str, **fields: object) -> None:
+        """A click that must not be refused; its moment counts for the gaps."""
+        self.happens(act)
+        await self.talk.does(act, **fields)
+
+    def happens(self, what: str) -> None:
+        """Something else than a click begins now."""
+        self._act, self._acted_s = what, asyncio.get_running_loop().time()
+
+    async def comes_to(
+        self, stage: str, *, note: str = "", wanted: Mapping[str, tuple[str, ...]] | None = None, shown: bool = True
+    ) -> None:
+        """The live view shows the stage, and every ear hears what it must."""
+        if shown:
+            await self.talk.stage(stage)
+        levels = await self.talk.hears(stage, self.third, wanted=wanted)
+        must = wanted if wanted is not None else HEARS[stage]
+        ears = {role: self.talk.ear(role, self.third) for role in levels}
+        if self.heard:
+            self.gaps += [self._gap(stage, role, call, must[role]) for role, call in ears.items() if self._before.get(role) is call]
+        self._before = ears
+        self.heard.append(Heard(stage, note, clock.now(), must, levels))
+
+    def _gap(self, stage: str, ear: str, call: Call, must: tuple[str, ...]) -> Gap:
+        passed_s = asyncio.get_running_loop().time() - self._acted_s
+        times = [packet.arrived_s for packet in call.rtp.packets if packet.arrived_s >= self._acted_s - 0.1]
+        sound = call.heard(passed_s + 0.1)
+        had = set(self.heard[-1].must.get(ear, ()))
+        kept = [who for who in must if who in had and who in HZ]
+        new = [who for who in must if who not in had and who in HZ]
+        return Gap(
+            self._act, self.heard[-1].stage, stage, ear,
+            float(np.max(np.diff(times))) * 1000 if len(times) > 1 else passed_s * 1000,
+            max((absent_ms(sound, HZ[who], under=HEARD) for who in kept), default=None),
+            max((first_ms(sound, HZ[who]) for who in new), default=None),
+        )  # fmt: skip
+
+
+def first_ms(samples: Samples, hz: float) -> float:
+    """From the beginning (0.1 s before the click) until this tone is there, less that 0.1 s; the whole length if never."""
+    step, window = RATE_HZ // 100, RATE_HZ // 25
+    for at in range(0, len(samples) - window, step):
+        if level_of(samples[at : at + window], hz) >= HEARD:
+            return max(0.0, at * 1000 / RATE_HZ - 100.0)
+    return len(samples) * 1000 / RATE_HZ
