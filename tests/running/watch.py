@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Self
 
 from ami_bridge.protocol import Decoder, Packet, encode
 from hotline_core.adapters.secrets import load_or_make
@@ -17,15 +18,15 @@ class Watch:
         self._hotline = hotline
         self.packets: list[Packet] = []
 
-    async def __aenter__(self) -> Watch:
-        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._hotline.settings.ami_port)
+    async def __aenter__(self) -> Self:
+        reader, self.writer = await asyncio.open_connection("127.0.0.1", self._hotline.settings.ami_port)
         secret = load_or_make(self._hotline.settings.paths.secrets).ami
-        self._writer.write(encode("Login", [("Username", "bridge"), ("Secret", secret), ("ActionID", "login")]))
+        self.writer.write(encode("Login", [("Username", "bridge"), ("Secret", secret), ("ActionID", "login")]))
         self._reading = asyncio.ensure_future(self._read(reader))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._writer.close()
+        self.writer.close()
         await self._reading
 
     async def _read(self, reader: asyncio.StreamReader) -> None:

@@ -1,0 +1,161 @@
+"""Three on the line by raw AMI: a citizen, an agent's telephone and a third, moved about by a test as the bridge would."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ami_bridge.protocol import Packet, encode
+from tests.running.hardware import hardware_agent
+from tests.running.instance import Hotline
+from tests.running.outgoing import plug_in
+from tests.running.watch import Watch
+from tests.sip.agent import SipCaller
+from tests.sip.call import Call
+from tests.sip.policy import Answer
+from tests.sip.rtp import Tone
+from tests.sip.tones import level_of
+
+Place = tuple[str, str, str]  # channel, context, extension
+
+TONES = {"citizen": 500, "agent": 900, "third": 1300}  # Hz; each at amplitude 8000
+HEARD = 3000.0  # amplitude of a tone that counts as heard
+MUSIC = 20.0  # mean amplitude of sound that is no tone
+PATIENCE_S = 20.0
+WINDOW_S = 0.4
+
+
+class Hand(Watch):
+    """A second AMI client that also acts."""
+
+    async def act(self, name: str, *fields: tuple[str, str]) -> Packet:
+        """The response to one action."""
+        mark = f"hand-{secrets.token_hex(6)}"
+        self.writer.write(encode(name, [*fields, ("ActionID", mark)]))
+        return await self.until(lambda packet: packet.text("ActionID") == mark and bool(packet.text("Response")), name)
+
+    async def until(self, is_it: Callable[[Packet], bool], what: str) -> Packet:
+        """The first packet of that kind; AssertionError if it does not come."""
+        ends_at = asyncio.get_running_loop().time() + PATIENCE_S
+        looked = 0
+        while asyncio.get_running_loop().time() < ends_at:
+            for packet in self.packets[looked:]:
+                looked += 1
+                if is_it(packet):
+                    return packet
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"not within {PATIENCE_S} s: {what}")
+
+    async def move(self, *places: Place) -> str:
+        """Redirect one leg, or two in one stroke; what Asterisk answered: Success or Error."""
+        fields: list[tuple[str, str]] = []
+        for extra, place in zip(("", "Extra"), places, strict=False):
+            names = ("Channel", "Context", "Exten", "Priority")
+            fields += [(f"{extra}{name}", value) for name, value in zip(names, (*place, "1"), strict=True)]
+        return (await self.act("Redirect", *fields)).text("Response")
+
+
+@dataclass
+class Talk:
+    """A citizen and an agent in a talk, and whoever was brought in; `ears` are the telephones by role."""
+
+    hotline: Hotline
+    hand: Hand
+    call_id: str
+    channels: dict[str, str]  # by role
+    ears: dict[str, Call]
+    thirds: int = 0
+
+    async def move(self, **where: str) -> None:
+        """Each role to its context, in one stroke; told when Asterisk says that they are there."""
+        began = len(self.hand.packets)
+        assert await self.hand.move(*((self.channels[role], context, role) for role, context in where.items())) == "Success"
+        for role, context in where.items():
+            await self.told({"room": "entered", "hold": "held"}[context], role, after=began)
+
+    async def told(self, state: str, role: str = "citizen", *, after: int = 0) -> Packet:
+        """The dialplan said so."""
+        known = self.hand.packets[:after]
+        return await self.hand.until(
+            lambda packet: packet.text("UserEvent") == "HotlineRoom" and packet.variable("CALLREF") == self.call_id
+            and (packet.text("State"), packet.text("Role")) == (state, role) and packet not in known, f"{role} {state}",
+        )  # fmt: skip
+
+    async def dial(self, number: str, *, way: str = "add") -> str:
+        """Dial a third as the bridge does; its unique id."""
+        self.thirds += 1
+        third = f"third-{self.call_id}-{self.thirds}"
+        variables = {"CALLREF": self.call_id, "LINE": "12345", "ROLE": "third", "WAY": way}
+        said = await self.hand.act(
+            "Originate", ("Channel", f"PJSIP/{number}@trunk-demo"), ("Context", "room"), ("Exten", "third"), ("Priority", "1"),
+            ("Timeout", "60000"), ("Async", "true"), ("ChannelId", third), ("PreDialGoSub", "third-dialled,s,1"),
+            *(("Variable", f"{name}={value}") for name, value in variables.items()),
+        )  # fmt: skip
+        assert said.text("Response") == "Success", said
+        return third
+
+    async def join(self, telephone: SipCaller) -> None:
+        """The third's telephone, dialled and answered, is in the room and says its tone."""
+        plug_in(self.hotline, telephone)
+        began = len(self.hand.packets)
+        await self.dial(telephone.user)
+        self.ears["third"] = await telephone.next_call(PATIENCE_S)
+        self.ears["third"].send(Tone(TONES["third"]))
+        self.channels["third"] = (await self.told("entered", "third", after=began)).text("Channel")
+
+    async def hears(self, **wanted: str) -> None:
+        """Each ear hears these roles ("agent third", "music" or "") and nobody else; told when it is so."""
+        ends_at = asyncio.get_running_loop().time() + PATIENCE_S
+        while asyncio.get_running_loop().time() < ends_at:
+            heard = {ear: " ".join(self.heard(ear)) for ear in wanted}
+            if heard == wanted:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"wanted {wanted}, heard {heard}")
+
+    def heard(self, ear: str) -> list[str]:
+        """Whose tones reach this ear just now, in the order of their names; music if there is sound but no tone."""
+        sound = self.ears[ear].heard(WINDOW_S)
+        roles = [role for role, hz in sorted(TONES.items()) if level_of(sound, hz) > HEARD]
+        return roles or (["music"] if len(sound) and float(abs(sound.astype(float)).mean()) > MUSIC else [])
+
+    async def keys(self) -> dict[str, str]:
+        """What stands in the book of this call."""
+        shown = await asyncio.to_thread(self.hotline.asterisk, f"database show hljoin/{self.call_id}")
+        rows = [row.split(":", 1) for row in shown.splitlines() if row.startswith("/hljoin/")]
+        return {name.strip().rpartition("/")[2]: value.strip() for name, value in rows}
+
+    async def book_is_closed(self) -> None:
+        """Nothing of this call stands in astdb any more, and no leg of it and no room is left."""
+
+        def is_closed() -> bool:
+            left = self.hotline.asterisk("core show channels concise") + self.hotline.asterisk("confbridge list")
+            return self.call_id not in self.hotline.asterisk("database show hljoin") + left
+
+        await asyncio.to_thread(self.hotline.wait, is_closed, PATIENCE_S, "the book of the call is closed")
+
+
+@asynccontextmanager
+async def talking(hotline: Hotline, number: str, login: str = "agent3", extension: str = "1003") -> AsyncIterator[Talk]:
+    """A citizen who called 12345 and an agent on a hardware telephone, each with a tone of its own."""
+    async with (
+        Hand(hotline) as hand,
+        hardware_agent(hotline, login, extension, policy=Answer()) as telephone,
+        SipCaller(hotline.sip, number) as phone,
+    ):
+        citizen = await phone.call("12345")
+        await citizen.answered.within(PATIENCE_S)
+        await citizen.listen(0.5)
+        await citizen.press("0")
+        agent = await telephone.next_call(PATIENCE_S)
+        await agent.answered.within(PATIENCE_S)
+        citizen.send(Tone(TONES["citizen"]))
+        agent.send(Tone(TONES["agent"]))
+        connect = await hand.until(lambda packet: packet.text("Event") == "AgentConnect", "agent and citizen talk")
+        channels = {"citizen": connect.text("Channel"), "agent": connect.text("DestChannel")}
+        talk = Talk(hotline, hand, connect.variable("CALLREF"), channels, {"citizen": citizen, "agent": agent})
+        await talk.hears(citizen="agent", agent="citizen")
+        yield talk
