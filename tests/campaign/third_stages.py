@@ -106,17 +106,33 @@ async def act_as_agent_goes(scene: Scene) -> None:
     await asyncio.gather(agent_hangs_up(scene), scene.talk.act(act))
 
 
+async def bridge_killed_in_a_click(scene: Scene) -> None:
+    """kill -9 as the bridge has the click in its hands: done, half done or not done."""
+    act, fields = CLICKS[scene.stage]
+    click = asyncio.ensure_future(scene.talk.act(act, **fields))
+    await asyncio.sleep(0.004)
+    await bridge_killed(scene)
+    await asyncio.wait({click})
+    click.exception()  # its answer may have died with the bridge
+
+
+CLICKS: dict[str, tuple[str, dict[str, str]]] = {
+    "talk": ("consult", {"party": "own"}), "parked": ("merge", {}), "calling": ("drop", {}), "adding": ("hold", {}),
+    "consult": ("swap", {}), "swapped": ("merge", {}), "three": ("swap", {}),
+}  # fmt: skip
+
 HARMS: dict[str, Harm] = {
     "third hangs up": third_hangs_up,
     "agent hangs up": agent_hangs_up,
     "agent's telephone vanishes": agent_vanishes,
     "citizen hangs up": citizen_hangs_up,
     "bridge killed": bridge_killed,
+    "bridge killed in a click": bridge_killed_in_a_click,
     "click as the third goes": act_as_third_goes,
     "click as the agent goes": act_as_agent_goes,
 }
 
-AGENT, THIRD, SAME, OVER = "agent", "third", "same as before", "over"
+AGENT, THIRD, SAME, ANY, OVER = "agent", "third", "same as before", "whoever is there", "over"
 # failure -> stage -> whom the citizen must have in the end; a stage that is not named cannot meet the failure
 ENDS: dict[str, dict[str, str]] = {
     "third hangs up": {
@@ -130,6 +146,7 @@ ENDS: dict[str, dict[str, str]] = {
     },
     "citizen hangs up": dict.fromkeys(STAGES, OVER),
     "bridge killed": dict.fromkeys(STAGES, SAME),
+    "bridge killed in a click": dict.fromkeys(CLICKS, ANY),
     "click as the third goes": {"consult": AGENT, "swapped": AGENT, "three": AGENT},
     "click as the agent goes": {"parked": AGENT, "calling": AGENT, "consult": AGENT, "swapped": AGENT, "three": THIRD},
 }  # fmt: skip

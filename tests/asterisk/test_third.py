@@ -1,0 +1,87 @@
+"""A third party on the line, by real telephones: who hears whom, what failures cost, where walks lead; the campaign has all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.campaign.third_failing import SILENCE_MS, fail
+from tests.campaign.third_stages import CELLS, OWN
+from tests.campaign.third_walking import take
+from tests.running.evidence import heard_in_recordings, whole
+from tests.running.facts import live_equals_asterisk
+from tests.running.instance import Hotline, running
+from tests.running.rescue import nothing_left
+from tests.running.script import Script
+from tests.running.third import cast_of, city_with_parties, talk_of
+
+pytestmark = pytest.mark.asterisk
+
+HOLE_MS = 300.0  # a safety limit; measured: tens of milliseconds
+QUICK = ("third hangs up", "agent hangs up", "click as the third goes", "click as the agent goes")
+
+
+@pytest.fixture(scope="module")
+def hotline() -> Iterator[Hotline]:
+    """A hotline whose parties are telephones of ours."""
+    with running(city_with_parties()) as one:
+        yield one
+
+
+async def test_a_citizen_hears_whom_they_must_from_the_consult_to_the_two_who_talk_on_and_so_do_the_recordings(
+    hotline: Hotline,
+) -> None:
+    """Consult, swap, all three, the agent leaves: tones at every ear, in the main recording and in the third's segment."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        script = Script(talk, await cast.party(OWN))
+        await script.comes_to("talk")
+        await script.does("consult", party="own")
+        await script.comes_to("consult")
+        await script.does("swap")
+        await script.comes_to("swapped")
+        await script.does("merge")
+        await script.comes_to("three")
+        await script.does("leave")
+        await script.comes_to("handed")
+        await talk.citizen.hang_up()
+        await nothing_left(cast, talk.call_id)
+        evidence = await whole(cast, talk.call_id)
+        for stage, place, must, levels in await heard_in_recordings(cast, evidence, script.heard):
+            assert levels.faults(must) == [], (stage, place, levels)
+    assert [gap for gap in script.gaps if gap.hole_ms > HOLE_MS] == []
+
+
+async def test_an_emergency_rings_number_after_number_and_both_talk_when_one_answers(hotline: Hotline) -> None:
+    """An unknown number, an engaged one, one that declines; the fourth answers while the citizen and the agent talk on."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        await talk.does("emergency", party="ladder")
+        call = await talk.stage("three")
+        assert (call["urgent"], call["alarm"]["state"]) == (True, "answered")
+        await talk.hears("three", wanted={"citizen": ("agent", "third"), "agent": ("citizen", "third")})
+        await talk.citizen.hang_up()
+        await talk.agent_leg.hang_up()
+        await nothing_left(cast, talk.call_id)
+        evidence = await whole(cast, talk.call_id)
+    assert [one["result"] for one in evidence.of("third_failed")] == ["unknown_number", "busy", "declined"]
+
+
+async def test_some_failures_at_some_stages_leave_every_citizen_with_somebody(hotline: Hotline, seed: int) -> None:
+    """By dice: the bridge killed at one stage, somebody or something gone at two others."""
+    dice = random.Random(seed)
+    killed = dice.choice([cell for cell in CELLS if cell[0] == "bridge killed"])
+    others = dice.sample([cell for cell in CELLS if cell[0] in QUICK], 2)
+    async with cast_of(hotline) as cast:
+        for failure, stage in (killed, *others):
+            cost = await fail(cast, failure, stage)
+            assert cost.silence_ms < SILENCE_MS, (failure, stage)
+
+
+async def test_wherever_two_random_walks_lead_the_citizen_is_with_somebody_or_waits(hotline: Hotline, seed: int) -> None:
+    """Both at once; the campaign takes 200."""
+    async with cast_of(hotline, 4) as cast:
+        done = await asyncio.gather(*(take(cast, seed, number) for number in (0, 1)))
+        await live_equals_asterisk(hotline, cast.api)
+    assert [(walked.took, walked.faults) for walked in done if walked.faults] == []
