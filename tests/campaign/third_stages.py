@@ -81,7 +81,7 @@ async def agent_hangs_up(scene: Scene) -> None:
 
 async def agent_vanishes(scene: Scene) -> None:
     """No sound and no word from the agent's telephone any more: Asterisk gives it up after 2 s (cause 44)."""
-    scene.talk.agent_leg.rtp.pause()
+    await scene.cast.vanishes(scene.talk.agent)
 
 
 async def citizen_hangs_up(scene: Scene) -> None:

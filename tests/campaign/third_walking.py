@@ -37,7 +37,7 @@ class Walked:
 
 async def take(cast: Cast, seed: int, number: int) -> Walked:
     """Walk it to its end; what went wrong stands in `faults`."""
-    walked = Walked(number)
+    walked, doing = Walked(number), "calls"
     party = f"139557{number % 100_000:05d}"
     try:
         phone = await cast.party(party)
@@ -45,6 +45,7 @@ async def take(cast: Cast, seed: int, number: int) -> Walked:
             walked.call_id = talk.call_id
             for step in walk(seed, number):
                 await asyncio.sleep(step.pause_s)
+                doing = str(step)
                 answer = await _do(cast, talk, phone, step)
                 walked.refused += not answer.startswith("ok")
                 stage = await _settles(cast, talk, walked, step)
@@ -54,7 +55,7 @@ async def take(cast: Cast, seed: int, number: int) -> Walked:
                     break
         await nothing_left(cast, walked.call_id, SETTLE_S)
     except (AssertionError, TimeoutError, ConnectionError) as error:
-        walked.faults.append(f"{type(error).__name__}: {error}"[:1500])
+        walked.faults.append(f"{doing}: {type(error).__name__}: {error}"[:1500])
     return walked
 
 
@@ -83,8 +84,7 @@ async def _do(cast: Cast, talk: Talk, phone: SipCaller, step: Step) -> str:
             if leg is None or (who is not phone and leg.invite.get("X-Call-Id") != talk.call_id):
                 return "nobody is there"
             if step.what == "agent vanishes":
-                leg.rtp.pause()
-                await leg.wait_ended(15)
+                await cast.vanishes(talk.agent)
             else:
                 await leg.hang_up()
         case act:

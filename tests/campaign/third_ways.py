@@ -6,13 +6,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from tests.campaign.third_stages import OWN
 from tests.running.ears import AGENT, CITIZEN, THIRD, muted
 from tests.running.script import Script
 from tests.running.third import VOICES, Cast, Talk, running_leg
 from tests.sip.agent import SipCaller
 from tests.sip.policy import Answer, Refuse, RingForever
-
-OWN = "13955500001"
 
 
 @dataclass(frozen=True, slots=True)

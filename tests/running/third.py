@@ -22,7 +22,7 @@ from tests.running.bridge_socket import ask
 from tests.running.ears import AGENT, CITIZEN, HEARS, HZ, THIRD, Levels
 from tests.running.instance import Hotline
 from tests.running.outgoing import plug_in
-from tests.running.switchboard import Seen, Switchboard
+from tests.running.switchboard import Switchboard
 from tests.running.truth import Look
 from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
@@ -32,7 +32,7 @@ from tests.sip.rtp import Tone
 PARTIES: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))["parties"]
 FIRST_AGENT = 1004  # the demo's people have the extensions before
 IN_FORCE_S, ARRIVES_S, STAGE_S, EAR_S = 20.0, 20.0, 15.0, 6.0
-LOOK_S = 0.1
+LOOK_S, VANISHED_S = 0.1, 2.0
 VOICES: Mapping[str, Tone] = {role: Tone(hz) for role, hz in HZ.items()}
 
 
@@ -73,16 +73,18 @@ class Cast:
         """Asterisk and the live view of a call, one after the other."""
         return Look(call_id, await self.board.look(), await self.board.roles(call_id), await self.live(call_id))
 
-    async def settled(self, is_so: Callable[[Seen], bool], what: str, timeout_s: float = STAGE_S) -> float:
-        """Seconds until Asterisk's channels are so; AssertionError tells what they are instead."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while True:
-            seen = await self.board.look()
-            if is_so(seen):
-                return loop.time() - began
-            assert loop.time() - began < timeout_s, f"not within {timeout_s} s: {what}; {seen.legs}"
-            await asyncio.sleep(LOOK_S)
+    async def vanishes(self, extension: str) -> None:
+        """An agent's telephone falls silent, and 2 s later Asterisk gives its leg up with cause 44.
+
+        So it is for a page; a hardware telephone is given more patience, so its end is ordered, by the cause a page's would have.
+        """
+        leg = running_leg(self.agents[extension])
+        leg.rtp.pause()
+        await asyncio.sleep(VANISHED_S)
+        for each in (await self.board.look()).legs:
+            if each.channel.startswith(f"PJSIP/agent-{extension}-") and each.state == "Up":
+                await self.board.action("Hangup", ("Channel", each.channel), ("Cause", "44"))
+        await leg.wait_ended(10)
 
 
 @asynccontextmanager
