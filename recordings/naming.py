@@ -1,4 +1,4 @@
-"""Where the sound of a call lies: names in the spool while it runs, the path of its one recording afterwards; pure."""
+"""Where the sound of a call lies: names in the spool while it runs, the paths of its recordings afterwards; pure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,33 @@ from hotline_core.errors import BadInput
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991; needs no time zone files on the machine
 _CALL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
 _ROLES = ("-notice", "-rx", "-tx", "")
+_THIRD = re.compile(r"(?P<call_id>.+)-third-(?P<leg>[1-9][0-9]{0,5})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Piece:
+    """One recording of a call: the main one on the citizen's channel (leg 0), or a segment, what one third said and heard.
+
+    `leg` is the N of the third's channel `third-CALLID-N`.
+    """
+
+    call_id: str
+    leg: int = 0
+
+    @property
+    def stem(self) -> str:
+        """What its files are called; BadInput if the call id cannot be a file's name."""
+        _check(self.call_id)
+        return f"{self.call_id}-third-{self.leg}" if self.leg else self.call_id
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolNames:
-    """The files Asterisk writes for one call."""
+    """The files Asterisk writes for one piece; of a segment there are only rx and tx."""
 
     notice: str  # sent to the citizen while the notice plays; the citizen's side is not recorded then
-    rx: str  # from the citizen
-    tx: str  # to the citizen
+    rx: str  # from the citizen, or from the third
+    tx: str  # to the citizen, or to the third
     mixed: str  # both in one; used only if neither rx nor tx is there
 
     @property
@@ -34,28 +52,30 @@ def is_call_id(call_id: str) -> bool:
     return bool(_CALL_ID.fullmatch(call_id)) and ".." not in call_id
 
 
-def spool_names(call_id: str) -> SpoolNames:
-    """The spool files of a call; BadInput if the id cannot be a file's name."""
-    _check(call_id)
-    notice, rx, tx, mixed = (f"{call_id}{role}.wav" for role in _ROLES)
+def spool_names(call_id: str, leg: int = 0) -> SpoolNames:
+    """The spool files of a piece; BadInput if the id cannot be a file's name."""
+    stem = Piece(call_id, leg).stem
+    notice, rx, tx, mixed = (f"{stem}{role}.wav" for role in _ROLES)
     return SpoolNames(notice, rx, tx, mixed)
 
 
-def call_of_spool(name: str) -> str | None:
-    """Whose spool file this is, None if it is none of ours."""
+def piece_of_spool(name: str) -> Piece | None:
+    """What a spool file belongs to, None if it is none of ours."""
     if not name.endswith(".wav"):
         return None
     stem = name.removesuffix(".wav")
     for role in _ROLES[:-1]:
         stem = stem.removesuffix(role)
-    return stem if is_call_id(stem) else None
+    third = _THIRD.fullmatch(stem)
+    piece = Piece(third["call_id"], int(third["leg"])) if third else Piece(stem)
+    return piece if is_call_id(piece.call_id) else None
 
 
-def recording_path(call_id: str, arrived_at: float) -> PurePosixPath:
-    """Path of the finished recording below the folder of recordings, by the date of arrival in Shanghai."""
-    _check(call_id)
+def recording_path(call_id: str, arrived_at: float, leg: int = 0) -> PurePosixPath:
+    """Path of the finished recording below the folder of recordings, by the date of the call's arrival in Shanghai."""
+    stem = Piece(call_id, leg).stem
     day = datetime.fromtimestamp(arrived_at, SHANGHAI)
-    return PurePosixPath(f"{day:%Y/%m/%d}/{call_id}.wav")
+    return PurePosixPath(f"{day:%Y/%m/%d}/{stem}.wav")
 
 
 def _check(call_id: str) -> None:

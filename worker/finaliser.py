@@ -1,33 +1,41 @@
-"""Making the one recording of each ended call from its spool files: written, synced, hashed, committed, then the spool goes."""
+"""Making each recording from its spool files: written, synced, hashed, committed, then the spool goes.
+
+One recording of each ended call, and one segment of each third that was on its line, as soon as that leg is over.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline_core.adapters.calls_schema import CALLS, RECORDINGS
-from hotline_core.adapters.engine import reading, writing
 from hotline_core.log import Log
-from recordings.naming import call_of_spool, is_call_id, recording_path, spool_names
-from recordings.sound import BadSound, Interrupted, Segment, Track, Written, read_track, write_stereo
+from recordings.naming import Piece, is_call_id, piece_of_spool, recording_path, spool_names
+from recordings.sound import RATE, BadSound, Interrupted, Segment, Track, read_track, write_stereo
 from worker.backoff import Backoff
+from worker.pieces import BATCH, Pieces, Wanted
 
 POLL_S = 0.25
 QUIET_S = 0.5  # closed files that did not grow for so long are complete
 QUIET_TORN_S = 6.0  # the PBX flushes open files every 5 s; a header without its length may mean "still open"
+QUIET_UNTOLD_S = 60.0  # the same for a third whose end nobody told: its leg may still be there
+UNTOLD_LOOK_S = 2.0  # how often to look for sound of thirds that nobody told of
+UNTOLD_S = 10.0  # how long it must not grow
 NO_SOUND_S = 5.0  # how long to wait for spool files to appear
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
 NO_SOUND_TRIES = 3
 RETRY_NO_SOUND_AGE_S = 86_400.0
-BATCH = 200
 NICENESS = 10
+
+
+Tracks = tuple[Track | None, Track | None, Track | None, Track | None]  # notice, rx, tx, mixed
 
 
 @dataclass(slots=True)
@@ -41,10 +49,12 @@ class _Job:
     retry_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    call_id: str
-    arrived_at: float
+@dataclass(slots=True)
+class _Untold:
+    """Sound of a third without a row."""
+
+    sizes: tuple[int, ...]
+    quiet_since: float
 
 
 @dataclass(slots=True)
@@ -56,8 +66,14 @@ class Finaliser:
     recordings: Path
     now: Callable[[], float]
     log: Log
-    _jobs: dict[str, _Job] = field(default_factory=dict)
+    _jobs: dict[Piece, _Job] = field(default_factory=dict)
+    _untold: dict[Piece, _Untold] = field(default_factory=dict)
+    _looked_at: float = 0.0
     _is_stopped: Callable[[], bool] = bool
+    _pieces: Pieces = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pieces = Pieces(self.engine)
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped: look for ended calls whose recording is not ready."""
@@ -79,29 +95,24 @@ class Finaliser:
 
     def resume(self) -> None:
         """After a start: try failed recordings again, and take away spool files whose recording is already there."""
-        young = self.now() - RETRY_NO_SOUND_AGE_S
-        failed = select(RECORDINGS.c.call_id).where(
-            RECORDINGS.c.state == "failed", (RECORDINGS.c.detail != "no_sound") | (RECORDINGS.c.started_at > young)
-        )
-        with reading(self.engine) as connection:
-            found = connection.execute(failed.order_by(RECORDINGS.c.started_at.desc()).limit(BATCH)).scalars()
-            self._jobs |= {call_id: _Job(self.now(), tries=1) for call_id in found}
-        try:
-            names = os.listdir(self.spool)
-        except FileNotFoundError:
-            return
-        for call_id in {call_of_spool(name) for name in names} - {None}:
-            if call_id is not None and (target := self._ready(call_id)) is not None:
-                self._clear_spool(call_id, not_after=target)
+        found = self._pieces.failed(self.now() - RETRY_NO_SOUND_AGE_S)
+        self._jobs |= {piece: _Job(self.now(), tries=1) for piece in found}
+        for piece in self._in_spool():
+            if (target := self._ready(piece)) is not None:
+                self._clear_spool(piece, not_after=target)
 
     def step(self) -> int:
         """Look once at everything that is due; how many recordings became ready."""
         now = self.now()
         ready = 0
-        for wanted in self._wanted(now):
+        if now - self._looked_at >= UNTOLD_LOOK_S:
+            self._looked_at = now
+            self._note_untold(now)
+        again = [piece for piece, job in self._jobs.items() if job.tries and job.retry_at <= now][:BATCH]
+        for wanted in self._pieces.due(again):
             if self._is_stopped():
                 break
-            job = self._jobs.setdefault(wanted.call_id, _Job(now))
+            job = self._jobs.setdefault(wanted.piece, _Job(now))
             if job.retry_at > now:
                 continue
             try:
@@ -110,118 +121,127 @@ class Finaliser:
                 break
             except (BadSound, OSError) as error:
                 detail = "bad_sound" if isinstance(error, BadSound) else f"os_error: {error.strerror}"
-                self._fail(wanted, job, detail)
+                self._fail(wanted.piece, job, detail)
         return ready
 
-    def _wanted(self, now: float) -> list[_Wanted]:
-        """Ended calls with a pending recording, and failed ones whose time has come."""
-        due = [call_id for call_id, job in self._jobs.items() if job.tries and job.retry_at <= now][:BATCH]
-        query = (
-            select(CALLS.c.call_id, CALLS.c.arrived_at)
-            .join(RECORDINGS, RECORDINGS.c.call_id == CALLS.c.call_id)
-            .where(CALLS.c.state == "ended")
-        )
-        with reading(self.engine) as connection:
-            pending = query.where(RECORDINGS.c.state == "pending").order_by(RECORDINGS.c.started_at).limit(BATCH)
-            rows = list(connection.execute(pending))
-            if due:
-                again = query.where(RECORDINGS.c.state == "failed", RECORDINGS.c.call_id.in_(due))
-                rows += connection.execute(again)
-        return [_Wanted(row.call_id, row.arrived_at) for row in rows]
+    def _note_untold(self, now: float) -> None:
+        """A third may answer and leave while no bridge lives: its sound alone tells of it, once it grows no more."""
+        found = {piece: self._sizes(piece) for piece in self._in_spool() if piece.leg}
+        self._untold = {piece: one for piece, one in self._untold.items() if piece in found}
+        unknown = self._pieces.unknown(found) if found else []
+        for piece in unknown:
+            seen = self._untold.setdefault(piece, _Untold(found[piece], now))
+            if seen.sizes != found[piece]:
+                seen.sizes, seen.quiet_since = found[piece], now
+            elif now - seen.quiet_since >= UNTOLD_S:
+                self._pieces.note_segment(piece, seen.quiet_since)
+                self.log.warning("sound of a third that nobody told of", call_id=piece.call_id, leg=piece.leg)
 
-    def _try(self, wanted: _Wanted, job: _Job, now: float) -> int:
+    def _try(self, wanted: Wanted, job: _Job, now: float) -> int:
         """1 if the recording became ready, 0 if it is too early."""
-        if not is_call_id(wanted.call_id):
-            self._fail(wanted, job, "bad_call_id")
+        piece = wanted.piece
+        if not is_call_id(piece.call_id):
+            self._fail(piece, job, "bad_call_id")
             return 0
-        tracks = self._tracks(wanted.call_id)
+        tracks = self._tracks(piece)
         if not any(tracks):
-            if now - job.seen_at >= NO_SOUND_S:
-                self._fail(wanted, job, "no_sound")
+            if now - job.seen_at >= _patience_s(wanted, NO_SOUND_S):
+                self._fail(piece, job, "no_sound")
             return 0
-        sizes = self._sizes(wanted.call_id)
+        sizes = self._sizes(piece)
         if sizes != job.sizes:
             job.sizes, job.quiet_since = sizes, now
             return 0
         is_closed = all(track.is_closed for track in tracks if track)
-        if now - job.quiet_since < (QUIET_S if is_closed else QUIET_TORN_S):
+        if now - job.quiet_since < (QUIET_S if is_closed else _patience_s(wanted, QUIET_TORN_S)):
             return 0
+        if wanted.cut_s is not None:
+            tracks = _cut(tracks, wanted.cut_s)
         segments, detail = _arrange(*tracks)
         if not sum(segment.frames for segment in segments):
-            self._fail(wanted, job, "no_sound")
-            return 0
+            if not piece.leg:
+                self._fail(piece, job, "no_sound")
+                return 0
+            detail = "empty"  # a third that hung up at once: nothing is missing
         return self._make(wanted, job, segments, detail)
 
-    def _make(self, wanted: _Wanted, job: _Job, segments: list[Segment], detail: str | None) -> int:
-        path = recording_path(wanted.call_id, wanted.arrived_at)
+    def _make(self, wanted: Wanted, job: _Job, segments: list[Segment], detail: str | None) -> int:
+        piece = wanted.piece
+        path = recording_path(piece.call_id, wanted.arrived_at, piece.leg)
         target = self.recordings / path
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = target.with_suffix(".part")
         written = write_stereo(draft, segments, self._is_stopped)
-        if self._sizes(wanted.call_id) != job.sizes:  # it grew under our hands: again, from the beginning
+        if self._sizes(piece) != job.sizes:  # it grew under our hands: again, from the beginning
             draft.unlink(missing_ok=True)
             return 0
         draft.rename(target)
         _sync_folders(target.parent, self.recordings)
-        self._commit(wanted.call_id, str(path), written, detail)
-        del self._jobs[wanted.call_id]
-        self._clear_spool(wanted.call_id, not_after=target)
-        self.log.info("recording ready", call_id=wanted.call_id, length_s=round(written.length_s, 1), detail=detail)
+        self._pieces.tell_ready(piece, str(path), written, detail)
+        del self._jobs[piece]
+        self._clear_spool(piece, not_after=target)
+        length_s = round(written.length_s, 1)
+        self.log.info("recording ready", call_id=piece.call_id, leg=piece.leg, length_s=length_s, detail=detail)
         return 1
 
-    def _commit(self, call_id: str, path: str, written: Written, detail: str | None) -> None:
-        values = {
-            "path": path,
-            "length_s": written.length_s,
-            "sha256": written.sha256,
-            "size": written.size,
-            "state": "ready",
-            "detail": detail,
-        }
-        with writing(self.engine) as connection:
-            connection.execute(update(RECORDINGS).where(RECORDINGS.c.call_id == call_id).values(values))
-
-    def _fail(self, wanted: _Wanted, job: _Job, detail: str) -> None:
-        """Say so in the row and try again later; a call that left no sound at all is given up until the next start."""
+    def _fail(self, piece: Piece, job: _Job, detail: str) -> None:
+        """Say so in the row and try again later; a piece that left no sound at all is given up until the next start."""
         job.tries += 1
         job.retry_at = self.now() + min(FIRST_RETRY_S * 2.0 ** (job.tries - 1), LONGEST_RETRY_S)
-        with writing(self.engine) as connection:
-            row = update(RECORDINGS).where(RECORDINGS.c.call_id == wanted.call_id)
-            connection.execute(row.values(state="failed", detail=detail))
+        self._pieces.tell_failed(piece, detail)
         if job.tries == 1:
-            self.log.warning("recording failed", call_id=wanted.call_id, detail=detail)
+            self.log.warning("recording failed", call_id=piece.call_id, leg=piece.leg, detail=detail)
         if detail in ("no_sound", "bad_call_id") and job.tries >= NO_SOUND_TRIES:
-            del self._jobs[wanted.call_id]
+            del self._jobs[piece]
 
-    def _ready(self, call_id: str) -> Path | None:
-        """The finished file of a call whose recording is committed and in its place."""
-        query = select(RECORDINGS.c.path).where(RECORDINGS.c.call_id == call_id, RECORDINGS.c.state == "ready")
-        with reading(self.engine) as connection:
-            path = connection.execute(query).scalar()
+    def _ready(self, piece: Piece) -> Path | None:
+        """The finished file of a piece whose recording is committed and in its place."""
+        path = self._pieces.ready_path(piece)
         return self.recordings / path if path and (self.recordings / path).is_file() else None
 
-    def _clear_spool(self, call_id: str, not_after: Path) -> None:
+    def _clear_spool(self, piece: Piece, not_after: Path) -> None:
         """Remove the plain sound; a file written after the recording was made stays and is told."""
         made_at = not_after.stat().st_mtime
-        for name in spool_names(call_id).all:
+        for name in spool_names(piece.call_id, piece.leg).all:
             file = self.spool / name
             try:
                 if file.stat().st_mtime > made_at:
-                    self.log.error("sound came after the recording was made", call_id=call_id, file=name)
+                    self.log.error("sound came after the recording was made", call_id=piece.call_id, file=name)
                     continue
                 file.unlink()
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self.log.error("spool file stays", call_id=call_id, reason=error.strerror)
+                self.log.error("spool file stays", call_id=piece.call_id, reason=error.strerror)
 
-    def _tracks(self, call_id: str) -> tuple[Track | None, Track | None, Track | None, Track | None]:
-        names = spool_names(call_id)
+    def _in_spool(self) -> set[Piece]:
+        try:
+            names = os.listdir(self.spool)
+        except FileNotFoundError:
+            return set()
+        return {piece for name in names if (piece := piece_of_spool(name)) is not None}
+
+    def _tracks(self, piece: Piece) -> Tracks:
+        names = spool_names(piece.call_id, piece.leg)
         notice, rx, tx, mixed = (read_track(self.spool / name) for name in names.all)
         return notice, rx, tx, mixed
 
-    def _sizes(self, call_id: str) -> tuple[int, ...]:
-        return tuple(_size(self.spool / name) for name in spool_names(call_id).all)
+    def _sizes(self, piece: Piece) -> tuple[int, ...]:
+        return tuple(_size(self.spool / name) for name in spool_names(piece.call_id, piece.leg).all)
+
+
+def _patience_s(wanted: Wanted, over_s: float) -> float:
+    """How long to wait for what a writer that died never brings; for ever while its leg may still be there."""
+    if wanted.is_over:
+        return over_s
+    return QUIET_UNTOLD_S if wanted.is_ended else math.inf
+
+
+def _cut(tracks: Tracks, length_s: float) -> Tracks:
+    """No longer than so many seconds, whole files as they are."""
+    most = round(length_s * RATE)
+    notice, rx, tx, mixed = (track and replace(track, frames=min(track.frames, most)) for track in tracks)
+    return notice, rx, tx, mixed
 
 
 def _arrange(notice: Track | None, rx: Track | None, tx: Track | None, mixed: Track | None) -> tuple[list[Segment], str | None]:

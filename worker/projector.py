@@ -17,6 +17,7 @@ from hotline_core.domain.records import CallRow
 from hotline_core.log import Log
 from worker.backoff import Backoff
 from worker.projection import project
+from worker.transfer_rows import apply_transfers
 
 BATCH = 500
 POLL_S = 0.05
@@ -89,7 +90,9 @@ class Projector:
         if not fresh:
             return
         connection.execute(insert(CALL_EVENTS), [_event(record) for record in fresh])
-        self._apply_calls(connection, [record for record in fresh if record.call_id and record.kind in CALL_KINDS])
+        of_calls = [record for record in fresh if record.call_id and record.kind in CALL_KINDS]
+        self._apply_calls(connection, of_calls)
+        apply_transfers(connection, of_calls)
         place = {"seq": fresh[-1].seq, "updated_at": self._now()}
         if stored is None:
             connection.execute(insert(PROJECTOR), {"id": 1, **place})

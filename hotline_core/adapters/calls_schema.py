@@ -59,6 +59,64 @@ RECORDINGS = Table(
     Index("recordings_by_start", "started_at", "call_id"),
 )
 
+TRANSFERS = Table(
+    "transfers",
+    METADATA,
+    Column("call_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("way", Text, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("answered_at", Double),
+    Column("waited_s", Double),
+    Column("result", Text),
+    Column("ended_at", Double),
+    Column("outcome", Text),
+    Column("last", Text),
+    Index("transfers_by_party", "party", "asked_at"),
+)
+
+ATTEMPTS = Table(
+    "transfer_attempts",
+    METADATA,
+    Column("call_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("dialled_at", Double, nullable=False),
+    Column("leg", Integer),
+    Column("number", Text, nullable=False),
+    Column("trunk", Text, nullable=False),
+    Column("answered_at", Double),
+    Column("waited_s", Double),
+    Column("cause", Integer),
+    Column("result", Text),
+    Column("ended_at", Double),
+    Column("ended_by", Text),
+    Column("took_over_at", Double),
+)
+
+SEGMENTS = Table(
+    "recording_segments",
+    METADATA,
+    Column("call_id", Text, primary_key=True),
+    Column("leg", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer),
+    Column("access", Text, nullable=False),
+    Column("path", Text),
+    Column("started_at", Double, nullable=False),
+    Column("length_s", Double),
+    Column("sha256", Text),
+    Column("size", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("detail", Text),
+    Index("recording_segments_by_state", "state", "started_at"),
+)
+
 PROJECTOR = Table(
     "projector",
     METADATA,

@@ -1,4 +1,4 @@
-"""A call and a recording as they are kept: the rows of the calls database as frozen values."""
+"""A call, its transfers and its recordings as they are kept: the rows of the calls database as frozen values."""
 
 from __future__ import annotations
 
@@ -38,6 +38,77 @@ class RecordingRow:
     """One recording as stored; path is relative to the folder of recordings; state: pending, ready, failed."""
 
     call_id: str
+    path: str | None
+    started_at: float
+    length_s: float | None
+    sha256: str | None
+    size: int | None
+    state: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """Somebody else wanted on the line of a call (R31); n counts the transfers of the call from 1, 0 is the party of a menu's key.
+
+    way: an act of the agent (consult, add, emergency, blind, ...) or menu. result: None, or why nobody answered (busy, no_answer,
+    declined, unknown_number, unavailable). outcome: None while open, then returned, handed, led, cancelled, failed, citizen_left,
+    alone, or unseen (the end was told by nobody). last: who of the three left last.
+    """
+
+    call_id: str
+    n: int
+    way: str
+    asked_at: float
+    party: str = ""  # key in the directory
+    name: str = ""  # as people called it then
+    kind: str = ""
+    to: str = ""  # extension
+    queue: str = ""
+    by: str = ""  # extension of who asked, empty for the menu
+    answered_at: float | None = None
+    waited_s: float | None = None
+    result: str | None = None
+    ended_at: float | None = None
+    outcome: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One dialling of a transfer; attempt counts within it, leg (the N of third-CALLID-N) within the call.
+
+    result: None while it rings, answered, cancelled, or as of a transfer. leg is None where the dialplan dialled from the
+    citizen's own channel.
+    """
+
+    call_id: str
+    n: int
+    attempt: int
+    dialled_at: float
+    leg: int | None = None
+    number: str = ""  # as dialled; empty for an agent
+    trunk: str = ""
+    answered_at: float | None = None
+    waited_s: float | None = None
+    cause: int | None = None  # Q.850
+    result: str | None = None
+    ended_at: float | None = None
+    ended_by: str | None = None
+    took_over_at: float | None = None  # a consulted agent's leg that became the call's agent's
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """What one third said and heard, as a recording of its own; access: who may hear it besides who may hear everything.
+
+    access consult: only the agents of transfer n; n is None if the ledger lost whose leg it was. state as of RecordingRow.
+    """
+
+    call_id: str
+    leg: int
+    n: int | None
+    access: str
     path: str | None
     started_at: float
     length_s: float | None

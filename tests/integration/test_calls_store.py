@@ -16,6 +16,7 @@ from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, METADATA, REC
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.migrate import CALLS_MIGRATIONS, CALLS_VERSION_TABLE, is_migrated, migrate, migrate_calls
+from hotline_core.adapters.transfer_store import CallEvidence, TransferStore
 from hotline_core.domain.records import CallRow
 from hotline_core.errors import BadInput
 
@@ -66,13 +67,13 @@ def test_migrating_twice_at_once_is_the_same_as_once(database_url: str) -> None:
     for thread in threads:  # alembic's context is one per process, so only the second run is at once
         thread.start()
         thread.join()
-    assert reached == ["0003", "0003"]
+    assert reached == ["0004", "0004"]
 
 
 def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_url: str, tmp_path: Path) -> None:
     """A database in service is carried forward with all it holds; nothing was dialled then."""
     former = tmp_path / "former"
-    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0002*", "0003*", "__pycache__"))
+    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0002*", "0003*", "0004*", "__pycache__"))
     assert migrate(database_url, former, CALLS_VERSION_TABLE) == "0001"
     engine = make_engine(database_url)
     with writing(engine) as connection:
@@ -84,6 +85,24 @@ def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_ur
     (listed,) = CallsStore(engine).list_calls(CallFilter()).calls
     assert listed.call == CallRow("h1-1.1", "12328", "13800001111", "12328", "ended", 1795301234.25, outcome="abandoned")
     assert (listed.call.direction, listed.call.about, listed.call.urgent) == ("in", None, False)
+    engine.dispose()
+
+
+def test_a_database_from_before_transfers_is_carried_forward_with_all_it_holds(database_url: str, tmp_path: Path) -> None:
+    """Calls and their recordings stay as they were; nobody else was on the line."""
+    former = tmp_path / "former"
+    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0004*", "__pycache__"))
+    assert migrate(database_url, former, CALLS_VERSION_TABLE) == "0003"
+    engine = make_engine(database_url)
+    with writing(engine) as connection:
+        connection.execute(insert(CALLS), _row(1, urgent=True))
+        ready = {"path": "a.wav", "length_s": 1.0, "sha256": "ab", "size": 4, "state": "ready"}
+        connection.execute(insert(RECORDINGS), {"call_id": "h1-1.001", "started_at": 5.0, **ready})
+    migrate_calls(database_url)
+    listed = CallsStore(engine).call("h1-1.001")
+    assert listed is not None
+    assert (listed.call.urgent, listed.recording) == (True, True)
+    assert TransferStore(engine).of_call("h1-1.001") == CallEvidence()
     engine.dispose()
 
 

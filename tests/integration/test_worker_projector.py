@@ -15,8 +15,9 @@ from sqlalchemy.exc import OperationalError
 from hotline_core.adapters.calls_schema import CALL_EVENTS, RECORDINGS
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading
-from hotline_core.adapters.ledger import LedgerReader, LedgerWriter
+from hotline_core.adapters.ledger import Fact, LedgerReader, LedgerWriter
 from hotline_core.adapters.migrate import migrate_calls
+from hotline_core.adapters.transfer_store import TransferStore
 from hotline_core.log import Log
 from tests.integration.servers import PostgresServer, wait_until
 from worker.projector import Projector
@@ -72,6 +73,18 @@ def _one_call(writer: LedgerWriter, call_id: str, at: float = 1795301234.5) -> N
     writer.append("call_ended", call_id, at + 60, {"by": "caller", "cause": 16})
 
 
+def _one_transfer(writer: LedgerWriter, call_id: str, at: float = 1795301260.0) -> None:
+    """Busy at the first number; the second answers and hangs up after a minute."""
+    facts: dict[str, Fact] = {"n": 1, "way": "consult", "party": "railway", "kind": "hotline", "to": "", "queue": "", "by": "1001"}
+    writer.append("third_asked", call_id, at, facts, {"name": "rail"})
+    writer.append("third_dialled", call_id, at, {"n": 1, "attempt": 1, "of": 2, "leg": 1, "trunk": "main"}, {"number": "12306"})
+    writer.append("third_failed", call_id, at + 2, {"n": 1, "attempt": 1, "cause": 17, "result": "busy"})
+    writer.append("third_dialled", call_id, at + 2, {"n": 1, "attempt": 2, "of": 2, "leg": 2, "trunk": "main"}, {"number": "95306"})
+    writer.append("third_answered", call_id, at + 5, {"n": 1, "attempt": 2, "waited_s": 5.0})
+    writer.append("third_left", call_id, at + 65, {"n": 1, "by": "third", "cause": 16})
+    writer.append("transfer_ended", call_id, at + 65, {"n": 1, "outcome": "returned", "last": "third"})
+
+
 def _drain(projector: Projector) -> int:
     total = 0
     while taken := projector.step():
@@ -100,6 +113,30 @@ def test_a_call_in_the_ledger_becomes_a_row_a_timeline_and_work_for_the_finalise
     assert recording is not None
     assert (recording.state, recording.started_at) == ("pending", 1795301234.7)
     assert store.projector()[0] == 6
+
+
+def test_a_transfer_in_the_ledger_becomes_rows_for_who_was_asked_each_attempt_and_the_third_s_own_recording(
+    engine: Engine, writer: LedgerWriter, tmp_path: Path, log: Log
+) -> None:
+    """In one batch or in two, and once more by a worker that starts anew: the same rows (R31)."""
+    projector = _projector(engine, tmp_path, log)
+    _one_call(writer, "h1-1.1")
+    _one_transfer(writer, "h1-1.1")
+    writer.append("third_asked", "h1-1.2", 1795301300.0, {"n": 1, "way": "add"})
+    assert _drain(projector) == 13
+    writer.append("transfer_ended", "h1-1.2", 1795301301.0, {"n": 1, "outcome": "cancelled", "last": ""})
+    assert _drain(projector) == 1
+    assert _drain(_projector(engine, tmp_path, log)) == 0
+    found = TransferStore(engine).of_call("h1-1.1")
+    (row,) = found.transfers
+    assert (row.party, row.name, row.by, row.waited_s) == ("railway", "rail", "1001", 5.0)
+    assert (row.outcome, row.last) == ("returned", "third")
+    assert [(one.number, one.result, one.cause) for one in found.attempts] == [("12306", "busy", 17), ("95306", "answered", 16)]
+    (segment,) = found.segments
+    assert (segment.leg, segment.n, segment.access, segment.state, segment.started_at) == (2, 1, "consult", "pending", 1795301265.0)
+    other = TransferStore(engine).of_call("h1-1.2")
+    assert [(one.way, one.outcome) for one in other.transfers] == [("add", "cancelled")]
+    assert other.segments == ()
 
 
 def test_a_worker_that_starts_again_and_a_second_one_apply_nothing_twice(
