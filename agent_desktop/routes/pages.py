@@ -9,6 +9,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from agent_desktop.asking import cookie_caller, desk_of
+from agent_desktop.call_view import Told
+from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.rights import Act
 from hotline_core.errors import Forbidden
@@ -64,6 +66,12 @@ async def people(request: Request) -> Response:
     return _page(request, "people.html", "manage_people")
 
 
+@router.get("/parties")
+async def parties(request: Request) -> Response:
+    """The directory of outside parties: read by everybody who sees the live view, changed by who may."""
+    return _page(request, "parties.html", "see_live")
+
+
 @router.get("/password")
 async def password(request: Request) -> Response:
     """Where anybody who is signed in changes the own password."""
@@ -89,10 +97,19 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
         "lines": lines,
         "queues": {key: queue.name for key, queue in desk.city.queues.items()},
         "names": desk.gate.names() if caller else {},
+        "parties": _parties(desk) if caller else [],
         "acts": sorted(desk.rights.acts_of(caller.role)) if caller else [],
         "version": request.app.state.version,
     }
     return templates.TemplateResponse(request, name, context)
+
+
+def _parties(desk: Desk) -> list[Told]:
+    """The directory from memory, so that a page has the emergency numbers with every database away."""
+    known = desk.city.outside_parties
+    return [
+        {"key": key, "name": party.name, "numbers": list(party.numbers), "kind": party.kind} for key, party in known.items()
+    ]
 
 
 def _to(path: str) -> Response:

@@ -2,6 +2,7 @@
 
 import { $, fill, make, mark, write } from "./dom.js";
 import { isLiveSure, notices } from "./notices.js";
+import { lineView } from "./stage.js";
 import { deskState, isHardware, isTelephoneGone, ownAgent, ownCall, pauseName } from "./state.js";
 import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
 import { duration, now } from "./times.js";
@@ -48,6 +49,7 @@ export class Bar {
     if (isHardware(desk) && state === "held") return HINTS.onHardware;
     if (state === "talking" && desk.session?.muted) return HINTS.muted;
     if (state === "dialling") return this.#why || (ownCall(desk)?.reached ? HINTS.reached : STATE_HINTS.dialling);
+    if (state === "talking" && ownCall(desk)?.join) return lineView(desk).title;
     if (state === "talking") return ownCall(desk)?.line ? this.#lines[ownCall(desk).line] ?? "" : "";
     if (!isLiveSure(desk) && FREE.includes(state)) return HINTS.lastKnown;
     if (["offline", "paused"].includes(state) && desk.phone.mic !== "granted") return HINTS.noMicrophone;
@@ -89,10 +91,12 @@ export class Bar {
     const { asked, session } = desk;
     const inCall = state === "talking" || state === "held";
     const isPhone = Boolean(session);
+    const line = lineView(desk);
+    const isParked = line.stage === "parked";
     const may = {
       answer: isPhone && state === "ringing" && desk.phone.mic !== "refused",
       hangup: isPhone || (isHardware(desk) && (inCall || state === "dialling") && desk.link.state === "connected"),
-      hold: isPhone && inCall && desk.phone.state === "registered",
+      hold: line.join ? isParked || line.allowed.has("hold") : isPhone && inCall && desk.phone.state === "registered",
       mute: isPhone && ["talking", "dialling"].includes(state),
       ready: desk.link.state === "connected" && ["registered", "hardware"].includes(desk.phone.state)
         && (state === "ready" || (desk.phone.mic === "granted" && ["offline", "paused", "wrap_up"].includes(state))),

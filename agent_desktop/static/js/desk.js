@@ -1,10 +1,13 @@
 // Owns the wiring of the desk's page: makes each part once and hands them to each other.
 
+import { Acts } from "./acts.js";
 import { get, post } from "./api.js";
 import { Bar } from "./bar.js";
 import { Callbacks } from "./callbacks.js";
+import { Directory } from "./directory.js";
 import { $, boot } from "./dom.js";
 import { Drafts } from "./drafts.js";
+import { Emergency } from "./emergency.js";
 import { Keys } from "./keys.js";
 import { Link } from "./link.js";
 import { Phone } from "./phone.js";
@@ -12,11 +15,13 @@ import { Queue } from "./queue.js";
 import { Ring } from "./ring.js";
 import { Sound } from "./sound.js";
 import { deskState, emptyDesk, isHardware, ownAgent, ownCall, Store } from "./state.js";
+import { Strip } from "./strip.js";
 import { TelephoneTab } from "./tab.js";
 import { Ticket } from "./ticket.js";
+import { Transfer } from "./transfer.js";
 
-const { me, lines } = boot();
-const store = new Store(emptyDesk(me));
+const { me, lines, queues, names, parties } = boot();
+const store = new Store(emptyDesk(me, { names }));
 const link = new Link(store);
 const sound = new Sound($("#remote-audio"), { raw: new URLSearchParams(location.search).get("audio") === "raw" });
 const phone = new Phone(store, sound, { hangUpByLink: (callId) => link.intent("hang_up", { callId }) });
@@ -85,16 +90,25 @@ async function hangUp() {
   return asked(false);
 }
 
+// Whoever has no telephone has no line to act on.
+const onLine = !me.extension ? null : new Acts(store, link, phone);
+const directory = new Directory(store, parties);
+const strip = onLine && new Strip(store, onLine);
+const emergency = onLine && new Emergency(store, onLine);
+const transfer = onLine && new Transfer(store, onLine, directory, queues);
+
 const press = (name, act) => () => $(`#btn-${name}`).disabled || act();
 const acts = {
-  answer, hangup: press("hangup", hangUp), hold: press("hold", () => phone.toggleHold()),
+  answer, hangup: press("hangup", hangUp), hold: press("hold", () => strip?.hold() || phone.toggleHold()),
   mute: press("mute", () => phone.toggleMute()), ready: () => setReady("ready", $("#btn-ready").dataset.will),
   pause: () => setReady("pause", "pause"), take_over: takeOver, sign_out: signOut,
 };
 const bar = new Bar(store, acts, lines);
 const queue = new Queue(store);
 const callbacks = new Callbacks(store);
-const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus(), callbacks: () => callbacks.toggle() });
+const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus(), callbacks: () => callbacks.toggle(),
+  emergency: () => emergency?.focus(), transfer: () => transfer?.focus(), keypad: () => strip?.toggleKeypad(),
+  ...Object.fromEntries(["merge", "swap", "drop", "leave", "take_back"].map((op) => [op, () => strip?.press(op)])) });
 
 store.watch((desk) => {
   if (desk.session?.state === "ringing" && !desk.asked.answer) {
@@ -132,7 +146,7 @@ function dropLostRing(desk) {
 }
 
 setInterval(() => {
-  [bar, queue, ticket].forEach((part) => part.tick());
+  [bar, queue, ticket, strip].forEach((part) => part?.tick());
   resumeTalk(store.value);
   dropLostRing(store.value);
 }, 1000);

@@ -1,5 +1,6 @@
 // Owns the wiring of the supervisor's page: the live view and the day in, two tables led by keys, two acts on an agent out.
 
+import { Alarm } from "./alarm.js";
 import { get, post } from "./api.js";
 import { $, boot, fill, mark, write } from "./dom.js";
 import { dayRows, isDaySure, showDayFrame } from "./floor_day.js";
@@ -11,13 +12,14 @@ import { ACKS, FLOOR } from "./texts.js";
 import { clockWithSeconds, duration, now } from "./times.js";
 
 const TOLD_MS = 8000;
-const TALKS = ["ringing", "talking", "held", "dialling"];
+const TALKS = ["ringing", "talking", "held", "joined", "dialling"];
 
 const { me, queues, names, acts } = boot();
 const store = new Store(emptyDesk({ ...me, extension: null })); // this page has no telephone
 const link = new Link(store);
 const mayLead = acts.includes("lead_floor");
 const agents = new Agents($("#agents"), { names, queues, mayLead, endPause, signOutAgent });
+const alarm = new Alarm(store, names);
 const callers = new Callers($("#callers"), { queues });
 
 let toldTimer = 0;
@@ -75,7 +77,7 @@ function show(desk) {
   mark(document.body, "day", !desk.day ? "unknown" : isDaySure(desk) ? "sure" : "unsure");
   showDayFrame(desk);
   if (desk.day) fill($("#day"), desk.day, () => dayRows(desk.day));
-  const first = notices(desk)[0];
+  const first = notices(desk).find(({ key }) => key !== "alarm"); // its own row tells that
   write($("#notice"), first?.text ?? "");
   mark($("#notice"), "weight", first?.weight ?? "none");
   mark($("#sign-in-again"), "shown", desk.link.expired);
@@ -85,6 +87,7 @@ function show(desk) {
 function tick() {
   const limit = store.value.day?.limits?.longest_wait_s ?? Infinity;
   write($("#now"), clockWithSeconds(now()));
+  alarm.tick();
   for (const node of document.querySelectorAll("[data-since]")) {
     const spent = now() - Number(node.dataset.since);
     write(node, node.dataset.since ? duration(spent) : "–");
@@ -108,6 +111,7 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("#confirm").open) return;
   if (event.key === "Escape" && $("#help").open) toggleHelp(false);
   else if (event.key === "?" || event.key === "？") toggleHelp();
+  else if (event.key.toLowerCase() === "k" && !event.repeat) alarm.see();
   else if (event.key === "ArrowRight") agents.focus();
   else if (event.key === "ArrowLeft") callers.focus();
   else if (["ArrowDown", "ArrowUp"].includes(event.key) && event.target === document.body) agents.focus();

@@ -4,6 +4,7 @@ import { fill, lineBadge, make, mark } from "./dom.js";
 import { figures } from "./queue.js";
 import { pauseName } from "./state.js";
 import { AGENT_STATES, FLOOR, PHASES, QUEUE } from "./texts.js";
+import { STAGES, whoIs } from "./texts_line.js";
 
 const UNANSWERED = ["greeting", "waiting", "ringing", "duty", "party"];
 const CAN_END_PAUSE = ["paused", "wrap_up"];
@@ -124,7 +125,7 @@ export class Agents extends Rows {
       const call = desk.calls.get(agent.call_id) ?? null;
       const asked = this.#asked.has(agent.id);
       return {
-        key: agent.id, signature: [agent, pauseName(desk, agent.reason), call && [call.id, call.line, call.caller, call.phase, call.urgent], asked],
+        key: agent.id, signature: [agent, pauseName(desk, agent.reason), call && [call.id, call.line, call.caller, call.phase, call.urgent, call.join?.stage, call.join?.target], asked],
         attributes: { agent: agent.id, state: agent.state }, cells: () => this.#cells(agent, call, asked),
       };
     }), isKnown ? QUEUE.noAgents : FLOOR.unknownAgents);
@@ -140,7 +141,7 @@ export class Agents extends Rows {
 
   #cells(agent, call, asked) {
     const words = AGENT_STATES[call?.phase === "held" ? "held" : agent.state] ?? agent.state;
-    const reason = agent.state === "paused" ? pauseName(this.#desk, agent.reason) : "";
+    const reason = agent.state === "paused" ? pauseName(this.#desk, agent.reason) : withThird(call);
     const isLost = agent.reachable === false && agent.state !== "offline";
     const isOffline = agent.state === "offline";
     const clock = agent.state === "wrap_up" && agent.until ? { "data-until": agent.until } : { "data-since": isOffline ? "" : agent.since ?? "" };
@@ -169,6 +170,12 @@ export class Agents extends Rows {
       return button;
     });
   }
+}
+
+/** Who else is on the line, or shall be, and how far it is. */
+function withThird(call) {
+  const { stage, target } = call?.join ?? {};
+  return target && stage !== "talk" ? FLOOR.third((STAGES[stage] ?? STAGES.none)({})[0], whoIs(target)) : "";
 }
 
 const callLink = (call) => make("a", { class: "call", href: `/calls?call=${encodeURIComponent(call.id)}`, target: "calls", tabindex: "-1" }, call.caller || FLOOR.hiddenNumber);

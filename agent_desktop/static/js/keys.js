@@ -5,6 +5,7 @@ import { $ } from "./dom.js";
 // Chromium keeps Alt+D, Alt+E, Alt+F and Alt with arrows for itself; none of those is here.
 export const KEYS = {
   KeyA: "answer", KeyX: "hangup", KeyH: "hold", KeyM: "mute", KeyR: "ready", KeyP: "pause", KeyN: "open_offered", KeyT: "focus_draft", KeyB: "callbacks", Slash: "help",
+  KeyJ: "emergency", KeyZ: "transfer", KeyC: "merge", KeyS: "swap", KeyK: "drop", KeyL: "leave", KeyQ: "take_back", KeyI: "keypad",
 };
 
 export class Keys {

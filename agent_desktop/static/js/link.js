@@ -44,14 +44,17 @@ export class Link {
     };
   }
 
-  /** Ask for ready, pause, hang_up or resume, or of a `target` agent for ready or sign_out; resolves with the acknowledgement, never rejects. */
-  intent(op, { callId = null, reason = null, target = null } = {}) {
+  /**
+   * Ask for ready, pause, hang_up or resume, of a `target` agent for ready or sign_out, or for an act on the line with the fields
+   * that only it has (`more`); resolves with the acknowledgement, never rejects.
+   */
+  intent(op, { callId = null, reason = null, target = null, more = {} } = {}) {
     if (!this.connected || this.#socket?.readyState !== WebSocket.OPEN) return Promise.resolve({ ok: false, code: "link" });
     const id = crypto.randomUUID();
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#settle(id, { ok: false, code: "timeout" }), ACK_MS);
       this.#pending.set(id, { resolve, timer });
-      this.#socket.send(JSON.stringify({ type: "intent", id, op, call_id: callId, reason, target }));
+      this.#socket.send(JSON.stringify({ type: "intent", id, op, call_id: callId, reason, target, ...more }));
     });
   }
 
@@ -90,6 +93,9 @@ export class Link {
         break;
       case "pause_reasons":
         this.#store.set({ pauseReasons: message.pause_reasons ?? [] });
+        break;
+      case "parties":
+        this.#store.set({ directoryState: "changed" });
         break;
       case "day":
         this.#store.set({ day: message.day });

@@ -3,8 +3,8 @@
 import { get, patch, post, put, remove } from "./api.js";
 import { $, fill, make, mark, write } from "./dom.js";
 import { PEOPLE } from "./texts.js";
+import { twice } from "./twice.js";
 
-const SURE_MS = 4000;
 let known = { people: [], roles: [], queues: [], extensions: [] };
 let editing = null; // the person in the form; null adds one
 
@@ -76,24 +76,6 @@ function row(person) {
 function button(words, press, attributes = {}) {
   const node = make("button", { type: "button", class: "small", ...attributes }, words);
   node.addEventListener("click", press);
-  return node;
-}
-
-/** A button that asks once more before it acts. */
-function twice(words, press, attributes = {}) {
-  let timer = 0;
-  const node = button(words, () => {
-    clearTimeout(timer);
-    if (node.dataset.sure === "asked") {
-      mark(node, "sure", "");
-      write(node, words);
-      return press();
-    }
-    mark(node, "sure", "asked");
-    write(node, PEOPLE.sure(words));
-    timer = setTimeout(() => (mark(node, "sure", ""), write(node, words)), SURE_MS);
-    return undefined;
-  }, attributes);
   return node;
 }
 

@@ -1,5 +1,6 @@
 // Owns how a ringing call is noticed: a soft ring, the window's title, and a notification when the page is not in front.
 
+import { chime } from "./sound.js";
 import { NOTIFY, TITLE } from "./texts.js";
 
 const RING_EVERY_S = 2.4;
@@ -71,18 +72,6 @@ export class Ring {
     }
     this.#out = new GainNode(context, { gain: 1 });
     this.#out.connect(context.destination);
-    for (let ring = 0; ring < RINGS; ring += 1) {
-      for (const [delay, hz] of CHIME) {
-        const at = context.currentTime + 0.02 + ring * RING_EVERY_S + delay;
-        const tone = new OscillatorNode(context, { type: "sine", frequency: hz });
-        const swell = new GainNode(context, { gain: 0 });
-        swell.gain.setValueAtTime(0, at);
-        swell.gain.linearRampToValueAtTime(0.16, at + 0.03);
-        swell.gain.exponentialRampToValueAtTime(0.001, at + 0.3);
-        tone.connect(swell).connect(this.#out);
-        tone.start(at);
-        tone.stop(at + 0.32);
-      }
-    }
+    for (let ring = 0; ring < RINGS; ring += 1) chime(context, this.#out, context.currentTime + 0.02 + ring * RING_EVERY_S, CHIME);
   }
 }

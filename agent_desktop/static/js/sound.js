@@ -106,3 +106,18 @@ async function transport(pc) {
   }
   return out;
 }
+
+/** Short swelling notes, [seconds from `at`, hertz] each, laid into the audio clock at once: the timers of a hidden tab come late. */
+export function chime(context, out, at, notes, { type = "sine", loud = 0.16 } = {}) {
+  for (const [delay, hz] of notes) {
+    const start = at + delay;
+    const tone = new OscillatorNode(context, { type, frequency: hz });
+    const swell = new GainNode(context, { gain: 0 });
+    swell.gain.setValueAtTime(0, start);
+    swell.gain.linearRampToValueAtTime(loud, start + 0.03);
+    swell.gain.exponentialRampToValueAtTime(0.001, start + 0.3);
+    tone.connect(swell).connect(out);
+    tone.start(start);
+    tone.stop(start + 0.32);
+  }
+}

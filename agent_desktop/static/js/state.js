@@ -34,7 +34,7 @@ export class Store {
   }
 }
 
-export function emptyDesk(me) {
+export function emptyDesk(me, known = {}) {
   return {
     me,
     link: { state: "connecting", since: Date.now() / 1000, everUp: false, expired: false },
@@ -46,12 +46,16 @@ export function emptyDesk(me) {
     calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
     pauseReasons: [], // {code, name, active} in order; inactive ones keep their name where they were used
     day: null, // the day's counts, for those who may see them
+    names: {}, // extension -> who has it
+    directory: [], directoryState: "loading", // the parties as GET /api/parties tells them; loading | known | away
+    acted: null, // {op, name, code, message}: the last act on the line that was refused, until the next one
     lead: null, // {op, text}: what the supervisor did to this agent, until the agent's next act or ring
     told: "", // the last refusal, shown in the status line
+    ...known,
   };
 }
 
-const LIVE = ["ringing", "talking", "held", "dialling"];
+const LIVE = ["ringing", "talking", "held", "joined", "dialling"];
 
 export const ownAgent = (desk) => (desk.me?.extension ? desk.agents.get(desk.me.extension) : undefined);
 
@@ -63,8 +67,12 @@ export function ownCall(desk) {
   if (desk.session?.callId) return desk.calls.get(desk.session.callId) ?? { id: desk.session.callId };
   const extension = desk.me?.extension;
   if (!extension) return undefined;
-  return [...desk.calls.values()].find((c) => c.agent === extension && LIVE.includes(c.phase));
+  return [...desk.calls.values()].find((c) => LIVE.includes(c.phase) && c.lost_by !== extension && (c.agent === extension || isAskedOn(c, extension)));
 }
+const isAskedOn = (call, extension) => call.join?.target?.agent === extension && call.join.third != null;
+
+/** The call from which this agent was cut off while the citizen is still there. */
+export const lostCall = (desk) => (desk.me?.extension ? [...desk.calls.values()].find((c) => c.lost_by === desk.me.extension && c.phase !== "ended") : undefined);
 
 /** A hardware telephone answers and hangs up by itself; the page only shows what the live view tells. */
 export const isHardware = (desk) => desk.phone.state === "hardware";
@@ -75,6 +83,7 @@ export const isTelephoneGone = (desk) => isHardware(desk) && ownAgent(desk)?.rea
 export function deskState(desk) {
   // The telephone is up while it dials; only Asterisk knows when the citizen is connected.
   if (desk.session?.dials && desk.session.state !== "held" && !isConnected(desk)) return "dialling";
+  if (desk.session?.state === "talking" && ownCall(desk)?.join?.stage === "parked") return "held";
   if (desk.session) return desk.session.state;
   if (!["registered", "none", "hardware"].includes(desk.phone.state)) return "unregistered";
   const agent = ownAgent(desk);
@@ -82,12 +91,13 @@ export function deskState(desk) {
   // The live view may still speak of the call that this telephone has just ended.
   if (desk.ended && agent.call_id === desk.ended.callId && LIVE.includes(agent.state)) return "wrap_up";
   if (agent.state === "talking" && ownCall(desk)?.phase === "dialling") return "dialling";
-  if (isHardware(desk) && agent.state === "talking" && ownCall(desk)?.phase === "held") return "held";
+  if (isHardware(desk) && agent.state === "talking" && (ownCall(desk)?.phase === "held" || ownCall(desk)?.join?.stage === "parked")) return "held";
   return agent.state ?? "offline";
 }
 
+export const isBlind = (desk) => desk.link.state !== "connected" || ["bridge", "redis", "live"].some((part) => desk.parts[part]?.state === "down");
+
 /** While nobody can tell (no link, no live view, no bridge) the telephone's word counts, so that hold and the rest work. */
 function isConnected(desk) {
-  const isBlind = desk.link.state !== "connected" || ["bridge", "redis", "live"].some((part) => desk.parts[part]?.state === "down");
-  return isBlind || ["talking", "held"].includes(desk.calls.get(desk.session.callId)?.phase);
+  return isBlind(desk) || ["talking", "held", "joined"].includes(desk.calls.get(desk.session.callId)?.phase);
 }

@@ -31,7 +31,7 @@ export const PAUSE_REASONS = {
 };
 
 export const PHASES = {
-  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", duty: "转值班电话", party: "转外部单位", dialling: "呼出", ended: "已结束",
+  greeting: "听迎接语", waiting: "排队", ringing: "振铃", talking: "通话", held: "保持", joined: "多方通话", duty: "转值班电话", party: "转外部单位", dialling: "呼出", ended: "已结束",
 };
 
 export const AGENT_STATES = {
@@ -49,12 +49,6 @@ export const DIAL_FAILED = {
 export const DIRECTIONS = { in: "", out: "呼出" };
 
 export const ENDED_BY = { caller: "市民挂机", agent: "坐席挂机", duty: "外线挂机", party: "外部单位挂机", system: "系统结束" };
-
-// The parties of the city's file by their keys; another key is shown as it stands.
-export const PARTIES = {
-  water_rescue: "水上搜救", police: "110", fire: "119", ambulance: "120", traffic_police: "122", railway: "铁路 12306",
-  civil_aviation: "民航 12326", post: "邮政 12305",
-};
 
 // One short sentence per kind of the timeline; a function gets the facts of the event.
 export const EVENTS = {
@@ -81,9 +75,9 @@ export const EVENTS = {
   callback_noted: () => "已登记回呼",
   fallback_entered: () => "改由交换机自行处理",
   adopted: () => "程序恢复后接回此通",
-  party_rung: (f) => `转接${PARTIES[f.party] ?? f.party ?? "外部单位"}`,
-  party_answered: (f) => `${PARTIES[f.party] ?? f.party ?? "外部单位"}接听`,
-  party_failed: (f) => `${PARTIES[f.party] ?? f.party ?? "外部单位"}未接或已离开，转人工`,
+  party_rung: (f, nameOf) => `转接${nameOf(f.party) || "外部单位"}`,
+  party_answered: (f, nameOf) => `${nameOf(f.party) || "外部单位"}接听`,
+  party_failed: (f, nameOf) => `${nameOf(f.party) || "外部单位"}未接或已离开，转人工`,
   call_ended: (f) => `通话结束${ENDED_BY[f.by] ? `（${ENDED_BY[f.by]}）` : ""}`,
   gap: (f) => `此处缺少 ${f.lost ?? "若干"} 条记录`,
 };
@@ -172,7 +166,7 @@ export const QUEUE = {
 };
 
 export const FLOOR = {
-  total: "合计", unknownLine: "线路未知", hiddenNumber: "号码未显示", outgoing: "呼出", urgent: "！紧急",
+  total: "合计", unknownLine: "线路未知", hiddenNumber: "号码未显示", outgoing: "呼出", urgent: "！紧急", third: (stage, who) => `${stage} ${who}`,
   service: (s) => `${s} 秒接起率`, low: (target) => `低于目标 ${target}`, lastKnown: (t) => `上次所知 ${t}`,
   how: (s, formula, connect, service) => `零点起 · 接起率 = ${formula}，${s} 秒从要求人工算起 · 目标 接通 ${connect} 接起 ${service} · 等待从第一句提示音算起`,
   formulas: {

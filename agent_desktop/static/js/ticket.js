@@ -1,10 +1,11 @@
 // Owns the ticket of one call: who and what at the left, the record in the middle, its course at the right.
 
 import { get } from "./api.js";
+import { partyName } from "./directory.js";
 import { $, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { ownCall } from "./state.js";
 import { timelineRows } from "./timeline.js";
-import { DIRECTIONS, DRAFT, OUTCOMES, PARTIES, PHASES, TICKET } from "./texts.js";
+import { DIRECTIONS, DRAFT, OUTCOMES, PHASES, TICKET } from "./texts.js";
 import { clockWithSeconds, duration, moment, now } from "./times.js";
 
 const RETRY_MS = [700, 1500, 3000, 5000];
@@ -23,6 +24,7 @@ export class Ticket {
   #timers = new Set();
   #offered = null;
   #isOurs = null; // whether the last answer knew that the call is ours
+  #nameOf = (key) => partyName(this.#store.value.directory, key);
 
   constructor(store, drafts, lines) {
     this.#store = store;
@@ -169,7 +171,8 @@ export class Ticket {
       this.#facts = { ...this.#facts, phase: "ended", ended_at: this.#facts.ended_at ?? ended.at };
     }
     this.#showFacts();
-    const phase = `${this.#facts.phase}${this.#facts.agent ?? ""}`;
+    const { stage = "", failed = "", third } = this.#facts.join ?? {};
+    const phase = [this.#facts.phase, this.#facts.agent, stage, failed, third?.state, third?.attempt].join();
     if (phase !== this.#phase) {
       this.#phase = phase;
       const id = this.#id;
@@ -198,7 +201,8 @@ export class Ticket {
     const [wait, when] = TICKET.labels[this.#facts.direction] ?? TICKET.labels.in;
     write($("#ticket-wait-label"), wait);
     write($("#ticket-arrived-label"), when);
-    write($("#ticket-flags"), this.#facts.urgent ? TICKET.urgent(PARTIES[this.#facts.party] ?? this.#facts.party ?? "") : "");
+    // Only of who asked by key: what an agent has set off stands in the strip of the line.
+    write($("#ticket-flags"), this.#facts.urgent && this.#facts.party ? TICKET.urgent(this.#nameOf(this.#facts.party)) : "");
     write($("#ticket-withheld"), this.#facts.withheld ? TICKET.withheld : "");
     this.tick();
   }
@@ -215,7 +219,9 @@ export class Ticket {
   }
 
   #showTimeline(events) {
-    fill($("#timeline"), events, () => (events.length ? timelineRows(events) : [make("li", { class: "none" }, TICKET.noTimeline)]));
+    const place = $("#timeline"), before = place.dataset.signature;
+    fill(place, events, () => (events.length ? timelineRows(events, this.#nameOf) : [make("li", { class: "none" }, TICKET.noTimeline)]));
+    if (place.dataset.signature !== before) place.scrollTop = place.scrollHeight;
   }
 
   #showDraft(entry) {
