@@ -1,7 +1,9 @@
 // Owns the list of calls: filters, rows, and under an open row its course and its recording.
 
 import { get, post } from "./api.js";
-import { $, fill, lineBadge, make, mark, write } from "./dom.js";
+import { partyName } from "./directory.js";
+import { $, boot, fill, lineBadge, make, mark, write } from "./dom.js";
+import { evidence } from "./evidence.js";
 import { timelineRows } from "./timeline.js";
 import { CALLS, DIRECTIONS, ENDED_BY, OUTCOMES, PHASES } from "./texts.js";
 import { dayEnd, dayStart, duration, moment } from "./times.js";
@@ -11,6 +13,8 @@ const REFRESH_MS = 10000;
 const FILTER_PAUSE_MS = 300;
 const RETRY_MS = 3000;
 
+const { parties } = boot();
+const nameOf = (key) => partyName(parties, key);
 const form = $("#filters");
 const body = $("#calls");
 let rows = [];
@@ -124,10 +128,10 @@ async function toggle(id, open) {
 async function showDetail(id, place) {
   try {
     const call = await get(`/api/calls/${encodeURIComponent(id)}`);
-    const course = make("ol", { class: "timeline" }, ...timelineRows(call.timeline ?? []));
+    const course = make("ol", { class: "timeline" }, ...timelineRows(call.timeline ?? [], nameOf));
     place.replaceChildren(
       make("section", { class: "course" }, make("h3", {}, CALLS.course), course),
-      make("section", { class: "sound" }, make("h3", {}, CALLS.recording), ...recording(id, call),
+      make("section", { class: "sound" }, make("h3", {}, CALLS.recording), ...recording(id, call), ...evidence(id, call, nameOf),
         make("p", { class: "call-id" }, make("span", {}, CALLS.id), make("code", {}, id))));
   } catch {
     place.textContent = CALLS.detailFailed;

@@ -100,7 +100,7 @@ export const LINE_EVENTS = {
 };
 
 export const EVIDENCE = {
-  title: "转接", segments: "单独通话的录音", none: "没有。", noName: ROLES.third, result: (r) => (r === "answered" ? "已接听" : FAILED[r] ?? "没有接通"),
+  title: "转接", segments: "第三方的录音", noName: ROLES.third, agent: (id) => `坐席 ${id}`, queue: (key) => `队列 ${key}`, result: (r) => (r === "answered" ? "已接听" : FAILED[r] ?? "没有接通"),
   way: (way) => WAYS[way] ?? "转接", ending: (outcome) => ENDINGS[outcome] ?? "进行中", last: (last) => LAST[last] ?? "",
   attempt: (n, number, trunk, result) => [`第 ${n} 次`, number, trunk, result].filter(Boolean).join(" · "), waited: (s) => `等 ${duration(s)}`,
   noRight: "只有参加的坐席和有权的人可以听。", later: "还在整理。", failed: "没有整理成功。", of: (n) => `第 ${n} 次转接`,
