@@ -99,12 +99,16 @@ class Rejoin:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """The stage of the call has changed: the board follows (a domain event StageEntered)."""
+    """The stage of the call has changed: the board follows (a domain event StageEntered, with the same fields)."""
 
     call_id: str
     stage: str
     agent: str
     agent_channel: str
+    third_agent: str = ""
+    third_talks: bool = False
+    lost_by: str = ""
+    urgent: bool | None = None
 
 
 JoinCommand = (

@@ -49,6 +49,7 @@ class RoomEntered:
     call_id: str
     role: str
     channel: str
+    unique_id: str = ""  # of a third: which attempt it is; empty is the present one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class HoldEntered:
     call_id: str
     role: str
     channel: str
+    unique_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,26 @@ class AgentGone:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentTook:
+    """An agent has answered the citizen again: from the queue, or back in the talk after `recover`."""
+
+    call_id: str
+    agent: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageBack:
+    """A fresh page of the agent asks for the talk that an earlier page left."""
+
+    call_id: str
+    agent: str
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CitizenElsewhere:
-    """The citizen is in the queue, awaited by a telephone, or led by the dialplan to somebody: out of our hands."""
+    """The citizen is in the queue, awaits a telephone, or is led by the dialplan to somebody: out of our hands."""
 
     call_id: str
 
@@ -123,6 +143,23 @@ class MoveRefused:
 
     call_id: str
     move: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDone:
+    """Asterisk carried out the move of this number; where a leg says itself that it has come, that word counts, not this."""
+
+    call_id: str
+    move: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegMuted:
+    """Nobody in the room hears this leg, or everybody again."""
+
+    call_id: str
+    channel: str
+    is_muted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +185,12 @@ class JoinSeen:
     third_id: str = ""
     third_channel: str = ""
     target: Target = field(default_factory=Target)
+    way: str = ""  # the act that asked for the third
+    number: str = ""  # which of the target's numbers is dialled, over which trunk
+    trunk: str = ""
+    dialled: int = 0  # N of the last third this call ever dialled
+    n: int = 0  # transfers of this call so far
+    muted: tuple[str, ...] = ()  # roles
 
 
 # -- what an agent asks ---------------------------------------------------------------------------------------------
@@ -186,6 +229,6 @@ class ActAsked:
 
 
 JoinEvent = (
-    RoomEntered | HoldEntered | AloneEntered | ThirdRinging | ThirdFailed | ThirdLeft | AgentGone | CitizenElsewhere
-    | CitizenGone | MoveRefused | JoinDue | JoinSeen | ActAsked
+    RoomEntered | HoldEntered | AloneEntered | ThirdRinging | ThirdFailed | ThirdLeft | AgentGone | AgentTook | PageBack
+    | CitizenElsewhere | CitizenGone | MoveRefused | MoveDone | LegMuted | JoinDue | JoinSeen | ActAsked
 )  # fmt: skip

@@ -81,18 +81,23 @@ class Board:
 
     def _agents_follow(self, call_id: str, before: call.Call | None, after: call.Call | None, now: float) -> list[Command]:
         """Agents named in the call before or after get their ringing and talking calls set anew."""
-        names = {state.agent for state in (before, after) if state is not None and state.agent}
+        states = [state for state in (before, after) if state is not None]
+        names = {name for state in states for name in (state.agent, state.third_agent) if name}
         commands: list[Command] = []
         for name in sorted(names):
             agent = self.agents.get(name) or Agent(name, now)
             mine = after if after is not None and after.agent == name else None
+            is_third = after is not None and after.third_agent == name
             ringing = agent.ringing if agent.ringing != call_id else ""
             talking = agent.talking if agent.talking != call_id else ""
             if mine is not None and mine.phase == "ringing":
                 ringing = call_id
-            elif mine is not None and mine.phase in ("talking", "held", "dialling") and not mine.agent_left:
+            elif mine is not None and mine.phase in ("talking", "held", "joined", "dialling") and not mine.agent_left:
                 talking = call_id
-            commands += self._agent(ae.CallsSeen(name, ringing, talking, by_queue=before is not None and before.by_queue), now)
+            elif is_third and after is not None:
+                ringing, talking = (ringing, call_id) if after.third_talks else (call_id, talking)
+            by_queue = before is not None and before.by_queue and before.agent == name
+            commands += self._agent(ae.CallsSeen(name, ringing, talking, by_queue=by_queue), now)
         return commands
 
     def dial_refusal(self, asked: DialAsked, rules: dialling.Rules, now: float) -> str:

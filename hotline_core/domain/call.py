@@ -1,4 +1,4 @@
-"""One citizen's call from arrival to end: a pure state machine; what is allowed when stands in HANDLED.
+"""One citizen's call from arrival to end: a pure state machine; what is allowed when stands in HANDLED (call_state.py).
 
 A call is always in one phase. It enters with CallArrived, or with CallDialled when an agent calls the citizen (or with
 CallAdopted after a restart of the bridge), and leaves with CallEnded; in between Asterisk decides the order and we follow, so an
@@ -8,13 +8,14 @@ each way out of `greeting` ends in the queue, by our command, by the deadline, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import assert_never
 
+from hotline_core.domain import call_joined, outgoing_call
 from hotline_core.domain import events as ev
-from hotline_core.domain import outgoing_call
 from hotline_core.domain import outgoing_events as out
+from hotline_core.domain.call_begin import begin, recover
+from hotline_core.domain.call_state import DECLINED, HANDLED, NOTICE_LIMIT_S, PHASES, VANISHED, Call
 from hotline_core.domain.commands import (
     BeginMenu,
     CloseJournal,
@@ -27,159 +28,9 @@ from hotline_core.domain.commands import (
     TakeToQueue,
     Write,
 )
-from hotline_core.domain.outgoing_call import arrival, dialled_by
+from hotline_core.domain.join_events import StageEntered
 
-PHASES = ("greeting", "waiting", "ringing", "talking", "held", "duty", "party", "dialling")
-NOTICE_LIMIT_S = 15.0  # the longest notice is under 8 s; a caller never waits longer than this for the queue (GB/T 33358)
-DECLINED = (17, 21)  # Q.850 "user busy" and "call rejected": what a telephone answers when its agent refuses
-VANISHED = 44  # Q.850 "requested circuit not available": what Asterisk gives when RTP stopped (browser gone)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What is known of a running call; times are epoch seconds."""
-
-    call_id: str
-    line: str
-    caller: str
-    dialled: str
-    channel: str
-    phase: str
-    since: float
-    arrived_at: float
-    queued_at: float | None = None
-    answered_at: float | None = None
-    agent: str = ""
-    agent_channel: str = ""
-    by_queue: bool = False  # the agent's leg is app_queue's, not one that the dialplan called
-    agent_left: bool = False  # the agent said farewell; the citizen's leg lives on for a moment
-    refused: bool = False  # the telephone that rings has just declined
-    position: int = 0
-    queue: str = ""
-    head: bool = False  # goes before all others: came back from a telephone that vanished
-    ended_by: str = ""
-    callback: bool = False
-    duty: bool = False
-    party: str = ""  # the outside party the caller was led to
-    party_talks: bool = False
-    urgent: bool = False  # danger to life, and nobody outside has taken over
-    deadlines: Mapping[str, float] = field(default_factory=dict)
-    withheld: bool = False  # the citizen asked that the number be shown to nobody else
-    direction: str = "in"  # out: an agent calls the citizen, whose number is `caller` all the same
-    about: str = ""  # the call id that a call to a citizen answers
-    reached: bool = False  # the dialled citizen picked up
-    reason: str = ""  # why the dialled citizen was not reached
-
-    @property
-    def wake_at(self) -> float | None:
-        """The next deadline, None if there is none."""
-        return min(self.deadlines.values(), default=None)
-
-
-ALWAYS = frozenset({"CallAdopted"})
-# (phase -> event names that change it); every other (phase, event) pair is ignored on purpose.
-HANDLED: Mapping[str, frozenset[str]] = {
-    "greeting": ALWAYS | frozenset({
-        "MenuReady", "MenuStepped", "MenuLeft", "MenuFailed", "PartyRung", "RescueEntered", "NoticePlayed", "RecordingStarted",
-        "QueueEntered", "HangUpAsked", "CallEnded", "DeadlineReached", "DutyRung", "CallbackNoted",
-    }),
-    "waiting": ALWAYS | frozenset({  # NoticePlayed: of who was found in `rescue` by a fresh bridge
-        "QueueEntered", "QueueLeft", "AgentRung", "AgentAnswered", "HangUpAsked", "CallEnded", "RescueEntered", "AgentMissed",
-        "RecordingStarted", "DutyRung", "DutyAnswered", "CallbackNoted", "PartyRung", "AgentAwaited", "AgentResumed",
-        "AgentNotBack", "NoticePlayed",
-    }),
-    "ringing": ALWAYS | frozenset({
-        "AgentRung", "AgentMissed", "AgentAnswered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung", "QueueEntered",
-        "CallbackNoted", "AgentAwaited", "AgentResumed", "AgentNotBack",
-    }),
-    "talking": ALWAYS | frozenset({
-        "HoldStarted", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
-        "ResumeWanted", "AgentAwaited", "AgentResumed", "AgentNotBack",
-    }),
-    "held": ALWAYS | frozenset({
-        "HoldEnded", "HangUpWanted", "HangUpAsked", "AgentLeft", "CallEnded", "QueueEntered", "DutyRung",
-        "ResumeWanted", "AgentAwaited", "AgentResumed", "AgentNotBack",
-    }),
-    "party": ALWAYS | frozenset({
-        "PartyAnswered", "PartyFailed", "RecordingStarted", "QueueEntered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung",
-    }),
-    "duty": ALWAYS | frozenset({"DutyAnswered", "CallbackNoted", "QueueEntered", "HangUpAsked", "CallEnded", "AgentAnswered"}),
-    "dialling": ALWAYS | frozenset({
-        "CitizenAnswered", "NoticePlayed", "RecordingStarted", "TalkStarted", "DialFailed", "HangUpWanted", "HangUpAsked",
-        "AgentLeft", "CallEnded",
-    }),
-}  # fmt: skip
-
-
-def begin(event: ev.CallArrived | out.CallDialled | ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
-    """The first state of a call, fresh or adopted."""
-    if isinstance(event, out.CallDialled):
-        call = Call(
-            event.call_id, event.line, event.number, event.number, "", "dialling", now, now,
-            agent=event.agent, agent_channel=event.agent_channel, direction="out", about=event.about,
-        )  # fmt: skip
-        personal = {"caller": event.number, "dialled": event.number}
-        return call, [arrival(call.call_id, call.line, personal, now, dialled_by("out", call.agent, call.about))]
-    personal = {"caller": event.caller, "dialled": event.dialled}
-    match event:
-        case ev.CallArrived():
-            call = Call(
-                event.call_id, event.line, event.caller, event.dialled, event.channel, "greeting", now, now,
-                deadlines={"notice": now + NOTICE_LIMIT_S}, withheld=event.withheld,
-            )  # fmt: skip
-            return call, [arrival(call.call_id, call.line, personal, now, _withheld(event) | {"channel": call.channel})]
-        case ev.CallAdopted():
-            agent = event.agent if event.phase in ("ringing", "talking", "held", "dialling") else ""
-            call = Call(
-                event.call_id, event.line, event.caller, event.dialled, event.channel, event.phase, now, event.arrived_at,
-                queued_at=None if event.phase in ("greeting", "dialling") or event.direction == "out" else event.arrived_at,
-                answered_at=event.answered_at, agent=agent, agent_channel=event.agent_channel,
-                deadlines={"notice": now + NOTICE_LIMIT_S} if event.phase == "greeting" else {},
-                direction=event.direction, about=event.about, reached=event.reached, by_queue=event.direction == "in",
-                withheld=event.withheld,
-            )  # fmt: skip
-            facts = dialled_by(event.direction, event.agent, event.about) | {"channel": call.channel, "recovered": True}
-            commands: list[Command] = [
-                arrival(call.call_id, call.line, personal, event.arrived_at, facts | _withheld(event)),
-                Write("adopted", call.call_id, now, {"phase": event.phase}),
-            ]
-            if event.answered_at is not None and event.phase in ("duty", "party"):
-                call = replace(call, duty=True)
-                commands.append(Write(f"{event.phase}_answered", call.call_id, event.answered_at))
-            elif event.answered_at is not None:
-                answered = "talk_started" if event.direction == "out" else "agent_answered"
-                commands.append(Write(answered, call.call_id, event.answered_at, {"agent": event.agent}))
-            if event.phase == "greeting":
-                # The dead bridge's prompt may have ended unheard by us, or play on: the dialplan's rescue is quickest.
-                commands.append(TakeToQueue(call.call_id, call.channel))
-            return call, commands
-
-
-def _withheld(event: ev.CallArrived | ev.CallAdopted | ev.CallRecovered) -> dict[str, Fact]:
-    return {"withheld": True} if event.withheld else {}
-
-
-def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
-    """The records of a call that ended unseen, and came unseen if it was not known; nothing is missing from the list."""
-    call_id = event.call_id
-    personal = {"caller": event.caller, "dialled": event.dialled}
-    commands: list[Command] = []
-    if not was_known:
-        first = dialled_by(event.direction, event.agent, event.about) | {"channel": "", "recovered": True}
-        commands.append(arrival(call_id, event.line, personal, event.arrived_at, first | _withheld(event)))
-    if event.answered_at is not None and event.outcome in ("duty", "party"):
-        commands.append(Write(f"{event.outcome}_answered", call_id, event.answered_at, {"recovered": True}))
-    elif event.answered_at is not None:
-        answered = "talk_started" if event.direction == "out" else "agent_answered"
-        commands.append(Write(answered, call_id, event.answered_at, {"agent": event.agent}))
-    elif event.outcome in out.REASONS:
-        commands.append(Write("dial_failed", call_id, event.ended_at, {"reason": event.outcome, "recovered": True}))
-    elif event.outcome == "callback":
-        commands.append(Write("callback_noted", call_id, event.ended_at, {"recovered": True}))
-    facts: dict[str, Fact] = {"by": event.ended_by, "cause": event.cause, "recovered": True}
-    commands.append(Write("call_ended", call_id, event.ended_at, facts))
-    commands.append(CloseJournal(call_id, event.answered_at is not None, event.direction == "out"))
-    return commands
+__all__ = ["HANDLED", "NOTICE_LIMIT_S", "PHASES", "VANISHED", "Call", "begin", "recover", "step"]
 
 
 def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list[Command]]:
@@ -251,7 +102,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.AgentAnswered():
             call = replace(
                 call, phase="talking", since=now, agent=event.agent, agent_channel=event.agent_channel, ended_by="",
-                answered_at=call.answered_at or now, position=0, agent_left=False, by_queue=True,
+                answered_at=call.answered_at or now, position=0, agent_left=False, by_queue=True, lost_by="", stage="",
             )  # fmt: skip
             return call, [Write("agent_answered", call_id, now, {"agent": event.agent})]
         case ev.HoldStarted():
@@ -260,7 +111,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             return replace(call, phase="talking", since=now), [Write("hold_ended", call_id, now, {"agent": call.agent})]
         case ev.HangUpAsked():
             # a leg that was only rung and refused did not end the call
-            is_talk = {"agent": call.phase in ("talking", "held", "dialling"), "duty": call.duty or call.party_talks}
+            is_talk = {"agent": call.phase in ("talking", "held", "joined", "dialling"), "duty": call.duty or call.party_talks}
             if not is_talk.get(event.by, True):
                 return replace(call, refused=call.phase == "ringing" and event.cause in DECLINED), []
             return replace(call, ended_by=call.ended_by or event.by), []
@@ -279,6 +130,10 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             if call.callback:
                 return call, []
             return replace(call, callback=True), [Write("callback_noted", call_id, now)]
+        case StageEntered():
+            return call_joined.stage_entered(call, event, now)
+        case ev.CallEnded() if call.phase == "joined":
+            return call_joined.citizen_gone(call, event.cause, now)
         case ev.CallEnded():
             by = call.ended_by or ("agent" if call.phase in ("talking", "held") else "caller")
             ended = Write("call_ended", call_id, now, {"by": by, "cause": event.cause})
@@ -294,7 +149,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.AgentResumed():
             call = replace(
                 call, phase="talking", since=now, agent=event.agent, agent_channel=event.agent_channel, ended_by="",
-                answered_at=call.answered_at or now, head=False, position=0, agent_left=False, by_queue=False,
+                answered_at=call.answered_at or now, head=False, position=0, agent_left=False, by_queue=False, lost_by="", stage="",
             )  # fmt: skip
             return call, [Write("agent_resumed", call_id, now, {"agent": event.agent})]
         case ev.AgentNotBack():
@@ -308,15 +163,17 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
 
 def _corrected(call: Call, event: ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
     """What Asterisk says after a lost link, for a call we knew: it is right and we are not."""
-    if event.phase == call.phase or (event.phase, call.phase) == ("talking", "held"):
+    if event.phase == call.phase or (event.phase == "talking" and call.phase in ("held", "joined")):
         if event.phase == "greeting":  # what the menu was told meanwhile is lost: the caller would hear nothing until the deadline
             return call, [TakeToQueue(call.call_id, event.channel)]
-        if event.phase == "talking" and event.agent_channel:  # resumed meanwhile, on another leg
+        if event.phase == "talking" and event.agent_channel and call.phase != "joined":  # resumed meanwhile, on another leg
             return replace(call, agent=event.agent, agent_channel=event.agent_channel), []
         return call, []
     fresh, commands = begin(event, now)
     told = [one for one in commands if not (isinstance(one, Write) and one.kind in ("call_arrived", "call_dialled"))]
-    kept = replace(fresh, queue=call.queue, callback=call.callback, head=call.head, urgent=call.urgent, party=call.party)
+    kept = replace(
+        fresh, queue=call.queue, callback=call.callback, head=call.head, urgent=call.urgent, party=call.party, lost_by=call.lost_by,
+    )  # fmt: skip
     return replace(kept, queued_at=call.queued_at or fresh.queued_at), told
 
 
@@ -336,7 +193,7 @@ def _agent_left(call: Call, event: ev.AgentLeft, now: float) -> tuple[Call, list
     if event.cause != VANISHED:
         return replace(call, ended_by=call.ended_by or "agent", agent_left=True), [left]
     # The telephone vanished under a live caller: the dialplan waits for it, then goes to the head of the queue.
-    call = replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True)
+    call = replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True, lost_by=call.agent)
     return call, [left]
 
 
@@ -347,4 +204,6 @@ def _awaited(call: Call, event: ev.AgentAwaited, now: float) -> tuple[Call, list
     # the leg's own end may be told before or after this; it is written once
     left = Write("agent_left", call.call_id, now, {"agent": event.agent, "cause": VANISHED})
     records: list[Command] = [left, awaited] if call.phase in ("talking", "held") else [awaited]
-    return replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True), records
+    return replace(
+        call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True, lost_by=event.agent,
+    ), records  # fmt: skip

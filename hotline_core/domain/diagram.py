@@ -11,6 +11,7 @@ from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.agents import Agent, Member, Rules
 from hotline_core.domain.call import HANDLED, PHASES, VANISHED, Call, step
+from hotline_core.domain.join_events import StageEntered
 
 NOW = 1000.0
 CALL = "h1-1.1"
@@ -52,6 +53,8 @@ SAMPLES: tuple[tuple[str, ev.CallEvent], ...] = (
     ("TalkStarted", out.TalkStarted(CALL)),
     ("DialFailed", out.DialFailed(CALL, "busy")),
     ("CallAdopted (as talking)", ev.CallAdopted(CALL, "12328", "", "12328", "", "talking", NOW, AGENT, LEG)),
+    ("StageEntered (three)", StageEntered(CALL, "three", AGENT, LEG)),
+    ("StageEntered (alone)", StageEntered(CALL, "alone", lost_by=AGENT)),
     ("CallEnded", ev.CallEnded(CALL, 16)),
 )
 

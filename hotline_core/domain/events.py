@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hotline_core.domain.agent_events import AgentEvent
+from hotline_core.domain.join_events import StageEntered
 from hotline_core.domain.outgoing_events import DialAsked, DialDropped, DialEvent
 from hotline_core.domain.queue_events import PlaceLeft, PlacesSeen
 
@@ -294,7 +295,7 @@ class DeadlineReached:
 
 
 CallEvent = (
-    DialEvent
+    DialEvent | StageEntered
     | CallArrived | CallAdopted | CallRecovered | MenuReady | MenuStepped | MenuLeft | MenuFailed
     | PartyRung | PartyAnswered | PartyFailed | RescueEntered | NoticePlayed | RecordingStarted
     | QueueEntered

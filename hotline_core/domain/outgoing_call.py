@@ -10,7 +10,7 @@ from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.commands import CloseJournal, Command, Fact, Write
 
 if TYPE_CHECKING:
-    from hotline_core.domain.call import Call
+    from hotline_core.domain.call_state import Call
 
 
 def arrival(call_id: str, line: str, personal: dict[str, str], at: float, facts: dict[str, Fact]) -> Write:

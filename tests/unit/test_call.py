@@ -21,6 +21,7 @@ from hotline_core.domain.commands import (
     TakeToQueue,
     Write,
 )
+from hotline_core.domain.join_events import StageEntered
 
 pytestmark = pytest.mark.unit
 
@@ -57,6 +58,7 @@ SAMPLES: dict[str, ev.CallEvent] = {
     "DutyAnswered": ev.DutyAnswered("c1"),
     "CallbackNoted": ev.CallbackNoted("c1"),
     "CallEnded": ev.CallEnded("c1", 16),
+    "StageEntered": StageEntered("c1", "three", "1001", "PJSIP/agent-1001-1"),
     "CallDialled": out.CallDialled("c1", "12328", "1", "1001", "PJSIP/agent-1001-1"),
     "CitizenAnswered": out.CitizenAnswered("c1", "PJSIP/trunk-2"),
     "TalkStarted": out.TalkStarted("c1"),
