@@ -14,6 +14,7 @@ from ami_bridge.parties import PartyStore
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.view import Floor
 from asterisk_conf.telephones import load_telephones
+from asterisk_conf.trunks import trunk_names
 from hotline_core.adapters import clock
 from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
 from hotline_core.adapters.live import LivePublisher
@@ -26,6 +27,8 @@ from hotline_core.settings import Settings, load_city, load_settings
 from ivr.check import faults
 from ivr.menu import MENUS_FOLDER, load_menus, recording_lengths
 from transfer.directory import parties_of
+from transfer.model import Rules as TransferRules
+from transfer.transfers import Transfers
 
 
 async def serve(settings: Settings, log: Log) -> None:
@@ -60,11 +63,13 @@ async def serve(settings: Settings, log: Log) -> None:
         for fault in faults(menu, recording_lengths(folder), parties, city.queues_of(menu.line)):
             log.error("a fault in a menu", line=menu.line, code=fault.code, node=fault.node)
     telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
+    trunks = trunk_names(city, settings.demo)
     directory = PartyStore(parties_of(city), log)
     engine = Engine(
         ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones,
-        directory=directory, floor=Floor.of(city), now=clock.now,
+        directory=directory, transfers=Transfers(TransferRules(trunks)), floor=Floor.of(city), now=clock.now,
         rules=Rules(frozenset(city.lines), city.outgoing.allow), system_name=city.system_name,
+        shown={key: line.shown or key for key, line in city.lines.items()},
     )  # fmt: skip
     link = Connection(
         "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,

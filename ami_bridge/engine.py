@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
 from ami_bridge import actions, intents, parties
+from ami_bridge.clicks import Clicks
 from ami_bridge.connection import Connection
 from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
-from ami_bridge.intents import Gate, Intent
+from ami_bridge.intents import Intent
+from ami_bridge.joins import Joins
 from ami_bridge.menus import Menus, Question
 from ami_bridge.parties import PartyStore
 from ami_bridge.protocol import Packet
 from ami_bridge.pulse import Pulse
 from ami_bridge.questions import Questions
 from ami_bridge.replies import Replies
-from ami_bridge.resync import Snapshot, events_of, places_of, read
+from ami_bridge.resync import Snapshot, events_of, joined_of, places_of, read
 from ami_bridge.telephones import OPS as TELEPHONE_OPS
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.translate import agi_result, member_of_list, translate
-from ami_bridge.view import Field, Floor, view
+from ami_bridge.translate_join import translate_join
+from ami_bridge.view import Field, Floor, alarms, view
 from hotline_core.adapters.ledger import LedgerWriter
 from hotline_core.adapters.live import LivePublisher
 from hotline_core.domain import agent_events as ae
@@ -30,12 +31,14 @@ from hotline_core.domain import commands as cmd
 from hotline_core.domain import events as ev
 from hotline_core.domain.agents import Rules as AgentRules
 from hotline_core.domain.board import Board
-from hotline_core.domain.call import HANDLED
 from hotline_core.domain.dialling import Rules
 from hotline_core.domain.events import Event
-from hotline_core.domain.outgoing_events import DialAsked
+from hotline_core.domain.join_events import StageEntered
 from hotline_core.errors import IntentRefused
 from hotline_core.log import Log, veiled
+from transfer import commands as tc
+from transfer import events as te
+from transfer.transfers import Transfers
 
 BEAT_S = 0.5  # the watchdog waits 2 s for a change
 REMEMBERED_CALLS = 10_000
@@ -46,7 +49,8 @@ class Engine:
 
     def __init__(
         self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus, floor: Floor,
-        telephones: TelephoneStore, directory: PartyStore, now: Callable[[], float], rules: Rules, system_name: str,
+        telephones: TelephoneStore, directory: PartyStore, transfers: Transfers, now: Callable[[], float], rules: Rules,
+        system_name: str, shown: Mapping[str, str],
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
         self.board = Board(rules=AgentRules(tuple(floor.queues), floor.wrap_up_s))
@@ -59,13 +63,15 @@ class Engine:
         self._telephones = telephones
         self._directory = directory
         self._now = now
-        self._rules = rules
-        self._system_name = system_name
         self._link: Connection | None = None
         self._link_number = 0
-        self._gate = Gate(floor.queues)
         self._questions = Questions(self.inbox.put)
         self._replies = Replies()
+        self._transfers = transfers
+        self._clicks = Clicks(
+            board=self.board, transfers=transfers, floor=floor, directory=directory, rules=rules, system_name=system_name
+        )  # fmt: skip
+        self._joins = Joins(self.inbox.put, self._replies, shown)
         self._pulse = Pulse(now=now, live=live, log=log)
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
         self._shown: dict[str, Field] = {}
@@ -81,6 +87,7 @@ class Engine:
         if self._early is not None:
             self._early.append(packet)
             return
+        self._joins.see(packet, self._link)
         for event in self._events_of(packet):
             self.inbox.put(event)
 
@@ -117,7 +124,7 @@ class Engine:
             "inbox_depth": self.inbox.depth, "shed": self.inbox.shed, "events": self._handled, "ami_links": self._links,
             "resyncs": self._resyncs,
         }  # fmt: skip
-        return {**told, "figures": {**inside, **self._ledger.figures}}
+        return {**told, "figures": {**inside, **self._ledger.figures}, "alarms": alarms(self._shown)}
 
     async def tick(self) -> None:
         """Put a tick into the inbox twice a second."""
@@ -146,14 +153,20 @@ class Engine:
                     case KeyRead():
                         self._key(item, at)
                     case _:
-                        self._apply(item, at)
+                        self._take(item, at)
             self._show()
             await asyncio.sleep(0)  # let the socket's writer and the servers run between batches
 
-    def _events_of(self, packet: Packet) -> list[Event]:
+    def _take(self, event: te.JoinEvent | Event, at: float) -> None:
+        if isinstance(event, te.JoinEvent):
+            self._join(event, at)
+        else:
+            self._apply(event, at)
+
+    def _events_of(self, packet: Packet) -> list[te.JoinEvent | Event]:
         result = agi_result(packet)
         if result is None:
-            return translate(packet)
+            return [*translate_join(packet), *translate(packet)]  # in this order: the board follows the transfers
         self._questions.answered(*result, self._link)
         return []
 
@@ -180,28 +193,59 @@ class Engine:
                 self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None, event.direction == "out"))
             else:
                 self._apply(event, at)
+        seen = joined_of(snapshot, events)
+        for joined in seen:
+            self._join(joined, at)
+        for call_id in self._transfers.joins.keys() - {joined.call_id for joined in seen}:
+            self._join(te.CitizenElsewhere(call_id) if call_id in self.board.calls else te.CitizenGone(call_id), at)
         present = {(event.agent, event.queue) for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
             for queue in [queue for queue in agent.members if (agent.agent_id, queue) not in present]:
                 self._apply(ae.MemberSeen(agent.agent_id, queue, present=False, last_call=0.0), at)
         early, self._early = self._early or [], None
         for packet in early:
-            for event in self._events_of(packet):
-                self._apply(event, at)
+            self._joins.see(packet, self._link)
+            for told in self._events_of(packet):
+                self._take(told, at)
         self._log.info("in step with asterisk", calls=len(self.board.calls), agents=len(self.board.agents))
 
-    def _apply(self, event: Event, at: float) -> None:
-        commands = self.board.apply(event, at)
+    def _join(self, event: te.JoinEvent, at: float) -> None:
+        commands = self._transfers.apply(event, at)
+        self._write(commands)
+        for command in commands:
+            match command:
+                case tc.Tell():
+                    told = StageEntered(
+                        command.call_id, command.stage, command.agent, command.agent_channel, command.third_agent,
+                        command.third_talks, command.lost_by, command.urgent,
+                    )  # fmt: skip
+                    self._apply(told, at)
+                case cmd.Reply():
+                    self._replies.give(command.intent_id, command.code)
+                case _ if self._link is not None:
+                    join = self._transfers.joins.get(event.call_id)
+                    self._joins.act(command, self._link, join.n if join else 0)
+        if event.call_id not in self._transfers.joins and event.call_id not in self.board.calls:
+            self._joins.close_book(event.call_id, self._link)
+
+    def _write(self, commands: Sequence[object]) -> None:
+        """Records first: each decision is in the ledger before it is acted on."""
         for command in commands:
             if isinstance(command, cmd.Write):
                 self._ledger.append(command.kind, command.call_id, command.at, command.facts, command.personal)
                 self._tell(command)
+
+    def _apply(self, event: Event, at: float) -> None:
+        commands = self.board.apply(event, at)
+        self._write(commands)
         for command in commands:
             self._act(command)
             if isinstance(command, cmd.BeginMenu):
                 self._ask(*self._menus.begin(command.call_id, command.channel, command.line, at), at)
             if isinstance(command, cmd.CloseJournal):
                 self._menus.forget(command.call_id)
+                if command.call_id not in self._transfers.joins:
+                    self._joins.close_book(command.call_id, self._link)
                 self._ended[command.call_id] = None
                 while len(self._ended) > REMEMBERED_CALLS:
                     self._ended.popitem(last=False)
@@ -224,26 +268,21 @@ class Engine:
             if intent.op in TELEPHONE_OPS | parties.OPS:
                 self._store(intent, at)
                 return
-            event = self._gate.event_of(intent, at)
-            if isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
-                call = self.board.calls.get(event.call_id)
-                if call is None or call.agent != intent.agent or type(event).__name__ not in HANDLED[call.phase]:
-                    raise IntentRefused("unknown_call")
-            if isinstance(event, DialAsked):
-                event = replace(event, call_id=f"{self._system_name}-{int(at)}.{uuid.uuid4().hex[:8]}")
-                if code := self.board.dial_refusal(event, self._rules, at):
-                    raise IntentRefused(code)
+            wanted = self._clicks.wanted(intent, at)
             if self._link is None or not self._link.is_up:
                 raise IntentRefused("asterisk_down")
         except IntentRefused as error:
             intent.reply(intents.refused(intent.intent_id, error.code, error.facts))
             return
         self._replies.expect(intent)
-        self._apply(event, at)
+        if isinstance(wanted, cmd.HangUp):
+            self._act(wanted)
+        else:
+            self._take(wanted, at)
 
     def _store(self, intent: Intent, at: float) -> None:
         """No call's state hangs on a telephone's settings or the directory: they take their own way, beside the inbox."""
-        self._gate.admit(intent, at)
+        self._clicks.gate.admit(intent, at)
         if self._link is None or not self._link.is_up:
             raise IntentRefused("asterisk_down")
         if intent.op in parties.OPS:
@@ -254,6 +293,8 @@ class Engine:
     def _tick(self, at: float) -> None:
         for event in self.board.due(at):
             self._apply(event, at)
+        for due in self._transfers.due(at):
+            self._join(due, at)
         if self.inbox.shed != self._shed:
             self._log.error("inbox overflowed, packets were shed", shed=self.inbox.shed - self._shed)
             self._shed = self.inbox.shed
@@ -264,7 +305,7 @@ class Engine:
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        fields = view(self.board, self._floor)
+        fields = view(self.board, self._floor, self._transfers.joins, self._directory.parties)
         fields["bridge"] = {
             "asterisk": self._pulse.asterisk[0], "asterisk_since": self._pulse.asterisk[1], "watchdog": self._pulse.watchdog[0],
             "since": self._started,
@@ -278,4 +319,5 @@ class Engine:
     def _tell(self, record: cmd.Write) -> None:
         caller = record.personal.get("caller")
         keys: dict[str, object] = {"caller": veiled(caller, self._log_key)} if caller else {}
-        self._log.info("call record", kind=record.kind, call_id=record.call_id, **dict(record.facts), **keys)
+        keys |= {"party_kind" if name == "kind" else name: value for name, value in record.facts.items()}
+        self._log.info("call record", kind=record.kind, call_id=record.call_id, **keys)

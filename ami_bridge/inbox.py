@@ -11,9 +11,12 @@ from ami_bridge.intents import Intent
 from ami_bridge.resync import Snapshot
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
+from transfer import events as te
 
 BOUND = 50_000  # 15 s of the busiest minute measured; beyond it the machine is lost anyway
-ENDINGS = (ev.CallEnded, ev.AgentLeft, ev.CallRecovered)
+ENDINGS = (
+    ev.CallEnded, ev.AgentLeft, ev.CallRecovered, te.CitizenGone, te.AgentGone, te.ThirdLeft, te.ThirdFailed, te.MoveRefused,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class KeyRead:
     key: str | None
 
 
-Item = KeyRead | Event | Intent | Tick | LinkDown | Resync
+Item = KeyRead | te.JoinEvent | Event | Intent | Tick | LinkDown | Resync
 
 
 class Inbox:

@@ -21,7 +21,8 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
         case tc.DialThird():
             return [_third(command, shown)]
         case tc.HangUpThird():
-            return [("Hangup", (("Channel", command.third), ("Cause", "16")))]
+            # an agent who says goodbye right after it means it (extensions_room.conf, leg-left)
+            return [_set(command.third, "DROPPED", "yes"), ("Hangup", (("Channel", command.third), ("Cause", "16")))]
         case tc.Promote():
             return [
                 _set(command.channel, "ROLE", "agent"),
@@ -51,7 +52,7 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
 
 
 def _third(command: tc.DialThird, shown: Mapping[str, str]) -> Action:
-    variables = [("CALLREF", command.call_id), ("LINE", command.line), ("ROLE", "third")]
+    variables = [("CALLREF", command.call_id), ("LINE", command.line), ("ROLE", "third"), ("WAY", command.way)]
     if command.agent:
         phone = interface(command.agent)
         variables += _headers(command.call_id, command.line, "X-Consult")
@@ -64,7 +65,7 @@ def _originate(
     phone: str, role: str, rings_s: float, caller: str, variables: Sequence[tuple[str, str]], channel_id: str = ""
 ) -> Action:
     # ActionID: whoever cannot be called at all has no channel, and only the answer to this action tells it
-    named = (("ChannelId", channel_id), ("ActionID", channel_id)) if channel_id else ()
+    named = (("ChannelId", channel_id), ("ActionID", channel_id), ("PreDialGoSub", "third-dialled,s,1")) if channel_id else ()
     is_agent = phone.startswith("PJSIP/agent-")
     return "Originate", (
         ("Channel", phone), ("Context", ROOM), ("Exten", role), ("Priority", "1"), ("Timeout", str(int(rings_s * 1000))),

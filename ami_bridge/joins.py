@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+from ami_bridge.adoption import BOOK, dialled_for
 from ami_bridge.connection import Connection
 from ami_bridge.join_actions import actions_for
 from ami_bridge.protocol import Packet
@@ -25,6 +26,7 @@ class Joins:
         self._replies = replies
         self._shown = shown
         self._unwanted: OrderedDict[str, None] = OrderedDict()
+        self._booked: set[str] = set()  # calls whose book has entries of ours
 
     def see(self, packet: Packet, link: Connection | None) -> None:
         """A channel begins: hung up if its third was given up while it was being made."""
@@ -33,22 +35,37 @@ class Joins:
             del self._unwanted[third]
             link.post("Hangup", [("Channel", third), ("Cause", "16")])
 
-    def act(self, command: tc.JoinCommand, link: Connection) -> None:
-        """Post the command's actions; what asks for an answer gets it when Asterisk's comes."""
+    def act(self, command: tc.JoinCommand, link: Connection, n: int = 0) -> None:
+        """Post the command's actions; what asks for an answer gets it when Asterisk's comes. `n` counts the call's transfers."""
         answer = None
+        if isinstance(command, tc.DialThird):
+            # before the dialling: a restarted bridge must know for whom
+            link.post("DBPut", [("Family", f"{BOOK}/{command.call_id}"), ("Key", "target"), ("Val", dialled_for(command, n))])
+            self._booked.add(command.call_id)
         for action, fields in actions_for(command, self._shown):
             answer = link.post(action, fields)
         if answer is None:
             return
         match command:
             case tc.Move():
-                answer.add_done_callback(lambda future: self._refused(te.MoveRefused(command.call_id, command.move), future))
+                answer.add_done_callback(lambda future: self._moved(command, future))
             case tc.DialThird():
                 answer.add_done_callback(lambda future: self._refused(te.ThirdFailed(command.call_id, command.third, 0), future))
             case tc.HangUpThird():
                 answer.add_done_callback(lambda future: self._not_there(command.third, future))
         if intent_id := getattr(command, "intent_id", ""):
             self._replies.follow(intent_id, answer)
+
+    def close_book(self, call_id: str, link: Connection | None) -> None:
+        """The call is over, with all its legs: nothing of it stays behind in astdb."""
+        if call_id in self._booked and link is not None:
+            link.post("DBDelTree", [("Family", BOOK), ("Key", call_id)])
+        self._booked.discard(call_id)
+
+    def _moved(self, command: tc.Move, answer: asyncio.Future[Packet]) -> None:
+        if code_of(answer) == "ok":
+            self._put(te.MoveDone(command.call_id, command.move))
+        self._refused(te.MoveRefused(command.call_id, command.move), answer)
 
     def _refused(self, event: JoinEvent, answer: asyncio.Future[Packet]) -> None:
         # asterisk_down: nobody knows what became of it; the resync tells

@@ -1,15 +1,15 @@
 """The directory of outside parties as the bridge needs it: the city's file, overlaid by the desk's changes, kept in astdb.
 
-Kept there, so that an emergency act needs neither Redis nor a database: `hldir/KEY` for the bridge itself (mark and party),
-`hlparty/KEY` for the dialplan (`KIND,NUMBER&NUMBER`). A party that was removed keeps an entry: the city's file would bring it back.
+Kept there, so that an emergency act needs neither Redis nor a database: `hldir/KEY` for the bridge itself (JSON), `hlparty/KEY` for
+the dialplan (`KIND,NUMBER&NUMBER`). A party that was removed keeps an entry, or the city's file would bring it back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ami_bridge import intents
 from ami_bridge.connection import Connection
@@ -22,7 +22,7 @@ from transfer.directory import Directory, Party
 OPS = frozenset({"party_put", "party_remove", "party_list"})
 FAMILY, DIALPLAN = "hldir", "hlparty"
 KEY = re.compile(directory.KEY)
-REMOVED = "0" * 16  # the mark of a party that was taken away
+REMOVED = "{}"
 MOST_WAITING = 256
 
 
@@ -32,7 +32,6 @@ class PartyStore:
     def __init__(self, city: Directory, log: Log) -> None:
         self._city = city
         self._changes: dict[str, Party | None] = {}
-        self._marks: dict[str, str] = {}
         self._log = log
         self._asked: asyncio.Queue[tuple[Intent, Connection]] = asyncio.Queue(MOST_WAITING)
         self.parties: Directory = city
@@ -59,35 +58,37 @@ class PartyStore:
 
     def restore(self, kept: Mapping[str, str]) -> None:
         """Take over what astdb holds (key -> entry) after a login; an entry that cannot be read counts as not there."""
-        self._changes, self._marks = {}, {}
+        self._changes = {}
         for key, entry in kept.items():
-            mark, _, text = entry.partition(" ")
             try:
-                self._changes[key] = directory.from_text(key, text)
-                self._marks[key] = mark
-            except BadInput:
+                self._changes[key] = None if entry == REMOVED else directory.party_of(key, json.loads(entry))
+            except (ValueError, BadInput):
                 self._log.error("an entry of the directory cannot be read", party=key)
         self.parties = directory.overlaid(self._city, self._changes)
 
     async def _carry_out(self, intent: Intent, link: Connection) -> dict[str, object]:
         if intent.op == "party_list":
-            return {"parties": dict(self._marks)}
+            return {"parties": {key: called(party) for key, party in self.parties.items()}}
         key = intent.party
         if not KEY.fullmatch(key):
             raise BadInput(field="party")
         party = directory.party_of(key, dict(intent.data)) if intent.op == "party_put" else None
-        mark = directory.mark(party) if party else REMOVED
         # the dialplan first: it is what the menu's callers reach
         known = party or self.parties.get(key)
-        dialled = directory.dialled_text(replace(known, numbers=party.numbers if party else ())) if known else ","
+        dialled = f"{known.kind if known else ''},{'&'.join(party.numbers) if party else ''}"
         await link.ask("DBPut", [("Family", DIALPLAN), ("Key", key), ("Val", dialled)])
-        await link.ask("DBPut", [("Family", FAMILY), ("Key", key), ("Val", f"{mark} {entry_of(party)}")])
-        self._changes[key], self._marks[key] = party, mark
+        await link.ask("DBPut", [("Family", FAMILY), ("Key", key), ("Val", entry_of(party))])
+        self._changes[key] = party
         self.parties = directory.overlaid(self._city, self._changes)
         self._log.info("directory changed", op=intent.op, party=key)
         return {}
 
 
+def called(party: Party) -> dict[str, object]:
+    """What calling a party needs; hours and words stay in the desk's database, as a line of AMI has 1024 bytes at most."""
+    return {"name": party.name, "numbers": list(party.numbers), "kind": party.kind}
+
+
 def entry_of(party: Party | None) -> str:
-    """What astdb keeps of a party: what calling it needs, without hours and words, as a line of AMI has 1024 bytes at most."""
-    return directory.as_text(replace(party, hours=(), tell="") if party else None)
+    """What astdb keeps of a party."""
+    return json.dumps(called(party), ensure_ascii=False, separators=(",", ":")) if party else REMOVED

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ami_bridge.adoption import BOOK, book_of, joins_of
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
 from ami_bridge.translate import agent_of, member_of_list, whole
 from ami_bridge.translate import cause as cause_of
+from ami_bridge.translate_join import call_of_third
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 from hotline_core.domain.queue_events import PlacesSeen
+from transfer.events import AGENT, CITIZEN, JoinSeen
 
 OUTSIDE = ("duty", "party")  # who else may have answered, in the journal; also the contexts of the dialplan
 
@@ -32,6 +35,8 @@ class Snapshot:
     dialled: Mapping[str, str] = field(default_factory=dict)  # agent, about, channel of the citizen who picked up
     entries: Sequence[Packet] = ()  # who stands in a queue, in its order
     directory: Mapping[str, str] = field(default_factory=dict)  # changes to the parties of the city's file
+    books: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of calls with a third, see adoption.py
+    muted: Sequence[str] = ()  # channels nobody in their room hears
 
 
 async def read(link: Connection) -> Snapshot:
@@ -41,13 +46,14 @@ async def read(link: Connection) -> Snapshot:
     answered = await _journal(link, "hlans")
     dialled = await _journal(link, "hlout")
     parties = await _journal(link, "hldir")
+    books = await _books(link)
     channels = await link.ask_list("CoreShowChannels")
     queue = await link.ask_list("QueueStatus")
     return Snapshot(
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
         [packet for packet in queue if packet.text("Event") == "QueueMember"],
         arrived, answered, ended, dialled, [packet for packet in queue if packet.text("Event") == "QueueEntry"],
-        parties,
+        parties, books, await _muted(link, channels),
     )  # fmt: skip
 
 
@@ -88,6 +94,12 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
     return events
 
 
+def joined_of(snapshot: Snapshot, events: Sequence[Event]) -> list[JoinSeen]:
+    """The calls with a third on the line, or about to have one; `events` as for `places_of`."""
+    adopted = {event.call_id: event for event in events if isinstance(event, ev.CallAdopted)}
+    return joins_of(snapshot.channels, snapshot.books, adopted, snapshot.muted)
+
+
 def places_of(snapshot: Snapshot, events: Sequence[Event]) -> PlacesSeen:
     """The order of each queue; `events` are those of the same snapshot, which know whose channel it is."""
     calls = {event.channel: event.call_id for event in events if isinstance(event, ev.CallAdopted)}
@@ -104,16 +116,21 @@ def _adopted(
 ) -> ev.CallAdopted:
     at, line, dialled, caller, withheld = journal
     answered, _ = answer
+    joined = book_of(snapshot.channels, snapshot.books, call_id)
     legs = [
         packet for packet in snapshot.channels
-        if packet.text("Linkedid") == call_id and agent_of(packet.text("Channel"))
+        if packet.text("Linkedid") == call_id and agent_of(packet.text("Channel")) and not call_of_third(packet.text("Uniqueid"))
     ]  # fmt: skip
+    if AGENT in joined:  # called into the room again, or a colleague who took the call over
+        legs = [joined[AGENT]]
     direction, dialler, about, citizen = _dialled(snapshot.dialled.get(call_id))
     talking = [packet for packet in legs if packet.text("ChannelStateDesc") == "Up"]
     ringing = [packet for packet in legs if packet.text("ChannelStateDesc") in ("Ringing", "Ring", "Down")]
     leg = next(iter(talking or ringing), None)
     if direction == "out" and not answered:
         phase = "dialling"
+    elif CITIZEN in joined:
+        phase = "joined"
     elif talking:
         phase = "talking"
     elif channel.text("Context") in OUTSIDE:  # not by the journal: who was left by a rescuer waits for an agent again
@@ -127,7 +144,7 @@ def _adopted(
     return ev.CallAdopted(
         call_id, line, caller, dialled, channel.text("Channel"), phase, _at(at, now),
         agent_of(leg.text("Channel")) if leg else dialler, leg.text("Channel") if leg else "",
-        _at(answered, now) if answered and phase in ("talking", *OUTSIDE) else None,
+        _at(answered, now) if answered and phase in ("talking", "joined", *OUTSIDE) else None,
         direction, about, bool(citizen), withheld == "yes",
     )  # fmt: skip
 
@@ -138,6 +155,22 @@ def _dialled(journal: str | None) -> tuple[str, str, str, str]:
         return "in", "", "", ""
     agent, about, citizen = _fields(journal, 3)
     return "out", agent, about, citizen
+
+
+async def _books(link: Connection) -> dict[str, dict[str, str]]:
+    books: dict[str, dict[str, str]] = {}
+    for packet in await link.ask_list("DBGetTree", [("Family", BOOK)]):
+        _, _, call_id, key = (*packet.text("Key").split("/"), "", "", "")[:4]
+        if packet.text("Event") == "DBGetTreeResponse" and key:
+            books.setdefault(call_id, {})[key] = packet.text("Val")
+    return books
+
+
+async def _muted(link: Connection, channels: Sequence[Packet]) -> list[str]:
+    """Asked room by room; a room that closes meanwhile has nobody in it."""
+    rooms = {packet.variable("CALLREF") for packet in channels if packet.text("Application") == "ConfBridge"} - {""}
+    listed = [packet for room in sorted(rooms) for packet in await link.ask_list("ConfbridgeList", [("Conference", room)])]
+    return [packet.text("Channel") for packet in listed if packet.text("Muted") == "Yes"]
 
 
 async def _journal(link: Connection, family: str) -> dict[str, str]:

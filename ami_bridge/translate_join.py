@@ -34,6 +34,10 @@ def translate_join(packet: Packet) -> list[JoinEvent]:
             return _user_event(call_id, packet)
         case "QueueCallerJoin":
             return [te.CitizenElsewhere(call_id)]
+        case "AgentConnect":
+            return [te.AgentTook(call_id, agent_of(packet.text("Interface")), packet.text("DestChannel"))]
+        case "ConfbridgeMute" | "ConfbridgeUnmute":
+            return _muted(name, call_id, packet)
         case "Hangup" if agent := agent_of(packet.text("Channel")):
             return [te.AgentGone(call_id, agent, packet.text("Channel"), cause(packet.text("Cause")))]
         case "Hangup" if packet.text("Uniqueid") in (call_id, packet.variable("CITIZEN")):
@@ -51,6 +55,8 @@ def _third(name: str, call_id: str, third: str, packet: Packet) -> list[JoinEven
     match name:
         case "UserEvent":
             return _user_event(call_id, packet)
+        case "ConfbridgeMute" | "ConfbridgeUnmute":
+            return _muted(name, call_id, packet)
         case "Newstate" if packet.text("ChannelStateDesc") == "Ringing":
             return [te.ThirdRinging(call_id, third)]
         case "Hangup":
@@ -68,11 +74,17 @@ def _user_event(call_id: str, packet: Packet) -> list[JoinEvent]:
             return _placed(te.HoldEntered, call_id, packet)
         case "HotlineRoom", "alone":
             return [te.AloneEntered(call_id)]
-        case ("HotlineRecover", "waiting" | "resumed") | ("HotlineParty" | "HotlineDuty", "rung"):
+        case ("HotlineRecover", "waiting") | ("HotlineParty" | "HotlineDuty", "rung"):
             return [te.CitizenElsewhere(call_id)]
+        case "HotlineRecover", "resumed":
+            return [te.AgentTook(call_id, packet.text("Agent"), packet.text("Channel"))]
     return []
 
 
 def _placed(kind: type[te.RoomEntered] | type[te.HoldEntered], call_id: str, packet: Packet) -> list[JoinEvent]:
-    role = packet.text("Role")
-    return [kind(call_id, role, packet.text("Channel"))] if role in te.ROLES else []
+    role, third = packet.text("Role"), packet.text("Uniqueid")
+    return [kind(call_id, role, packet.text("Channel"), third if role == te.THIRD else "")] if role in te.ROLES else []
+
+
+def _muted(name: str, call_id: str, packet: Packet) -> list[JoinEvent]:
+    return [te.LegMuted(call_id, packet.text("Channel"), name == "ConfbridgeMute")]

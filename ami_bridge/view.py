@@ -9,6 +9,8 @@ from hotline_core.city import City
 from hotline_core.domain.agents import Agent
 from hotline_core.domain.board import Board
 from hotline_core.domain.call import Call
+from transfer.directory import Directory
+from transfer.model import EMERGENCY, Join
 
 Field = dict[str, object]
 
@@ -34,7 +36,7 @@ class Floor:
         return call.queue or self.queue_of_line.get(call.line) or next(iter(self.queues))
 
 
-def call_field(call: Call) -> Field:
+def call_field(call: Call, join: Join | None, parties: Directory) -> Field:
     """One running call."""
     return {
         "id": call.call_id, "line": call.line, "caller": call.caller, "dialled": call.dialled, "phase": call.phase,
@@ -42,7 +44,39 @@ def call_field(call: Call) -> Field:
         "agent": call.agent or None, "queue": call.queue or None, "position": None, "head": call.head,
         "party": call.party or None, "urgent": call.urgent, "direction": call.direction, "about": call.about or None,
         "reached": call.reached, "reason": call.reason or None, "withheld": call.withheld,
+        "lost_by": call.lost_by or None, "join": join_field(join) if join else None, "alarm": alarm_of(call, join, parties),
     }  # fmt: skip
+
+
+def join_field(join: Join) -> Field:
+    """Who else is on the line, or shall be; no number that a person typed."""
+    target, third = join.target, join.third
+    return {
+        "stage": join.stage, "since": join.since, "way": join.way or None, "n": join.n,
+        "target": {
+            "party": target.party or None, "name": target.name or None, "kind": target.kind or None,
+            "agent": target.agent or None, "queue": target.queue or None,
+        },
+        "third": third and {"state": third.state, "since": third.since or third.asked_at, "attempt": third.attempt, "of": third.of},
+        "muted": sorted(join.muted), "failed": join.failed or None, "waited_s": join.waited_s,
+    }  # fmt: skip
+
+
+def alarm_of(call: Call, join: Join | None, parties: Directory) -> Field | None:
+    """What every supervisor must see: a rescue asked for by an agent or the menu's key: called, there, or come to nothing."""
+    if join is not None and join.way == EMERGENCY and (join.third is not None or join.failed):
+        third = join.third
+        state = "failed" if third is None else "calling" if third.state in ("dialling", "ringing") else "answered"
+        since = join.since if third is None else third.since or third.asked_at
+        return {"state": state, "party": join.target.party, "name": join.target.name, "since": since}
+    party = parties.get(call.party)
+    if party is None or not party.is_emergency:
+        return None
+    if call.phase == "party":
+        return {"state": "answered" if call.party_talks else "calling", "party": party.key, "name": party.name, "since": call.since}
+    if call.urgent:
+        return {"state": "failed", "party": party.key, "name": party.name, "since": call.since}
+    return None
 
 
 def agent_field(agent: Agent) -> Field:
@@ -61,9 +95,11 @@ def waiting_order(board: Board) -> list[Call]:
     return sorted(waiting, key=lambda call: (not call.head, call.queued_at or call.arrived_at))
 
 
-def view(board: Board, floor: Floor) -> dict[str, Field]:
+def view(board: Board, floor: Floor, joins: Mapping[str, Join], parties: Directory) -> dict[str, Field]:
     """Every field of the live view but the bridge's own; a caller's position is the place in its own queue."""
-    fields: dict[str, Field] = {f"call:{call.call_id}": call_field(call) for call in board.calls.values()}
+    fields: dict[str, Field] = {
+        f"call:{call.call_id}": call_field(call, joins.get(call.call_id), parties) for call in board.calls.values()
+    }  # fmt: skip
     fields |= {f"agent:{agent.agent_id}": agent_field(agent) for agent in board.agents.values()}
     waits: dict[str, list[float]] = {queue: [] for queue in floor.queues}
     for call in _by_places(board):
@@ -77,6 +113,15 @@ def view(board: Board, floor: Floor) -> dict[str, Field]:
             "longest_since": min(since, default=None), "ready": ready,
         }  # fmt: skip
     return fields
+
+
+def alarms(fields: Mapping[str, Field]) -> list[Field]:
+    """The alarms of a view, for a desk whose Redis is dead."""
+    calls = [field for name, field in fields.items() if name.startswith("call:")]
+    return [
+        {"call_id": call["id"], "line": call["line"], "agent": call["agent"], **alarm}
+        for call in calls if isinstance(alarm := call["alarm"], dict)
+    ]  # fmt: skip
 
 
 def _by_places(board: Board) -> list[Call]:

@@ -12,6 +12,7 @@ from hotline_core.city import City
 from hotline_core.city_trunk import Trunk
 
 REGISTERED = "registered"  # the extension of from-trunk for a registration under a name
+DEMO = "demo"
 _100REL = {"refused": "no", "offered": "yes", "required": "required"}
 _TIMERS = {"refused": "no", "offered": "yes", "required": "required"}
 
@@ -99,10 +100,15 @@ def trunk_views(city: City, home: Path) -> dict[str, TrunkView]:
     return {name: _view(trunk, home) for name, trunk in city.trunks.items()}
 
 
+def trunk_names(city: City, is_demo: bool) -> tuple[str, ...]:
+    """The trunks by their names in the dialplan, in the order in which they are tried."""
+    return (DEMO,) if is_demo else tuple(city.trunks)
+
+
 def demo_trunk(carrier_port: int) -> dict[str, TrunkView]:
     """Any INVITE from loopback is a carrier's call: make run, SIPp and other telephones on this machine."""
     trunk = Trunk(host="127.0.0.1", port=carrier_port)
-    return {"demo": TrunkView(trunk, ("127.0.0.0/8",))}
+    return {DEMO: TrunkView(trunk, ("127.0.0.0/8",))}
 
 
 def _view(trunk: Trunk, home: Path) -> TrunkView:

@@ -36,7 +36,7 @@ def read_all(stream: bytes, dice: random.Random, board: Board) -> tuple[int, int
                                 json.dumps([dict(command.facts), dict(command.personal)], allow_nan=False)
     except AmiError:
         pass  # the link is closed and opened again
-    json.dumps(view(board, FLOOR), allow_nan=False)
+    json.dumps(view(board, FLOOR, {}, {}), allow_nan=False)
     return packets, events
 
 

@@ -69,7 +69,7 @@ def test_callers_are_shown_in_the_order_they_will_be_answered() -> None:
     board.apply(ev.AgentAnswered("c", "1001", "leg"), 7.0)
     board.apply(ev.AgentLeft("c", "1001", "leg", 44), 8.0)
     assert [call.call_id for call in waiting_order(board)] == ["c", "b", "a"]
-    fields = view(board, FLOOR)
+    fields = view(board, FLOOR, {}, {})
     assert (fields["call:b"]["position"], fields["queue:hotline"]["waiting"]) == (2, 3)
     assert fields["queue:hotline"]["longest_since"] == 1.0, "counted from the arrival"
 
@@ -90,7 +90,7 @@ def test_a_callers_position_is_app_queues_own_and_counts_in_its_queue() -> None:
 
 def positions(board: Board) -> dict[str, object]:
     """Each call's position as the live view tells it."""
-    return {call_id: view(board, FLOOR)[f"call:{call_id}"]["position"] for call_id in board.calls}
+    return {call_id: view(board, FLOOR, {}, {})[f"call:{call_id}"]["position"] for call_id in board.calls}
 
 
 def test_an_agents_wishes_become_commands_and_change_nothing_until_asterisk_confirms() -> None:

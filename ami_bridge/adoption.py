@@ -1,0 +1,121 @@
+"""What Asterisk holds of calls with a third on the line, after a login: where each leg is, and what was dialled for it; pure.
+
+The dialplan's book of a call (astdb `hljoin/CALL`) names each leg's channel, the channel's own context says where it is; a channel
+that is gone counts as gone whatever the book says. `target` in that book is ours: whom the last third's dialling was meant for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from ami_bridge.protocol import Packet
+from ami_bridge.translate import agent_of, whole
+from ami_bridge.translate_join import call_of_third
+from hotline_core.domain import events as ev
+from transfer import commands as tc
+from transfer.events import AGENT, CITIZEN, THIRD, JoinSeen, Talk, Target
+
+PLACES = ("room", "hold")  # contexts of the dialplan, and what a JoinSeen calls them
+BOOK = "hljoin"
+
+
+def dialled_for(command: tc.DialThird, n: int) -> str:
+    """What astdb keeps of a dialling: whom it was meant for; one line, under the 1024 bytes of AMI."""
+    kept = {
+        "way": command.way, "number": command.number, "trunk": command.trunk, "n": n,
+        "dialled": whole(command.third.rpartition("-")[2]), "target": asdict(command.target),
+    }  # fmt: skip
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def book_of(channels: Sequence[Packet], books: Mapping[str, Mapping[str, str]], call_id: str) -> dict[str, Packet]:
+    """The living legs of a call by role, as far as they are in the room, on hold or dialled."""
+    names = {packet.text("Channel"): packet for packet in channels}
+    book = books.get(call_id, {})
+    legs = {}
+    for role, keys in ((CITIZEN, (CITIZEN, "held-citizen")), (AGENT, (AGENT,)), (THIRD, (THIRD, "held-third"))):
+        for key in keys:
+            packet = names.get(book.get(key, ""))
+            if packet is not None and packet.text("Context") in PLACES:
+                legs[role] = packet
+    known = {packet.text("Channel") for packet in legs.values()}
+    thirds = [packet for packet in channels if call_of_third(packet.text("Uniqueid")) == call_id]
+    for packet in thirds:
+        if THIRD not in legs and packet.text("Channel") not in known:  # known: promoted, the agent of the call
+            legs[THIRD] = packet
+    return legs
+
+
+def joins_of(
+    channels: Sequence[Packet], books: Mapping[str, Mapping[str, str]], adopted: Mapping[str, ev.CallAdopted], muted: Sequence[str]
+) -> list[JoinSeen]:
+    """Every call of which a leg is in a room, on hold or dialled; `muted` are channels nobody in their room hears."""
+    calls = {*books, *(call_of_third(packet.text("Uniqueid")) for packet in channels)} - {""}
+    seen = []
+    for call_id in sorted(calls):
+        legs = book_of(channels, books, call_id)
+        if legs:
+            seen.append(_seen(call_id, legs, books.get(call_id, {}), adopted.get(call_id), muted))
+    return seen
+
+
+def _seen(
+    call_id: str, legs: Mapping[str, Packet], book: Mapping[str, str], call: ev.CallAdopted | None, muted: Sequence[str]
+) -> JoinSeen:
+    third, agent = legs.get(THIRD), legs.get(AGENT)
+    kept = _kept(book.get("target", ""))
+    target = kept.get("target")
+    talk = Talk(
+        call_id, call.line if call else "", call.channel if call else "",
+        agent_of(agent.text("Channel")) if agent else (call.agent if call else ""),
+        agent.text("Channel") if agent else (call.agent_channel if call else ""),
+    )  # fmt: skip
+    return JoinSeen(
+        call_id, talk, _place(legs.get(CITIZEN)), _place(agent), _place(third),
+        third.text("Uniqueid") if third else "", third.text("Channel") if third else "",
+        _target(target, third) if third else Target(),
+        way=_text(kept, "way") if third else "", number=_text(kept, "number") if third else "",
+        trunk=_text(kept, "trunk") if third else "",
+        dialled=_number(kept.get("dialled")), n=_number(kept.get("n")),
+        muted=tuple(role for role, packet in legs.items() if packet.text("Channel") in muted),
+    )  # fmt: skip
+
+
+def _place(leg: Packet | None) -> str:
+    if leg is None:
+        return ""
+    context = leg.text("Context")
+    if context in PLACES:
+        return context
+    return "room" if leg.text("ChannelStateDesc") == "Up" else "ringing"  # a third: answered, its first step is not done yet
+
+
+def _kept(text: str) -> dict[str, object]:
+    try:
+        kept = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _target(kept: object, third: Packet) -> Target:
+    """Whom the third is; a torn entry still tells an agent by the channel's name."""
+    agent = agent_of(third.text("Channel"))
+    if not isinstance(kept, dict):
+        return Target(agent=agent)
+    numbers = kept.get("numbers")
+    return Target(
+        _text(kept, "party"), _text(kept, "name"), _text(kept, "kind"),
+        tuple(str(number) for number in numbers) if isinstance(numbers, list) else (), agent, "",
+    )  # fmt: skip
+
+
+def _text(kept: Mapping[str, object], name: str) -> str:
+    value = kept.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
