@@ -12,7 +12,6 @@ from tests.running.instance import Hotline, running
 from tests.speech import Recogniser
 
 KINDS = ("unit", "transcripts", "integration", "asterisk", "desktop", "campaign")
-COUNTS = pytest.StashKey[Counter[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +41,8 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A place for the counts of this run."""
-    config.stash[COUNTS] = Counter()
+    """Count what this run does."""
+    config.pluginmanager.register(Counting(), "counting")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -60,21 +59,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Count by kind and outcome; a skip is a missing part and fails the run."""
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip is a missing part and fails the run."""
     report = yield
-    if report.when == "call" or report.outcome != "passed":
-        kind = next(kind for kind in KINDS if item.get_closest_marker(kind))
-        if report.skipped:
-            report.outcome = "failed"
-            report.longrepr = f"skipped, which no test here may be: {report.longrepr}"
-        if report.when == "call" or report.failed:
-            item.config.stash[COUNTS][f"{kind} {report.outcome}"] += 1
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which no test here may be: {report.longrepr}"
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the counts per kind."""
-    counts = config.stash[COUNTS]
-    told = [f"{name}: {counts[name]}" for kind in KINDS for name in (f"{kind} passed", f"{kind} failed") if counts[name]]
-    terminalreporter.write_line("tests by kind: " + (", ".join(told) or "none"))
+class Counting:
+    """Counts by kind and outcome, where the reports of all workers come together."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One report; a set-up or an end counts only if it failed."""
+        if report.when == "call" or report.outcome != "passed":
+            kind = next(kind for kind in KINDS if kind in report.keywords)
+            self.counts[f"{kind} {report.outcome}"] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the counts per kind."""
+        told = [
+            f"{name}: {self.counts[name]}" for kind in KINDS for name in (f"{kind} passed", f"{kind} failed") if self.counts[name]
+        ]
+        terminalreporter.write_line("tests by kind: " + (", ".join(told) or "none"))

@@ -40,15 +40,15 @@ def _settings(home: Path, **more: object) -> Settings:
     return Settings(home=home, cache=home / "cache", **{**free, **more})  # type: ignore[arg-type]
 
 
-def test_free_ports_raise_no_objection(tmp_path: Path) -> None:
+def test_free_ports_raise_no_objection(short_folder: Path) -> None:
     """The normal start."""
-    checks.check_ports(_settings(tmp_path))
+    checks.check_ports(_settings(short_folder))
 
 
-def test_a_busy_page_port_is_told_with_its_variable(tmp_path: Path, busy_tcp: int) -> None:
+def test_a_busy_page_port_is_told_with_its_variable(short_folder: Path, busy_tcp: int) -> None:
     """The operator learns the variable and a port that is free."""
     with pytest.raises(SetupError) as refusal:
-        checks.check_ports(_settings(tmp_path, http_port=busy_tcp))
+        checks.check_ports(_settings(short_folder, http_port=busy_tcp))
     assert refusal.value.code == "port_busy"
     assert refusal.value.facts["variable"] == "HOTLINE_HTTP_PORT"
     free = refusal.value.facts["free"]
@@ -56,10 +56,10 @@ def test_a_busy_page_port_is_told_with_its_variable(tmp_path: Path, busy_tcp: in
     assert checks.trouble_with("127.0.0.1", free, STREAM) is None
 
 
-def test_a_busy_sip_port_is_told_with_its_variable(tmp_path: Path, busy_udp: int) -> None:
+def test_a_busy_sip_port_is_told_with_its_variable(short_folder: Path, busy_udp: int) -> None:
     """SIP comes over UDP: a datagram socket is in the way."""
     with pytest.raises(SetupError) as refusal:
-        checks.check_ports(_settings(tmp_path, sip_port=busy_udp))
+        checks.check_ports(_settings(short_folder, sip_port=busy_udp))
     assert (refusal.value.facts["variable"], refusal.value.facts["protocol"]) == ("HOTLINE_SIP_PORT", "UDP")
 
 
@@ -70,9 +70,9 @@ def test_an_address_the_machine_does_not_have_is_told() -> None:
     assert refusal.value.code == "address_unknown"
 
 
-def test_a_start_keeps_the_ports_of_the_last_one_while_they_are_free(tmp_path: Path, busy_tcp: int) -> None:
+def test_a_start_keeps_the_ports_of_the_last_one_while_they_are_free(short_folder: Path, busy_tcp: int) -> None:
     """A busy one is replaced, the others stay."""
-    settings = _settings(tmp_path)
+    settings = _settings(short_folder)
     earlier = checks.choose_ports(settings, None)
     assert checks.choose_ports(settings, earlier) == earlier
     moved = checks.choose_ports(settings, Ports(busy_tcp, earlier.carrier_sip))
@@ -80,15 +80,15 @@ def test_a_start_keeps_the_ports_of_the_last_one_while_they_are_free(tmp_path: P
     assert moved.carrier_sip == earlier.carrier_sip
 
 
-def test_the_operators_own_ports_are_taken_as_they_are(tmp_path: Path) -> None:
+def test_the_operators_own_ports_are_taken_as_they_are(short_folder: Path) -> None:
     """HOTLINE_ASTERISK_HTTP_PORT and HOTLINE_CARRIER_SIP_PORT win."""
-    chosen = checks.choose_ports(_settings(tmp_path, asterisk_http_port=41001, carrier_sip_port=41002), None)
+    chosen = checks.choose_ports(_settings(short_folder, asterisk_http_port=41001, carrier_sip_port=41002), None)
     assert (chosen.asterisk_http, chosen.carrier_sip) == (41001, 41002)
 
 
-def test_every_part_reads_the_ports_that_the_launcher_wrote(tmp_path: Path) -> None:
+def test_every_part_reads_the_ports_that_the_launcher_wrote(short_folder: Path) -> None:
     """And a part started alone is told that nothing runs."""
-    settings = _settings(tmp_path)
+    settings = _settings(short_folder)
     with pytest.raises(SetupError):
         port_file.read(settings.paths)
     checks.make_home(settings)
@@ -96,28 +96,28 @@ def test_every_part_reads_the_ports_that_the_launcher_wrote(tmp_path: Path) -> N
     assert port_file.read(settings.paths) == Ports(1, 2)
 
 
-def test_everything_made_at_run_time_is_for_the_owner_only(tmp_path: Path) -> None:
+def test_everything_made_at_run_time_is_for_the_owner_only(short_folder: Path) -> None:
     """Recordings and secrets lie under HOTLINE_HOME."""
-    settings = _settings(tmp_path / "home")
+    settings = _settings(short_folder / "home")
     checks.make_home(settings)
     assert settings.paths.home.stat().st_mode & 0o777 == 0o700
     assert settings.paths.spool.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_made_is_told(short_folder: Path) -> None:
     """A file stands where the folder should be."""
-    (tmp_path / "file").touch()
+    (short_folder / "file").touch()
     with pytest.raises(SetupError) as refusal:
-        checks.make_home(_settings(tmp_path / "file/home"))
+        checks.make_home(_settings(short_folder / "file/home"))
     assert refusal.value.code == "not_writable"
     assert refusal.value.facts["variable"] == "HOTLINE_HOME"
 
 
-def test_a_full_disk_is_told_with_the_room_that_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_with_the_room_that_is_needed(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Less than 500 MB would fill up in the first calls."""
     monkeypatch.setattr(checks, "NEEDED_MB", 10**9)
     with pytest.raises(SetupError) as refusal:
-        checks.make_home(_settings(tmp_path))
+        checks.make_home(_settings(short_folder))
     assert refusal.value.code == "disk_full"
 
 
