@@ -38,6 +38,7 @@ from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.live import Beats, Delta, LiveReader, Lost, Snapshot
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.adapters.tasks import Tasks
+from hotline_core.adapters.transfer_store import TransferStore
 from hotline_core.city import City
 from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
@@ -74,6 +75,7 @@ class Desk:
     tokens: Tokens
     drafts: Drafts
     calls: CallsStore
+    transfers: TransferStore
     callbacks: CallbackLists
     listening: Listening
     board: HealthBoard
@@ -202,6 +204,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         tokens=Tokens(tickets_engine),
         drafts=Drafts(tickets_engine),
         calls=CallsStore(calls_engine),
+        transfers=TransferStore(calls_engine),
         callbacks=CallbackLists(
             calls=CallbackStore(calls_engine),
             marks=CallbackMarks(tickets_engine),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from agent_desktop.asking import Needs, desk_of
 from agent_desktop.call_view import Told, listed_calls, live_call, may_open, stored_call, unseen_call
 from agent_desktop.desk import Desk
+from agent_desktop.evidence_view import told_evidence
 from agent_desktop.gate import Caller
 from agent_desktop.refusals import Unavailable
 from agent_desktop.socket import viewer_of
@@ -47,13 +48,16 @@ async def list_calls(
 
 @router.get("/{call_id}")
 async def one_call(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("see_calls"))]) -> Told:
-    """A call and what happened to it, in order."""
+    """A call, what happened to it, in order, and who else was on its line."""
     desk = desk_of(request)
     found = await desk.calls_threads.run(lambda: desk.calls.call(call_id))
     if found is None:
         raise NotFound("unknown_call")
-    timeline = await desk.calls_threads.run(lambda: desk.calls.timeline(call_id))
-    told = stored_call(found.call, recording=found.recording, is_whole=_sees_whole(desk, caller, found))
+    timeline, evidence = await desk.calls_threads.run(lambda: (desk.calls.timeline(call_id), desk.transfers.of_call(call_id)))
+    is_whole = _sees_whole(desk, caller, found)
+    hears_all, hears_own = (desk.rights.may(caller.role, act) for act in ("listen_all", "listen_own"))
+    told = stored_call(found.call, recording=found.recording, is_whole=is_whole)
+    told |= told_evidence(evidence, extension=caller.extension, is_whole=is_whole, hears_all=hears_all, hears_own=hears_own)
     told["timeline"] = [{"seq": entry.seq, "at": entry.at, "kind": entry.kind, "facts": dict(entry.facts)} for entry in timeline]
     return told
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pathlib
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse
 
 from agent_desktop.asking import Needs, desk_of
@@ -14,7 +14,7 @@ from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.routes.calls import CallId
 from hotline_core.adapters.calls_store import ListedCall
-from hotline_core.domain.records import RecordingRow
+from hotline_core.domain.records import RecordingRow, SegmentRow
 from hotline_core.errors import Forbidden, NotFound
 
 router = APIRouter(prefix="/api", tags=["recordings"])
@@ -52,11 +52,32 @@ async def recording(request: Request, call_id: CallId, caller: Listener) -> File
             raise NotFound("unknown_call")
         if found.call.agent != agent:
             raise Forbidden("not_own_call")
+    return await _sound(desk, caller, row, f"{call_id}.wav")
+
+
+@router.get("/calls/{call_id}/segments/{leg}", response_class=FileResponse)
+async def segment(
+    request: Request, call_id: CallId, leg: Annotated[int, Path(ge=1, le=999_999)], caller: Listener
+) -> FileResponse:
+    """What one third of a call said and heard, with ranges; for those who spoke in it and those who may hear all (R31)."""
+    desk = desk_of(request)
+    agent = _whose(desk, caller)
+    evidence = await desk.calls_threads.run(lambda: desk.transfers.of_call(call_id))
+    row = evidence.segment(leg)
+    if row is None:
+        raise NotFound("unknown_segment")
+    if agent is not None and not evidence.may_hear(row, agent):
+        raise Forbidden("not_in_segment")
+    return await _sound(desk, caller, row, f"{call_id}-third-{leg}.wav", leg)
+
+
+async def _sound(desk: Desk, caller: Caller, row: RecordingRow | SegmentRow | None, name: str, leg: int = 0) -> FileResponse:
+    """The finished file; that it is listened to is written first."""
     if row is None or row.state != "ready" or not row.path:
         raise NotFound("recording_failed" if row is not None and row.state == "failed" else "recording_not_ready")
-    path = _inside(desk.settings.paths.recordings, row.path)
-    await desk.tickets_threads.run(lambda: desk.listening.begins(caller, call_id, desk.now()))
-    return FileResponse(path, media_type="audio/wav", filename=f"{call_id}.wav", content_disposition_type="inline")
+    path, call_id = _inside(desk.settings.paths.recordings, row.path), row.call_id
+    await desk.tickets_threads.run(lambda: desk.listening.begins(caller, call_id, desk.now(), leg))
+    return FileResponse(path, media_type="audio/wav", filename=name, content_disposition_type="inline")
 
 
 def _whose(desk: Desk, caller: Caller) -> str | None:
@@ -68,7 +89,7 @@ def _whose(desk: Desk, caller: Caller) -> str | None:
     raise Forbidden(act="listen_own")
 
 
-def _inside(folder: Path, relative: str) -> Path:
+def _inside(folder: pathlib.Path, relative: str) -> pathlib.Path:
     """The file under `folder`; a path that leads out of it is as good as none."""
     path = (folder / relative).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
