@@ -1,5 +1,6 @@
 // Owns sending the acts on the line: each is "asked" until the live view shows a change, a refusal stays until the next act.
 
+import { post } from "./api.js";
 import { isBlind } from "./state.js";
 import { lineView } from "./stage.js";
 import { LINE } from "./texts_line.js";
@@ -34,14 +35,14 @@ export class Acts {
     this.#asked(button, true);
     this.#store.set({ acted: null });
     const before = this.#mark();
-    const ack = await this.#link.intent(op, { callId: this.#callId(), more });
+    const ack = await this.#send(op, more);
     if (ack.ok) await this.#changed(before);
     else this.#store.set({ acted: { op, name, code: ack.code, message: { link: LINE.offline, timeout: LINE.timeout }[ack.code] ?? (ack.message || ACKS[ack.code] || ack.code) } });
     this.#asked(button, false);
     return ack.ok;
   }
 
-  /** Keys for the third's menu, in the order they were pressed, however fast. */
+  /** Keys for the third's menu, in the order they were pressed, however fast; `tell(sent, trouble)` hears of each lot. */
   async digits(digit, tell) {
     this.#keys += digit;
     if (this.#isKeying) return;
@@ -49,11 +50,34 @@ export class Acts {
     while (this.#keys) {
       const sent = this.#keys.slice(0, 16);
       this.#keys = this.#keys.slice(16);
-      const ack = await this.#link.intent("digits", { callId: this.#callId(), more: { digits: sent } });
-      tell(ack.ok ? LINE.sent(sent) : ack.message || LINE.keypadFailed);
+      const ack = await this.#send("digits", { digits: sent });
+      tell(sent, ack.ok ? "" : ack.message || LINE.keypadFailed);
       if (!ack.ok) this.#keys = ""; // the rest of a number without its beginning is worse than none
     }
     this.#isKeying = false;
+  }
+
+  /** Over the websocket, or past it while it is away: an emergency does not wait for a reconnection. */
+  async #send(op, more) {
+    const callId = this.#callId();
+    if (this.#link.connected || !callId) return this.#link.intent(op, { callId, more });
+    try {
+      await post(`/api/calls/${encodeURIComponent(callId)}/acts`, { op, ...more });
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, code: error.status === 0 ? "link" : error.code, message: error.message };
+    }
+  }
+
+  /** Wait until the line has changed so far that `is` holds, at most as long as a change may take. */
+  async until(is) {
+    const end = Date.now() + CHANGE_MS;
+    while (!is(lineView(this.#store.value)) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+
+  /** Tell a refusal of our own in the words' place. */
+  refuse(op, name, message) {
+    this.#store.set({ acted: { op, name, code: "wrong_stage", message } });
   }
 
   #mark() {
@@ -62,8 +86,7 @@ export class Acts {
   }
 
   async #changed(before) {
-    const until = Date.now() + (isBlind(this.#store.value) ? 0 : CHANGE_MS);
-    while (this.#mark() === before && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (!isBlind(this.#store.value)) await this.until(() => this.#mark() !== before);
   }
 
   #asked(button, is) {

@@ -29,40 +29,41 @@ export class Alarm {
 
   /** Somebody has taken notice of all that is shown: sound and title are quiet until something new happens. */
   see() {
-    for (const call of alarms(this.#store.value)) this.#seen.add(keyOf(call));
+    for (const alarm of alarms(this.#store.value)) this.#seen.add(keyOf(alarm));
     this.#show(this.#store.value);
   }
 
   tick() {
-    write($("#alarm-clock"), this.#first ? duration(now() - this.#first.alarm.since) : "");
+    write($("#alarm-clock"), this.#first ? duration(now() - this.#first.since) : "");
   }
 
   #show(desk) {
-    const found = alarms(desk), fresh = found.filter((call) => !this.#seen.has(keyOf(call)));
-    const call = (this.#first = found[0] ?? null);
+    const found = alarms(desk), fresh = found.filter((each) => !this.#seen.has(keyOf(each)));
+    const alarm = (this.#first = found[0] ?? null);
     const place = $("#alarm");
     const before = place.dataset.state;
-    mark(place, "state", call?.alarm.state ?? "none");
-    mark(place, "seen", Boolean(call) && !fresh.length);
-    write($("#alarm-what"), call ? `${call.alarm.name} ${ALARM.states[call.alarm.state] ?? ""}` : ALARM.none);
-    write($("#alarm-who"), call ? [call.line, call.caller, call.agent ? ALARM.agent(call.agent, this.#names[call.agent]) : ALARM.menu].filter(Boolean).join(" · ") : "");
-    mark($("#alarm-call"), "shown", Boolean(call));
-    if (call) $("#alarm-call").href = `/calls?call=${encodeURIComponent(call.id)}`;
+    mark(place, "state", alarm?.state ?? "none");
+    mark(place, "seen", Boolean(alarm) && !fresh.length);
+    write($("#alarm-what"), alarm ? ALARM.what(alarm) : ALARM.none);
+    const caller = desk.calls.get(alarm?.call_id)?.caller;
+    write($("#alarm-who"), alarm ? [alarm.line, caller, alarm.agent ? ALARM.agent(alarm.agent, this.#names[alarm.agent]) : ALARM.menu].filter(Boolean).join(" · ") : "");
+    mark($("#alarm-call"), "shown", Boolean(alarm));
+    if (alarm) $("#alarm-call").href = `/calls?call=${encodeURIComponent(alarm.call_id)}`;
     write($("#alarm-more"), found.length > 1 ? ALARM.more(found.length - 1) : "");
     $("#btn-alarm-seen").disabled = !fresh.length;
-    if (call && place.dataset.state !== before) write($("#announce-now"), `${ALARM.notification(call.alarm.name)} ${ALARM.states[call.alarm.state] ?? ""}`);
-    this.#call(fresh.filter((each) => LOUD.includes(each.alarm.state))[0]);
+    if (alarm && place.dataset.state !== before) write($("#announce-now"), ALARM.what(alarm));
+    this.#call(fresh.find((each) => LOUD.includes(each.state)));
     this.tick();
   }
 
   /** Sound and title while an unseen alarm is open. */
-  #call(call) {
-    document.title = call ? ALARM.title(call.alarm.name) : this.#title;
-    if (Boolean(call) === Boolean(this.#timer)) return;
+  #call(alarm) {
+    document.title = alarm ? ALARM.title(alarm.name) : this.#title;
+    if (Boolean(alarm) === Boolean(this.#timer)) return;
     clearInterval(this.#timer);
-    this.#timer = call ? setInterval(() => this.#chime(), EVERY_MS) : 0;
-    if (call) this.#chime();
-    if (call && document.hidden && window.Notification?.permission === "granted") new Notification(ALARM.notification(call.alarm.name), { tag: "hotline-alarm", lang: "zh-CN" });
+    this.#timer = alarm ? setInterval(() => this.#chime(), EVERY_MS) : 0;
+    if (alarm) this.#chime();
+    if (alarm && document.hidden && window.Notification?.permission === "granted") new Notification(ALARM.what(alarm), { tag: "hotline-alarm", lang: "zh-CN" });
   }
 
   /** A browser allows sound from the first click or key on. */
@@ -78,4 +79,4 @@ export class Alarm {
   }
 }
 
-const keyOf = (call) => [call.id, call.alarm.state, call.alarm.since].join();
+const keyOf = (alarm) => [alarm.call_id, alarm.state, alarm.since].join();

@@ -3,7 +3,7 @@
 import { $, fill, make, mark, write } from "./dom.js";
 import { emergencies } from "./directory.js";
 import { lineView } from "./stage.js";
-import { EMERGENCY } from "./texts_line.js";
+import { EMERGENCY, LINE, whoIs } from "./texts_line.js";
 
 export class Emergency {
   #store;
@@ -29,9 +29,18 @@ export class Emergency {
     this.#buttons[0]?.focus();
   }
 
-  #dial(key) {
+  /** One press also while somebody else is on the line, who makes room; only rescuers are never sent away by it. */
+  async #dial(key) {
     const party = this.#store.value.directory.find((each) => each.key === key);
-    if (party) this.#acts.ask("emergency", { button: `emergency-${key}`, name: `${party.numbers[0]} ${party.name}`, party: key });
+    if (!party) return;
+    const name = `${party.numbers[0]} ${party.name}`;
+    const { join } = lineView(this.#store.value);
+    if (["talking", "held"].includes(join?.third?.state)) {
+      if (join.target?.kind === "emergency") return this.#acts.refuse("emergency", name, LINE.dropFirst(whoIs(join.target)));
+      if (!(await this.#acts.ask("drop"))) return;
+      await this.#acts.until((view) => view.join?.third == null);
+    }
+    await this.#acts.ask("emergency", { button: `emergency-${key}`, name, party: key });
   }
 
   #pressed(event) {
@@ -40,7 +49,10 @@ export class Emergency {
     if (at < 0) return;
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (step) buttons[Math.max(0, Math.min(buttons.length - 1, at + step))].focus();
-    else if (/^[1-9]$/.test(event.key) && !event.repeat) buttons[Number(event.key) - 1]?.click();
+    else if (/^[1-9]$/.test(event.key) && !event.repeat) {
+      buttons[Number(event.key) - 1]?.focus();
+      buttons[Number(event.key) - 1]?.click();
+    }
     else return;
     event.preventDefault();
   }

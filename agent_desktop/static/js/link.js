@@ -79,7 +79,7 @@ export class Link {
         this.#store.set({
           link: { state: "connected", since: Date.now() / 1000, everUp: true, expired: false },
           calls: byKey(message.calls, "id"), agents: byKey(message.agents, "id"), queues: byKey(message.queues, "name"),
-          parts: message.parts ?? {}, day: message.day ?? null, pauseReasons: message.pause_reasons ?? [],
+          parts: message.parts ?? {}, day: message.day ?? null, alarms: message.alarms ?? [], pauseReasons: message.pause_reasons ?? [],
         });
         break;
       case "delta":
@@ -93,6 +93,9 @@ export class Link {
         break;
       case "pause_reasons":
         this.#store.set({ pauseReasons: message.pause_reasons ?? [] });
+        break;
+      case "alarms":
+        this.#store.set({ alarms: message.alarms ?? [] });
         break;
       case "parties":
         this.#store.set({ directoryState: "changed" });

@@ -13,7 +13,7 @@ export function notices(desk) {
   const add = (key, weight) => found.push({ key, weight, text: NOTICES[key] });
   if (link.expired) add("expired", "warn");
   const alarm = alarms(desk)[0];
-  if (alarm && desk.me?.role === "supervisor" && alarm.agent !== desk.me.extension) found.push({ key: "alarm", weight: "loss", text: ALARM.notice(alarm.alarm) });
+  if (alarm && alarm.agent !== desk.me?.extension) found.push({ key: "alarm", weight: "loss", text: ALARM.notice(alarm) });
   if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
   if (desk.lead) found.push({ key: "lead", weight: "warn", text: desk.lead.text });
   if (phone.state === "elsewhere") add("elsewhere", "info");
@@ -40,9 +40,8 @@ export function notices(desk) {
 /** Whether the live view may be believed now. */
 export const isLiveSure = (desk) => desk.link.state === "connected" && !isDown(desk.parts, "bridge", "redis", "live", "asterisk");
 
-/** Calls whose emergency nobody may overlook: unanswered first, else the newest. */
+/** Emergencies that nobody may overlook: unanswered first, else the newest; the server tells who may see them. */
 export function alarms(desk) {
   const rank = ["failed", "calling", "answered"];
-  return [...desk.calls.values()].filter((call) => call.alarm)
-    .sort((a, b) => rank.indexOf(a.alarm.state) - rank.indexOf(b.alarm.state) || b.alarm.since - a.alarm.since);
+  return [...desk.alarms].sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state) || b.since - a.since);
 }

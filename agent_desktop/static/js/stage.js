@@ -3,20 +3,22 @@
 import { isHardware, lostCall, ownCall } from "./state.js";
 import { FAILED, LINE, STAGES, STAGES_ASKED, whoIs } from "./texts_line.js";
 
-// Which act a stage allows; the bridge decides, this only greys out what it would refuse.
-const START = ["consult", "add", "emergency", "blind", "requeue"];
+// Which act a stage allows; the machine decides (transfer/acts.py), this only greys out what it would refuse.
+const AWAY = ["blind", "requeue"];
+const START = ["consult", "add", "emergency", ...AWAY];
+const TWO = ["merge", "swap", "drop", "leave", "emergency", ...AWAY];
 const ALLOWED = {
   single: START, held: START,
   placing: ["emergency"],
   talk: [...START, "hold", "mute_citizen"],
   parked: [...START, "merge"],
-  calling: ["drop", "emergency"],
-  adding: ["drop", "emergency", "mute_citizen"],
-  consult: ["merge", "swap", "drop", "leave", "emergency", "mute_third", "digits"],
-  swapped: ["merge", "swap", "drop", "leave", "emergency", "mute_citizen"],
-  three: ["hold", "swap", "drop", "leave", "emergency", "mute_citizen", "mute_third", "digits"],
-  handed: ["take_back"], alone: ["take_back"], lost: ["take_back"],
-  rescue_on: ["drop", "mute_third", "digits"],
+  calling: ["emergency", "merge", "drop", ...AWAY],
+  adding: ["emergency", "hold", "drop", "mute_citizen", ...AWAY],
+  consult: [...TWO, "mute_third", "digits"],
+  swapped: [...TWO, "mute_citizen"],
+  three: [...TWO.slice(1), "hold", "mute_citizen", "mute_third", "digits"],
+  handed: ["take_back"], alone: ["take_back"], sought: ["take_back"], lost: ["take_back"],
+  rescue_on: ["mute_third", "digits"],
 };
 // Who is in the room together, per stage; somebody of the call who is not here hears music.
 const TOGETHER = {
@@ -29,12 +31,12 @@ export function lineView(desk) {
   const own = ownCall(desk), lost = own ? undefined : lostCall(desk);
   const call = own ?? lost;
   const join = call?.join ?? null;
-  const stage = lost ? (join?.stage === "handed" ? "handed" : "lost") : join?.stage ?? plainStage(desk, call);
+  const stage = lost ? (["handed", "sought"].includes(join?.stage) ? join.stage : "lost") : join?.stage ?? plainStage(desk, call);
   const me = desk.me?.extension;
   const isAsked = Boolean(join && me && join.target?.agent === me && call.agent !== me); // another agent asked me onto this call
   const allowed = new Set(isAsked ? [] : ALLOWED[stage] ?? []);
   if (lost) allowed.add("take_back");
-  const isEmergency = join?.way === "emergency" && (call.alarm != null || stage !== "talk" || Boolean(join.failed));
+  const isEmergency = join?.way === "emergency" && (join.third != null || Boolean(join.failed));
   const view = { call, join, stage, allowed, isAsked, isEmergency, since: sinceOf(desk, call, join, stage, lost), failed: join?.failed ?? null, attempt: "" };
   return { ...view, ...words(desk, view), seats: seats(desk, view), together: TOGETHER[stage] ?? "" };
 }
@@ -81,7 +83,7 @@ function seats(desk, { call, join, stage, isAsked, failed }) {
   const music = { how: LINE.music, place: "music", since: join?.since ?? null };
   const citizen = !isUp || stage === "rescue_on" ? { ...nobody, name: call && stage !== "rescue_on" ? call.caller ?? "" : "", how: stage === "rescue_on" ? LINE.gone : "" }
     : seat("c", "citizen", call?.caller || LINE.hidden, stage === "led" ? { how: LINE.led, place: "music" } : stage === "placing" ? { how: "", place: "room" } : music);
-  const isAway = ["handed", "led", "alone", "lost"].includes(stage);
+  const isAway = ["handed", "led", "alone", "sought", "lost"].includes(stage);
   const name = isAsked ? LINE.agent(call.agent, desk.names[call.agent]) : LINE.you;
   const agent = !isUp ? { ...nobody, name: stage === "none" ? "" : name } : seat("a", "agent", name, isAway ? { how: LINE.gone, place: "gone" } : { how: "", place: "room" });
   return { citizen, agent, third: thirdSeat(desk, { join, isAsked, failed, nobody, muted }) };

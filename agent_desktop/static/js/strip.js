@@ -7,12 +7,14 @@ import { duration, now } from "./times.js";
 
 const ROLES = ["citizen", "agent", "third"];
 const BUTTONS = ["merge", "swap", "drop", "leave", "take_back"];
+const SENT_SHOWN = 20;
 const KEYS = "123456789*0#";
 
 export class Strip {
   #store;
   #acts;
   #view = null;
+  #sent = ""; // keys that the third has got since the keypad was opened
 
   constructor(store, acts) {
     this.#store = store;
@@ -50,6 +52,7 @@ export class Strip {
     mark($("#keypad"), "open", open);
     $("#btn-keypad").setAttribute("aria-expanded", String(open));
     if (open) {
+      this.#sent = "";
       write($("#keypad-sent"), "");
       $("#keypad-keys button").focus();
     } else if (had) {
@@ -67,7 +70,10 @@ export class Strip {
   }
 
   #key(key) {
-    this.#acts.digits(key, (words) => write($("#keypad-sent"), words));
+    this.#acts.digits(key, (sent, trouble) => {
+      this.#sent = trouble ? "" : this.#sent + sent;
+      write($("#keypad-sent"), trouble || LINE.sent(this.#sent.slice(-SENT_SHOWN)));
+    });
   }
 
   tick() {

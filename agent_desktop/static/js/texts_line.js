@@ -27,6 +27,7 @@ export const STAGES = {
   handed: (f) => ["已交接", `市民与${f.third}通话，您已退出。`],
   led: (f) => ["已转出", `正在把市民接到${f.third}。`],
   alone: () => ["市民等候", "线上只剩市民，几秒后排到队列最前。"],
+  sought: (f) => ["市民等候", `您已离开，正在继续呼叫${f.third}。`],
   rescue_on: (f) => ["市民已离线", `您与${f.third}继续通话，挂断即结束。`],
   lost: () => ["通话中断", "您这一端断了，市民还在线上。"],
 };
@@ -44,14 +45,15 @@ export const STAGES_ASKED = {
 export const LINE = {
   citizen: ROLES.citizen, you: "您", third: "第三方", nobody: "无", hidden: "号码未显示", agent: (id, name) => [id, name].filter(Boolean).join(" "),
   talks: "通话", music: "听音乐", dialling: "呼叫中", ringing: "振铃", waits: "等候", gone: "已退出", muted: "被静音", led: "转接中",
-  attempt: (attempt, of) => (of > 1 ? `第 ${attempt}/${of} 个号码` : ""),
+  attempt: (attempt, of) => (of > 1 ? `第 ${attempt}/${of} 次` : ""),
   emergencyCalling: (f) => ["紧急呼叫", `正在呼叫${f.third}，您与市民照常通话，请告诉市民号码 ${f.number}。`],
   emergencyThree: (f) => ["紧急三方通话", `${f.third}已接听${f.waited == null ? "" : `（${f.waited} 秒）`}，请留在线上，直到对方接手。`],
   failed: (f) => ["没有接通", `${f.third}${FAILED[f.failed] ?? "没有接听"}，市民没有断开。`],
   emergencyFailed: (f) => ["紧急呼叫未接通", `${f.third}${FAILED[f.failed] ?? "无人接听"}。请再呼一次，或请市民记下 ${f.number}。`],
   refused: (message) => ["没有执行", message],
-  refusedEmergency: (name, message) => ["没有呼出", `${name}：${message} 请告诉市民自行拨打。`],
-  offline: "与服务器的连接中断，命令发不出去。", timeout: "没有收到确认，请看线路再决定。",
+  dropFirst: (third) => `${third}还在线上，请先按“请出第三方”。`,
+  refusedEmergency: (name, message) => ["没有呼出", `${name}：${message}`],
+  offline: "与服务器的连接中断，命令发不出去，请告诉市民自行拨打。", timeout: "没有收到确认，请看线路再决定。",
   mute: (who) => `静音${who}`, unmute: (who) => `取消静音${who}`, asked: "已请求…", cancel: "取消呼叫", drop: "请出第三方",
   sent: (digits) => `已发送 ${digits}`, keypadFailed: "没有发出，请再按。",
 };
@@ -75,7 +77,7 @@ const WAYS = { consult: "征询", add: "三方", emergency: "紧急呼叫", blin
 const STAGE_NAMES = {
   placing: "准备线路", talk: "坐席与市民通话", parked: "市民听音乐等候", calling: "呼叫第三方，市民听音乐", adding: "呼叫第三方，坐席与市民照常通话",
   consult: "坐席与第三方通话，市民听音乐", swapped: "坐席与市民通话，第三方听音乐", three: "三方通话", handed: "市民与第三方通话，坐席已退出",
-  led: "正在转出市民", alone: "只剩市民在线", rescue_on: "市民已离线，坐席与第三方继续",
+  led: "正在转出市民", alone: "只剩市民在线", sought: "坐席已离开，继续呼叫救援", rescue_on: "市民已离线，坐席与第三方继续",
 };
 const ENDINGS = {
   returned: "回到坐席", handed: "已交给第三方", led: "已转出", cancelled: "已取消", failed: "没有接通", citizen_left: "市民先挂机", alone: "市民被留下，回到队列",
@@ -87,7 +89,7 @@ const inBrackets = (words) => (words ? `（${words}）` : "");
 // One short sentence per kind of record; (facts, nameOf) where nameOf(key) tells a party's name.
 export const LINE_EVENTS = {
   third_asked: (f, nameOf) => `${f.by ? `坐席 ${f.by} ` : ""}${WAYS[f.way] ?? "转接"}：${who(f, nameOf)}`,
-  third_dialled: (f) => `拨打${f.of > 1 ? `第 ${f.attempt}/${f.of} 个号码` : f.attempt > 1 ? `第 ${f.attempt} 次` : "第三方"}`,
+  third_dialled: (f) => `拨打第三方${f.of > 1 ? `，第 ${f.attempt}/${f.of} 次` : f.attempt > 1 ? `，第 ${f.attempt} 次` : ""}`,
   third_answered: (f) => `第三方接听${f.waited_s == null ? "" : `，等了 ${duration(f.waited_s)}`}`,
   third_failed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   third_missed: (f) => `第三方没有接通${inBrackets(FAILED[f.result])}`,
@@ -109,7 +111,7 @@ export const EVIDENCE = {
 export const ALARM = {
   none: "没有紧急呼叫。", states: { calling: "正在呼叫", answered: "已接听", failed: "无人接听，请立即处理" },
   agent: (id, name) => `坐席 ${[id, name].filter(Boolean).join(" ")}`, menu: "市民按键求助", more: (n) => `另有 ${n} 起`,
-  title: (name) => `！${name} · 现场`, notification: (name) => `紧急呼叫 ${name}`,
+  title: (name) => `！${name} · 现场`, what: (alarm) => `${alarm.name} ${ALARM.states[alarm.state] ?? ""}`,
   notice: (alarm) => `紧急呼叫 ${alarm.name} ${{ calling: "进行中", answered: "已接听", failed: "无人接听" }[alarm.state] ?? ""}，请看现场`,
 };
 
