@@ -12,12 +12,16 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
+from hotline_core.adapters.callback_store import CallbackStore
 from hotline_core.adapters.calls_schema import CALL_EVENTS, RECORDINGS
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
+from hotline_core.adapters.day_store import DayStore
 from hotline_core.adapters.engine import make_engine, reading
 from hotline_core.adapters.ledger import Fact, LedgerReader, LedgerWriter
 from hotline_core.adapters.migrate import migrate_calls
 from hotline_core.adapters.transfer_store import TransferStore
+from hotline_core.domain.callbacks import callback_list
+from hotline_core.domain.day import day_start
 from hotline_core.log import Log
 from tests.integration.servers import PostgresServer, wait_until
 from worker.projector import Projector
@@ -137,6 +141,32 @@ def test_a_transfer_in_the_ledger_becomes_rows_for_who_was_asked_each_attempt_an
     other = TransferStore(engine).of_call("h1-1.2")
     assert [(one.way, one.outcome) for one in other.transfers] == [("add", "cancelled")]
     assert other.segments == ()
+
+
+def test_a_call_that_others_joined_is_answered_once_in_the_day_and_called_back_only_if_it_waited_again_in_vain(
+    engine: Engine, writer: LedgerWriter, tmp_path: Path, log: Log
+) -> None:
+    """Led on by the agent; left by a unit that was done; requeued and given up; an emergency that Asterisk's death cut off."""
+    at = 1795301234.5
+    rest: dict[str, tuple[tuple[str, float, dict[str, Fact]], ...]] = {
+        "led": (("third_asked", 20, {"n": 1, "way": "blind"}), ("party_rung", 21, {}), ("party_answered", 25, {})),
+        "done": (("third_asked", 20, {"n": 1, "way": "add"}), ("citizen_alone", 40, {})),
+        "given_up": (("third_asked", 20, {"n": 1, "way": "requeue"}), ("queue_entered", 21, {})),
+        "danger": (("third_asked", 20, {"n": 1, "way": "emergency"}), ("third_answered", 30, {"n": 1, "attempt": 1})),
+    }
+    for place, (name, records) in enumerate(rest.items()):
+        personal = {"caller": f"1380000111{place}", "dialled": "12328"}
+        writer.append("call_arrived", name, at, {"line": "12328"}, personal)
+        writer.append("queue_entered", name, at + 8, {"queue": "main"})
+        writer.append("agent_answered", name, at + 12, {"agent": "1001"})
+        for kind, after_s, facts in records:
+            writer.append(kind, name, at + after_s, facts)
+        writer.append("call_ended", name, at + 60, {"by": "system" if name == "danger" else "caller", "cause": 16})
+    _drain(_projector(engine, tmp_path, log))
+    (day,) = DayStore(engine).lines(day_start(at), 15.0)
+    assert (day.arrived, day.asked, day.answered, day.within, day.party, day.waiting) == (4, 4, 4, 4, 0, 0)
+    listed = callback_list(CallbackStore(engine).calls(at - 1), (), at + 100)
+    assert [(row.call_id, row.kind) for row in listed.rows] == [("danger", "in_danger"), ("given_up", "cut_off")]
 
 
 def test_a_worker_that_starts_again_and_a_second_one_apply_nothing_twice(
