@@ -15,7 +15,22 @@ from agent_desktop import socket
 from agent_desktop.desk import open_desk
 from agent_desktop.headers import SecurityHeaders
 from agent_desktop.refusals import install_handlers
-from agent_desktop.routes import callbacks, calls, docs, drafts, live, metrics, pages, people, phone, recordings, sign_in, topics
+from agent_desktop.routes import (
+    acts,
+    callbacks,
+    calls,
+    docs,
+    drafts,
+    live,
+    metrics,
+    pages,
+    parties,
+    people,
+    phone,
+    recordings,
+    sign_in,
+    topics,
+)
 from agent_desktop.static_version import static_version
 from hotline_core.adapters import clock
 from hotline_core.log import Log, open_log
@@ -50,7 +65,7 @@ def create_app(
     app.state.desk = desk
     app.state.templates = Jinja2Templates(directory=[templates, HERE / "api_docs"])
     app.state.version = static_version(static)
-    for module in (sign_in, calls, callbacks, drafts, live, metrics, people, phone, recordings, topics, pages, docs):
+    for module in (sign_in, calls, acts, callbacks, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs):
         app.include_router(module.router)
     app.include_router(socket.router)
     app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent_desktop.view import Live, Viewer, numbers_masked
+from agent_desktop.view import Live, numbers_masked
 from hotline_core.adapters.calls_store import ListedCall, ListedRecording
 from hotline_core.domain.callbacks import Callback
 from hotline_core.domain.records import CallRow
@@ -92,8 +92,3 @@ def told_callback(row: Callback, *, is_whole: bool) -> Told:
         "attempts": [{"at": attempt.at, "agent": attempt.agent, "outcome": attempt.outcome} for attempt in row.attempts],
         "dialled_by": row.dialled_by or None,
     }
-
-
-def may_open(viewer: Viewer, agent: object) -> bool:
-    """True when the ticket of a call with this agent may be opened by `viewer`: own, nobody's yet, or a supervisor's look."""
-    return viewer.sees_all or not agent or agent == viewer.extension

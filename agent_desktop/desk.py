@@ -21,7 +21,11 @@ from agent_desktop.health import Health
 from agent_desktop.health_board import HealthBoard
 from agent_desktop.hub import Hub
 from agent_desktop.intents import BridgeClient
+from agent_desktop.late_audit import LateAudit
 from agent_desktop.listening import Listening
+from agent_desktop.parties import Parties, parties_in_menus
+from agent_desktop.party_book import PartyBook
+from agent_desktop.party_keeper import PartyKeeper
 from agent_desktop.pause_reasons import PauseReasons, told
 from agent_desktop.people import People
 from agent_desktop.refusals import Unavailable
@@ -42,13 +46,16 @@ from hotline_core.adapters.transfer_store import TransferStore
 from hotline_core.city import City
 from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
+from ivr.menu import MENUS_FOLDER
 from ivr.topics import Topics
+from transfer.directory import parties_of
 
 REFRESH_S = 5.0
 LIVE = "live view"
 DAY = "day's counts"
 GATE = "gate"
 TOPICS = "topics"
+LATE_AUDIT = "late audit"
 # Websocket close codes: come back in a moment; sign in first.
 SERVICE_RESTART = 1012
 NOT_SIGNED_IN = 4401
@@ -88,6 +95,10 @@ class Desk:
     topics: AuditedTopics
     people: People
     pause_reasons: PauseReasons
+    parties: PartyBook
+    party_store: Parties
+    party_keeper: PartyKeeper
+    late_audit: LateAudit
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
@@ -95,6 +106,7 @@ class Desk:
         self.tasks.spawn(LIVE, self._follow_live())
         self.tasks.spawn(GATE, self._refresh_gate())
         self.tasks.spawn(DAY, self.day.run())
+        self.tasks.spawn(LATE_AUDIT, self.late_audit.run())
         self.tasks.spawn(TOPICS, end_topics(self.topics, self.tickets_threads, self.now, self.log))
 
     async def close(self) -> None:
@@ -123,10 +135,11 @@ class Desk:
                     self.health.redis_lost()
 
     async def _refresh_gate(self) -> None:
-        """Learn every few seconds what was changed elsewhere: people, sessions, pause reasons."""
+        """Learn every few seconds what was changed elsewhere: people, sessions, pause reasons, outside parties."""
         while True:
             await self.people_changed()
             await self.reasons_changed()
+            await self.parties_changed()
             await asyncio.sleep(REFRESH_S)
 
     async def people_changed(self) -> bool:
@@ -150,6 +163,13 @@ class Desk:
         with contextlib.suppress(Unavailable):
             self.hub.reasons_changed(told(await self.tickets_threads.run(self.pause_reasons.everyone)))
 
+    async def parties_changed(self) -> bool:
+        """Put the directory in force as the database has it; False while the bridge still waits for it."""
+        with contextlib.suppress(Unavailable):
+            if self.parties.learn(await self.tickets_threads.run(self.party_store.read)):
+                self.hub.parties_changed()
+        return await self.party_keeper.reconcile()
+
 
 def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
     """Make every part; nothing is started yet and no server needs to be there."""
@@ -157,7 +177,8 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
 
     def died(name: str, error: BaseException) -> None:
         log.error("a task died", task=name, kind=type(error).__name__, where=where(error))
-        if name in (LIVE, GATE, DAY, TOPICS):  # without these the desk would show or do what is no longer true: it starts afresh
+        # without these the desk would show or do what is no longer true: it starts afresh
+        if name in (LIVE, GATE, DAY, TOPICS, LATE_AUDIT):
             signal.raise_signal(signal.SIGTERM)
 
     tasks = Tasks(died)
@@ -178,9 +199,12 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         asterisk_port=lambda: ports.read(settings.paths).asterisk_http,
         now=now,
         on_change=hub.parts_changed,
+        on_bridge=hub.bridge_alarms,
         log=log,
     )
     city = load_city(settings.city_file)
+    given = parties_of(city)
+    book = PartyBook(given)
     gate = Gate(tickets_engine, kept.session)
     phones = PhoneKeeper(
         tickets_engine, tickets_threads, gate, bridge, tasks, kept, load_telephones(settings.is_loopback), city.first_queue,
@@ -224,4 +248,8 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         topics=AuditedTopics(Topics(settings.paths.announcements, settings.paths.topics, city.lines), tickets_engine),
         people=People(tickets_engine),
         pause_reasons=PauseReasons(tickets_engine),
+        parties=book,
+        party_store=Parties(tickets_engine, given, city.outgoing.allow, parties_in_menus(MENUS_FOLDER, log), log),
+        party_keeper=PartyKeeper(book, bridge, now, log),
+        late_audit=LateAudit(tickets_engine, tickets_threads, log),
     )

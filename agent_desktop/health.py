@@ -54,6 +54,7 @@ class Health:
         asterisk_port: Callable[[], int],
         now: Callable[[], float],
         on_change: Callable[[], None],
+        on_bridge: Callable[[Mapping[str, object]], None],
         log: Log,
     ) -> None:
         self._board = board
@@ -67,6 +68,7 @@ class Health:
         self._asterisk_port = asterisk_port
         self._now = now
         self._on_change = on_change
+        self._on_bridge = on_bridge
         self._log = log
         self._spool = spool
         self.sight = Sight()
@@ -99,6 +101,7 @@ class Health:
         figures = reply.facts.get("figures")
         self.sight.bridge = figures if reply.ok and isinstance(figures, Mapping) else {}
         if reply.ok:
+            self._on_bridge(reply.facts)
             self.sight.is_publishing = _told(reply.facts.get("live"))[0] == "up"
             self._tell(**{name: _told(reply.facts.get(name)) for name in ("bridge", "asterisk", "watchdog", "ledger")})
             return

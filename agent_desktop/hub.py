@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from agent_desktop import alarms
+from agent_desktop.alarms import Alarm
 from agent_desktop.gate import Caller
-from agent_desktop.view import NOTHING, Live, LiveState, Viewer, seen_agent, seen_call, seen_calls, waiting
+from agent_desktop.view import NOTHING, Live, LiveState, Viewer, agents_of, seen_agent, seen_call, seen_calls, waiting
 from hotline_core.adapters.live import Delta, Snapshot
 
 QUEUE_LIMIT = 256
@@ -88,6 +90,8 @@ class Hub:
         self.is_linked = False
         self.day: Message | None = None
         self.pause_reasons: list[dict[str, object]] = []
+        self.alarms: dict[str, Alarm] = {}
+        self._took_part: dict[str, frozenset[str]] = {}
         self._past_overflows = 0
         self._parts = parts
         self._clients: set[Client] = set()
@@ -121,6 +125,7 @@ class Hub:
         self.state = LiveState(
             epoch=snapshot.epoch, seq=snapshot.seq, calls=kinds["call"], agents=kinds["agent"], queues=kinds["queue"]
         )
+        self._note(kinds["call"])
         for client in self._clients:
             client.resynchronise()
 
@@ -137,6 +142,8 @@ class Hub:
             agents=_changed(state.agents, kinds["agent"], gone["agent"]),
             queues=_changed(state.queues, kinds["queue"], gone["queue"]),
         )
+        if kinds["call"] or gone["call"]:
+            self._note(kinds["call"])
         for client in self._clients:
             if (message := _seen_delta(client, delta.seq, kinds, gone["call"])) is not None:
                 client.offer(message)
@@ -158,6 +165,43 @@ class Hub:
             message: Message = {"type": "pause_reasons", "pause_reasons": reasons}
             for client in self._clients:
                 client.offer(message)
+
+    def parties_changed(self) -> None:
+        """Tell every page that the directory or a favourite changed; it asks for what it may see."""
+        for client in self._clients:
+            client.offer({"type": "parties"})
+
+    def bridge_alarms(self, facts: Mapping[str, object]) -> None:
+        """The bridge itself tells of emergencies; it counts while the live view is away."""
+        told = alarms.of_bridge(facts)
+        if told is not None and not self.is_linked:
+            self._alarms_changed(told)
+
+    def alarm(self, alarm: Alarm) -> None:
+        """An emergency that a page has just begun; with the live view there, its own word comes in a moment and says more."""
+        if not self.is_linked:
+            self._alarms_changed({**self.alarms, str(alarm["call_id"]): alarm})
+
+    def _alarms_changed(self, now: dict[str, Alarm]) -> None:
+        if now == self.alarms:
+            return
+        self.alarms = now
+        for client in self._clients:
+            if client.viewer.leads:
+                client.offer({"type": "alarms", "alarms": alarms.in_order(now)})
+
+    def _note(self, changed: Mapping[str, Live]) -> None:
+        """After each word of the live view: who has to do with which call, and which emergencies there are."""
+        calls = self.state.calls
+        for call_id, call in changed.items():
+            self._took_part[call_id] = self._took_part.get(call_id, frozenset()) | agents_of(call)
+        for call_id in self._took_part.keys() - calls.keys():
+            del self._took_part[call_id]
+        self._alarms_changed(alarms.of_live(calls.values()))
+
+    def took_part(self, call_id: str) -> frozenset[str]:
+        """The extensions whose call a running call is or was, as far as the live view told."""
+        return self._took_part.get(call_id, frozenset())
 
     def day_changed(self, day: Message) -> None:
         """Tell the pages that may see it the new counts of the day; a page that gets a snapshot later finds them there."""
@@ -192,6 +236,7 @@ class Hub:
             "parts": self._parts(),
             "day": self.day if client.viewer.sees_day else None,
             "pause_reasons": self.pause_reasons,
+            "alarms": alarms.in_order(self.alarms) if client.viewer.leads else [],
         }
 
     def told(self, viewer: Viewer) -> Message:

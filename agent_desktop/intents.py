@@ -14,7 +14,7 @@ from hotline_core.log import Log
 
 WAIT_S = 3.0
 CONNECT_S = 1.0
-LONGEST_LINE = 65_536
+LONGEST_LINE = 1_048_576  # the whole directory of a big city
 UNSURE = frozenset({"bridge_down", "bridge_lost", "asterisk_down"})  # a part is away: not the click is at fault
 
 

@@ -9,7 +9,7 @@ from agent_desktop.intents import Reply
 from agent_desktop.refusals import Unavailable
 from hotline_core.adapters.engine import writing
 
-LEAD_OPS = {"sign_out": "agent_signed_out", "ready": "agent_unpaused"}  # the intent and its act in the audit
+AUDITED = {"sign_out": "agent_signed_out", "ready": "agent_unpaused"}  # the intent and its act in the audit
 FREE = "ready"
 BUSY = ("ringing", "talking")
 
@@ -46,6 +46,6 @@ async def lead(desk: Desk, caller: Caller, op: str, target: str, intent_id: str)
 async def _audit(desk: Desk, caller: Caller, op: str, target: str, facts: Facts) -> None:
     def write() -> None:
         with writing(desk.tickets_engine) as connection:
-            write_audit(connection, at=desk.now(), actor=caller.login, act=LEAD_OPS[op], subject=target, facts=facts)
+            write_audit(connection, at=desk.now(), actor=caller.login, act=AUDITED[op], subject=target, facts=facts)
 
     await desk.tickets_threads.run(write)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, func, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from agent_desktop.audit import Facts, write_audit
-from agent_desktop.tickets_schema import people
+from agent_desktop.tickets_schema import favourite_parties, people
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.errors import Conflict, NotFound
 
@@ -21,7 +21,8 @@ class Person:
     """Somebody who signs in.
 
     `queues` are keys of city.queues, none stands for the city's first queue; `phone_digest` is H(A1) of a hardware telephone's
-    password; sessions issued before `sessions_from` (epoch seconds) are over, but for `kept_sid`.
+    password; sessions issued before `sessions_from` (epoch seconds) are over, but for `kept_sid`; calls that the extension had
+    before `extension_since` were somebody else's.
     """
 
     login: str
@@ -35,6 +36,7 @@ class Person:
     phone_digest: str = ""
     sessions_from: float = 0.0
     kept_sid: str = ""
+    extension_since: float = 0.0
 
 
 class People:
@@ -59,7 +61,7 @@ class People:
         """Add `person`, nobody signed in; Conflict (`login_taken`, `extension_taken`)."""
         facts = {"name": person.name, "role": person.role, "extension": person.extension, "queues": ",".join(person.queues)}
         # A login that was used before: the cookies of who had it open nothing.
-        values = {"login": person.login, "made_at": now, "sessions_from": now, **_columns(person)}
+        values = {"login": person.login, "made_at": now, "sessions_from": now, "extension_since": now, **_columns(person)}
         try:
             with writing(self._engine) as connection:
                 if connection.scalar(select(people.c.login).where(people.c.login == person.login)) is not None:
@@ -84,6 +86,9 @@ class People:
                     after = replace(after, phone_digest="")
                 _claim_extension(connection, after)
                 values = _columns(after)
+                if after.extension != before.extension:
+                    after = replace(after, extension_since=now)
+                    values["extension_since"] = now
                 if (after.role, after.extension) != (before.role, before.extension):
                     values |= {"sessions_from": now, "kept_sid": None}
                 connection.execute(update(people).where(people.c.login == login).values(**values))
@@ -113,6 +118,7 @@ class People:
         with writing(self._engine) as connection:
             before = _known(connection, login)
             connection.execute(delete(people).where(people.c.login == login))
+            connection.execute(delete(favourite_parties).where(favourite_parties.c.login == login))
             facts: Facts = {"role": before.role, "extension": before.extension}
             write_audit(connection, at=now, actor=actor, act="person_removed", subject=login, facts=facts)
             _keep_an_administrator(connection, before)
@@ -197,4 +203,5 @@ def _person(row: RowMapping) -> Person:
         phone_digest=row["phone_digest"] or "",
         sessions_from=row["sessions_from"],
         kept_sid=row["kept_sid"] or "",
+        extension_since=row["extension_since"],
     )

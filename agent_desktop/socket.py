@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from dataclasses import dataclass
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from agent_desktop.acting import act_upon
 from agent_desktop.asking import cookie_caller, desk_of, is_from_own_page
+from agent_desktop.clicks import Intent, read_intent
 from agent_desktop.desk import NOT_SIGNED_IN, Desk
 from agent_desktop.gate import Caller
 from agent_desktop.hub import TOO_SLOW, Client, Message
 from agent_desktop.intents import Reply
-from agent_desktop.leading import LEAD_OPS, lead
+from agent_desktop.leading import lead
 from agent_desktop.view import Viewer
 from hotline_core.adapters.tasks import Tasks
 
@@ -22,48 +22,13 @@ router = APIRouter()
 FORBIDDEN = 4403
 SEND_S = 5.0
 OPEN_INTENTS = 8
-OPS = frozenset({"ready", "pause", "hang_up", "resume"})
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_EXTENSION = re.compile(r"[0-9]{2,10}")
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A checked click; `target` is the extension of another agent whom a supervisor leads, empty for one's own."""
-
-    id: str
-    op: str
-    call_id: str | None
-    reason: str | None
-    target: str = ""
 
 
 def viewer_of(desk: Desk, caller: Caller) -> Viewer:
     """Whose eyes the caller has."""
     may = desk.rights.may
-    return Viewer(caller.extension, may(caller.role, "see_full_numbers"), may(caller.role, "see_day"))
-
-
-def read_intent(text: str) -> Intent | str | None:
-    """The intent in a frame; its id when only that can be used, None when nothing can."""
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict) or told.get("type") != "intent":
-        return None
-    asked, op, call_id, reason = told.get("id"), told.get("op"), told.get("call_id"), told.get("reason")
-    target = told.get("target") or ""
-    if not (isinstance(asked, str) and _ID.fullmatch(asked)):
-        return None
-    is_call_fine = call_id is None or (isinstance(call_id, str) and _ID.fullmatch(call_id) is not None)
-    is_reason_fine = reason is None or (isinstance(reason, str) and len(reason) <= 60 and reason.isprintable())
-    is_target_fine = isinstance(target, str) and (not target or _EXTENSION.fullmatch(target) is not None)
-    if not isinstance(op, str) or op not in (LEAD_OPS if target else OPS):
-        return asked
-    if not (is_call_fine and is_reason_fine and is_target_fine):
-        return asked
-    return Intent(id=asked, op=op, call_id=call_id or None, reason=reason or None, target=target)
+    role = caller.role
+    return Viewer(caller.extension, may(role, "see_full_numbers"), may(role, "see_day"), may(role, "lead_floor"))
 
 
 @router.websocket("/ws")
@@ -143,7 +108,9 @@ async def _receive(websocket: WebSocket, desk: Desk, client: Client, tasks: Task
 async def _pass_on(desk: Desk, client: Client, intent: Intent, open_intents: set[str]) -> None:
     caller = client.caller
     try:
-        if intent.target:
+        if intent.act is not None:
+            reply = await act_upon(desk, caller, intent.act, intent.id)
+        elif intent.target:
             reply = await lead(desk, caller, intent.op, intent.target, intent.id)
         elif not desk.rights.may(caller.role, "use_phone"):
             reply = Reply(ok=False, code="forbidden")

@@ -23,6 +23,8 @@ people = Table(
     # sessions from before this are over, but for the one that changed its own password
     Column("sessions_from", Float(53), nullable=False, server_default="0"),
     Column("kept_sid", String(32)),
+    # calls from before this were somebody else's, though the extension is the same
+    Column("extension_since", Float(53), nullable=False, server_default="0"),
 )
 
 # Which sign-in an extension's telephone belongs to; set_at: Asterisk has confirmed it.
@@ -45,6 +47,21 @@ pause_reasons = Table(
     Column("name", String(20), nullable=False),
     Column("position", Integer, nullable=False),
     Column("is_active", Integer, nullable=False),
+)
+
+# What differs from the city's outside_parties: one row overrides the party of the same key, or is a new one.
+parties = Table(
+    "parties",
+    metadata,
+    Column("key", String(31), primary_key=True),
+    Column("data", Text),  # JSON; null: removed, also when the city's file has it
+)
+
+favourite_parties = Table(
+    "favourite_parties",
+    metadata,
+    Column("login", String(64), primary_key=True),
+    Column("party", String(31), primary_key=True),
 )
 
 # One row per failed (or still running) try; deleted when the try succeeds.

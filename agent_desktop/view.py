@@ -12,12 +12,13 @@ Live = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whose eyes: the extension ("" without one) and whether the rights give full numbers, and with them all
-    calls, and the counts of the day."""
+    """Whose eyes: the extension ("" without one) and whether the rights give full numbers, and with them all calls, the counts of
+    the day, and the alarms of those who lead the floor."""
 
     extension: str
     sees_all: bool
     sees_day: bool = False
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,19 @@ NOTHING = LiveState(epoch="", seq=0, calls={}, agents={}, queues={})
 
 def seen_call(viewer: Viewer, call: Live) -> dict[str, object] | None:
     """The call as `viewer` sees it, or None when it is none of their business."""
-    is_own = bool(viewer.extension) and call.get("agent") == viewer.extension
-    if viewer.sees_all or is_own:
+    if viewer.sees_all or viewer.extension in agents_of(call):
         return dict(call)
     if call.get("phase") == "waiting":
         return {**call, **numbers_masked(call)}
     return None
+
+
+def agents_of(call: Live) -> frozenset[str]:
+    """Whose call it is now: who talks with the citizen, who was cut off and may take it back, who is consulted about it."""
+    join = call.get("join")
+    target = join.get("target") if isinstance(join, Mapping) and join.get("third") else None
+    consulted = target.get("agent") if isinstance(target, Mapping) else None
+    return frozenset(str(each) for each in (call.get("agent"), call.get("lost_by"), consulted) if each)
 
 
 def numbers_masked(call: Live) -> dict[str, object]:

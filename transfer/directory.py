@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -61,7 +59,7 @@ Directory = Mapping[str, Party]
 
 def parties_of(city: City) -> dict[str, Party]:
     """The parties of the city's file, by key."""
-    return {key: _party(key, given, "") for key, given in city.outside_parties.items()}
+    return {key: _party(key, given) for key, given in city.outside_parties.items()}
 
 
 def overlaid(given: Directory, changes: Mapping[str, Party | None]) -> dict[str, Party]:
@@ -70,15 +68,13 @@ def overlaid(given: Directory, changes: Mapping[str, Party | None]) -> dict[str,
     return {key: party for key, party in both.items() if party is not None}
 
 
-# -- as text: between desk and bridge, in both stores, in the dialplan's database -----------------------------------
+# -- as data: in the desk's database, to pages, to the bridge -------------------------------------------------------
 
 
 def data_of(party: Party) -> dict[str, object]:
     """The party as JSON data, with neither key nor initials; `party_of` reads it back."""
     return {
-        "name": party.name,
-        "numbers": list(party.numbers),
-        "kind": party.kind,
+        **calling_data(party),
         "hours": [{"days": _days_text(each.days), "from": _clock(each.opens), "to": _clock(each.closes)} for each in party.hours],
         "menu": party.menu,
         "tell": party.tell,
@@ -86,38 +82,19 @@ def data_of(party: Party) -> dict[str, object]:
     }
 
 
-def party_of(key: str, data: object, initials: str = "") -> Party:
+def calling_data(party: Party) -> dict[str, object]:
+    """What the bridge has to know: all that calling the party takes."""
+    return {"name": party.name, "numbers": list(party.numbers), "kind": party.kind}
+
+
+def party_of(key: str, data: object) -> Party:
     """The party of JSON data; BadInput `bad_party` names the field."""
     try:
-        return _party(key, city_party.Party.model_validate(data), initials)
+        return _party(key, city_party.Party.model_validate(data))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = str(first["loc"][0]) if first["loc"] else {"emergency_for_all": "roles"}.get(first["type"], "data")
         raise BadInput("bad_party", field=field) from None
-
-
-def as_text(party: Party | None) -> str:
-    """One line of JSON for a store (astdb `hldir`); a party that was removed is `null`."""
-    return json.dumps(None if party is None else data_of(party), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def from_text(key: str, text: str) -> Party | None:
-    """What `as_text` wrote; BadInput `bad_party` for anything else."""
-    try:
-        data = json.loads(text)
-    except ValueError:
-        raise BadInput("bad_party", field="json") from None
-    return None if data is None else party_of(key, data)
-
-
-def mark(party: Party) -> str:
-    """16 hex digits that differ when anything differs that the bridge has to know."""
-    return hashlib.sha256(as_text(party).encode()).hexdigest()[:16]
-
-
-def dialled_text(party: Party) -> str:
-    """The party for the dialplan (astdb `hlparty`): KIND,NUMBER&NUMBER in the order of trial."""
-    return f"{party.kind},{'&'.join(party.numbers)}"
 
 
 # -- what people ask of it ------------------------------------------------------------------------------------------
@@ -182,9 +159,9 @@ def _covers(hours: Hours, day: int, minute: int) -> bool:
     return (today and minute >= hours.opens) or (yesterday and minute < hours.closes)
 
 
-def _party(key: str, given: city_party.Party, initials: str) -> Party:
+def _party(key: str, given: city_party.Party) -> Party:
     hours = tuple(Hours(_days(each.days), _minute(each.opens), _minute(each.closes)) for each in given.hours)
-    return Party(key, given.name, given.numbers, given.kind, hours, given.menu, given.tell, given.roles, initials)
+    return Party(key, given.name, given.numbers, given.kind, hours, given.menu, given.tell, given.roles)
 
 
 def _days(text: str) -> frozenset[int]:

@@ -13,6 +13,7 @@ from agent_desktop.callback_marks import Reason
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.intents import UNSURE
+from agent_desktop.own_calls import is_own
 from agent_desktop.refusals import Unavailable
 from agent_desktop.routes.calls import CallId
 from hotline_core.domain.callbacks import Callback, row_of
@@ -83,6 +84,6 @@ async def _own_call(desk: Desk, caller: Caller, call_id: str) -> tuple[str, str,
     found = await desk.calls_threads.run(lambda: desk.calls.call(call_id))
     if found is None:
         raise NotFound("unknown_callback")
-    if found.call.agent != caller.extension and not desk.rights.may(caller.role, "see_full_numbers"):
+    if not is_own(desk, caller, found.call) and not desk.rights.may(caller.role, "see_full_numbers"):
         raise NotFound("unknown_callback")
     return found.call.caller, found.call.line, call_id

@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from agent_desktop.asking import Needs, desk_of
-from agent_desktop.call_view import Told, listed_calls, live_call, may_open, stored_call, unseen_call
+from agent_desktop.call_view import Told, listed_calls, live_call, stored_call, unseen_call
 from agent_desktop.desk import Desk
 from agent_desktop.evidence_view import told_evidence
 from agent_desktop.gate import Caller
+from agent_desktop.own_calls import is_own, took_part
 from agent_desktop.refusals import Unavailable
-from agent_desktop.socket import viewer_of
-from agent_desktop.view import Viewer
 from hotline_core.adapters.calls_store import CallFilter, ListedCall
 from hotline_core.domain.numbers import of_caller
 from hotline_core.errors import Forbidden, NotFound
@@ -66,9 +65,8 @@ async def one_call(request: Request, call_id: CallId, caller: Annotated[Caller, 
 async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("write_draft"))]) -> Told:
     """All an agent needs when a call is offered: the call, earlier calls of the number, the draft."""
     desk = desk_of(request)
-    viewer = viewer_of(desk, caller)
     draft = await desk.tickets_threads.run(lambda: desk.drafts.read(call_id))
-    call, number, arrived_at = await _call_of_ticket(desk, viewer, call_id)
+    call, number, arrived_at = await _call_of_ticket(desk, caller, call_id)
     earlier: list[Told] | None = None
     try:
         if number is not None:
@@ -84,18 +82,17 @@ async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, De
     }
 
 
-async def _call_of_ticket(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Told, str | None, float]:
+async def _call_of_ticket(desk: Desk, caller: Caller, call_id: str) -> tuple[Told, str | None, float]:
     """The call as told, its number (None when unknown or not to be seen) and its arrival.
 
     Live state first, then the database, then what little is known.
     """
     live = desk.hub.state.calls.get(call_id) if desk.hub.is_linked else None
     if live is not None:
-        _refuse_others(viewer, live.get("agent"))
-        is_whole = viewer.sees_all or live.get("agent") == viewer.extension
-        arrived_at = live.get("arrived_at")
-        number = str(live.get("caller") or "") if is_whole else None
-        return live_call(live, is_whole=is_whole), number, float(arrived_at) if isinstance(arrived_at, int | float) else desk.now()
+        told_at = live.get("arrived_at")
+        arrived_at = float(told_at) if isinstance(told_at, int | float) else desk.now()
+        is_whole = await _is_seen_whole(desk, caller, call_id, live.get("agent"), arrived_at)
+        return live_call(live, is_whole=is_whole), str(live.get("caller") or "") if is_whole else None, arrived_at
     try:
         found = await desk.calls_threads.run(lambda: desk.calls.call(call_id), timeout_s=2.0)
     except Unavailable:
@@ -104,17 +101,19 @@ async def _call_of_ticket(desk: Desk, viewer: Viewer, call_id: str) -> tuple[Tol
         if desk.hub.is_linked and desk.hub.state.epoch:
             raise NotFound("unknown_call")
         return unseen_call(call_id), None, desk.now()
-    _refuse_others(viewer, found.call.agent)
-    is_whole = viewer.sees_all or found.call.agent == viewer.extension
+    is_whole = await _is_seen_whole(desk, caller, call_id, found.call.agent, found.call.arrived_at)
     told = stored_call(found.call, recording=found.recording, is_whole=is_whole)
     return told, found.call.caller if is_whole else None, found.call.arrived_at
 
 
-def _refuse_others(viewer: Viewer, agent: object) -> None:
-    if not may_open(viewer, agent):
+async def _is_seen_whole(desk: Desk, caller: Caller, call_id: str, agent: object, arrived_at: float) -> bool:
+    """Whether who opens a ticket sees the number whole; Forbidden for a call that is somebody else's."""
+    if desk.rights.may(caller.role, "see_full_numbers") or await took_part(desk, caller, call_id, agent, arrived_at):
+        return True
+    if agent:
         raise Forbidden("not_own_call")
+    return False  # nobody's yet: the ticket opens, the number stays masked
 
 
 def _sees_whole(desk: Desk, caller: Caller, found: ListedCall) -> bool:
-    is_own = bool(caller.extension) and found.call.agent == caller.extension
-    return is_own or desk.rights.may(caller.role, "see_full_numbers")
+    return is_own(desk, caller, found.call) or desk.rights.may(caller.role, "see_full_numbers")

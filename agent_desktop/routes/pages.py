@@ -13,6 +13,7 @@ from agent_desktop.call_view import Told
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.rights import Act
+from agent_desktop.routes.parties import told_parties
 from hotline_core.errors import Forbidden
 
 router = APIRouter(include_in_schema=False)
@@ -99,6 +100,7 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
         "names": desk.gate.names() if caller else {},
         "parties": _parties(desk) if caller else [],
         "acts": sorted(desk.rights.acts_of(caller.role)) if caller else [],
+        "parties": told_parties(desk, caller) if caller and desk.rights.may(caller.role, "see_live") else [],
         "version": request.app.state.version,
     }
     return templates.TemplateResponse(request, name, context)

@@ -12,6 +12,7 @@ from agent_desktop.asking import Needs, desk_of
 from agent_desktop.call_view import Told, listed_recording
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
+from agent_desktop.own_calls import is_own, since
 from agent_desktop.routes.calls import CallId
 from hotline_core.adapters.calls_store import ListedCall
 from hotline_core.domain.records import RecordingRow, SegmentRow
@@ -33,7 +34,8 @@ async def list_recordings(
     desk = desk_of(request)
     agent = _whose(desk, caller)
     is_whole = desk.rights.may(caller.role, "see_full_numbers")
-    page = await desk.calls_threads.run(lambda: desk.calls.recordings(limit, before, agent=agent, state=state))
+    mine = since(desk, caller)
+    page = await desk.calls_threads.run(lambda: desk.calls.recordings(limit, before, agent=agent, since=mine, state=state))
     return {"recordings": [listed_recording(item, is_whole=is_whole) for item in page.recordings], "next": page.next}
 
 
@@ -50,7 +52,7 @@ async def recording(request: Request, call_id: CallId, caller: Listener) -> File
     if agent is not None:
         if found is None:
             raise NotFound("unknown_call")
-        if found.call.agent != agent:
+        if not is_own(desk, caller, found.call):
             raise Forbidden("not_own_call")
     return await _sound(desk, caller, row, f"{call_id}.wav")
 

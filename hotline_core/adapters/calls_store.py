@@ -14,6 +14,8 @@ from hotline_core.domain.records import CallRow, RecordingRow
 from hotline_core.errors import BadInput
 
 LARGEST_PAGE = 500
+_HAD = ("agent_answered", "talk_started", "agent_resumed", "agent_took_over", "taken_back")  # records of who had a call
+_ASKED, _CAME = "third_asked", "third_answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,17 @@ class CallsStore:
         with reading(self._engine) as connection:
             return tuple(TimelineEntry(*row) for row in connection.execute(query))
 
+    def agents_of(self, call_id: str) -> frozenset[str]:
+        """The extensions of all who ever had a call, or were consulted about it and answered."""
+        columns = (CALL_EVENTS.c.kind, CALL_EVENTS.c.facts)
+        wanted = CALL_EVENTS.c.kind.in_((*_HAD, _ASKED, _CAME))
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*columns).where(CALL_EVENTS.c.call_id == call_id, wanted)).all()
+        came = {row.facts.get("n") for row in rows if row.kind == _CAME}
+        had = {row.facts.get("agent") for row in rows if row.kind in _HAD}
+        consulted = {row.facts.get("to") for row in rows if row.kind == _ASKED and row.facts.get("n") in came}
+        return frozenset(str(each) for each in had | consulted if each)
+
     def recording(self, call_id: str) -> RecordingRow | None:
         """The recording of a call."""
         query = select(RECORDINGS).where(RECORDINGS.c.call_id == call_id)
@@ -121,9 +134,9 @@ class CallsStore:
         return RecordingRow(**row._mapping) if row else None
 
     def recordings(
-        self, limit: int = 50, before: str | None = None, *, agent: str | None = None, state: str | None = None
+        self, limit: int = 50, before: str | None = None, *, agent: str | None = None, since: float = 0, state: str | None = None
     ) -> RecordingPage:
-        """Recordings with their calls, newest first; `agent` keeps those of one agent."""
+        """Recordings with their calls, newest first; `agent` keeps those of one agent, of calls from `since` on."""
         limit = max(1, min(limit, LARGEST_PAGE))
         joined = RECORDINGS.outerjoin(CALLS, CALLS.c.call_id == RECORDINGS.c.call_id)
         query = select(*_labelled(RECORDINGS, "r_"), *_labelled(CALLS, "c_")).select_from(joined)
@@ -131,7 +144,7 @@ class CallsStore:
         if before is not None:
             query = query.where(_before(RECORDINGS.c.started_at, RECORDINGS.c.call_id, before))
         if agent is not None:
-            query = query.where(CALLS.c.agent == agent)
+            query = query.where(CALLS.c.agent == agent, CALLS.c.arrived_at >= since)
         if state is not None:
             query = query.where(RECORDINGS.c.state == state)
         with reading(self._engine) as connection:

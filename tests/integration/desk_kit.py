@@ -177,6 +177,8 @@ class ScriptedBridge:
         self._writers: set[asyncio.StreamWriter] = set()
         self.asked: list[dict[str, Any]] = []
         self.telephones: list[dict[str, Any]] = []  # what was asked about telephones, mostly by the desk itself
+        self.parties: dict[str, Any] = {}  # the directory as the desk has told it
+        self.alarms: list[dict[str, Any]] = []  # emergencies, told with the health
         self.script: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda intent: {"ok": True, "facts": {}}
 
     async def start(self) -> ScriptedBridge:
@@ -191,10 +193,12 @@ class ScriptedBridge:
         while line := await reader.readline():
             intent = json.loads(line)
             if intent["op"] == "health":
-                answer: dict[str, Any] | None = {"ok": True, "facts": all_up()}
+                answer: dict[str, Any] | None = {"ok": True, "facts": all_up() | {"alarms": self.alarms}}
             elif intent["op"].startswith("phone_"):
                 self.telephones.append(intent)
                 answer = {"ok": True, "facts": {"phones": {}}}
+            elif intent["op"].startswith("party_"):
+                answer = {"ok": True, "facts": self._directory(intent)}
             else:
                 self.asked.append(intent)
                 answer = self.script(intent)
@@ -202,6 +206,13 @@ class ScriptedBridge:
                 writer.write(json.dumps({"id": intent["id"], **answer}).encode() + b"\n")
         self._writers.discard(writer)
         writer.close()
+
+    def _directory(self, intent: dict[str, Any]) -> dict[str, Any]:
+        if intent["op"] == "party_put":
+            self.parties[intent["party"]] = intent["data"]
+        elif intent["op"] == "party_remove":
+            self.parties.pop(intent["party"])
+        return {"parties": self.parties} if intent["op"] == "party_list" else {}
 
     async def stop(self) -> None:
         """Go away with all connections."""
@@ -217,9 +228,9 @@ def all_up() -> dict[str, Any]:
     return {name: {"state": "up", "since": NOW} for name in ("asterisk", "watchdog", "bridge", "ledger", "live")}
 
 
-async def until(is_true: Callable[[], bool]) -> None:
-    """Look every few milliseconds, for five seconds."""
-    async with asyncio.timeout(5):
+async def until(is_true: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Look every few milliseconds, for five seconds or as long as it takes."""
+    async with asyncio.timeout(within_s):
         while not is_true():  # noqa: ASYNC110 - the other side has no event to wait for
             await asyncio.sleep(0.02)
 

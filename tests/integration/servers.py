@@ -138,6 +138,17 @@ class PostgresServer:
         self._execute(f"CREATE DATABASE t{self._made}")
         return f"postgresql+psycopg://hotline@/t{self._made}?host={self._folder}"
 
+    def hang(self) -> None:
+        """Whoever asks waits in vain: no session is left, and who connects gets no answer."""
+        assert self._process is not None
+        self.kill_sessions()
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def restart(self, after_s: float = 0.0) -> None:
         """Stop at once, stay away, start again."""
         self.close()

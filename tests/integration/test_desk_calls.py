@@ -211,6 +211,65 @@ async def test_an_agent_cannot_write_into_a_colleagues_call(app: FastAPI) -> Non
     assert [answer.status_code, ticket.status_code] == [403, 403]
 
 
+async def test_a_ticket_travels_with_its_call_and_stays_with_who_wrote_in_it(app: FastAPI, settings: Settings) -> None:
+    """1001 writes, 1002 is consulted, writes on and owns the call from then on; a third agent has no business there.
+
+    Known from the live view while the call runs, also after a desk that has only now begun to look, and from the records after it.
+    """
+    call = {"id": "h1-7.1", "caller": LI, "phase": "joined", "agent": "1001", "arrived_at": NOW + 400}
+    hub = app.state.desk.hub
+
+    async def write(login: str, text: str, version: int) -> int:
+        async with signed_in(app, login) as client:
+            body = {"text": text, "version": version}
+            answer = await client.put("/api/drafts/h1-7.1", json=body, headers=OWN_PAGE)
+            if answer.status_code == 200:
+                ticket = (await client.get("/api/calls/h1-7.1/ticket")).json()
+                assert (ticket["draft"]["text"], ticket["call"]["caller"]) == (text, LI)
+        return answer.status_code
+
+    hub.replace(Snapshot("e", 1, {"call:h1-7.1": call}))
+    assert await write("agent1", "桥下有人落水", 0) == 200
+    assert await write("agent2", "x", 1) == 403
+    consulted = {"stage": "consult", "target": {"agent": "1002"}, "third": {"state": "talking"}}
+    hub.replace(Snapshot("e", 2, {"call:h1-7.1": call | {"join": consulted}}))
+    assert await write("agent2", "桥下有人落水，已联系", 1) == 200
+    hub.replace(Snapshot("e", 3, {"call:h1-7.1": call | {"agent": "1002"}}))
+    assert await write("agent1", "桥下有人落水，已联系。", 2) == 200
+    engine = make_engine(settings.calls_url)
+    with writing(engine) as connection:
+        connection.execute(CALLS.insert(), [stored("h1-7.1", LI, "1003", NOW + 400, state="talking")])
+        kinds = (("agent_answered", {"agent": "1001"}), ("third_asked", {"n": 1, "to": "1002"}), ("third_answered", {"n": 1}),
+                 ("agent_took_over", {"agent": "1003"}), ("third_asked", {"n": 2, "to": "1005"}))  # fmt: skip
+        for seq, (kind, facts) in enumerate(kinds, 10):
+            row = {"seq": seq, "call_id": "h1-7.1", "at": NOW, "kind": kind, "facts": facts}
+            connection.execute(CALL_EVENTS.insert(), [row])
+    engine.dispose()
+    hub.replace(Snapshot("e2", 1, {}))
+    assert [await write("agent1", "完", 3), await write("agent2", "办结", 4)] == [200, 200]
+    assert app.state.desk.calls.agents_of("h1-7.1") == {"1001", "1002", "1003"}
+
+
+async def test_who_gets_a_used_extension_gets_none_of_its_former_calls(app: FastAPI) -> None:
+    """Neither number nor ticket nor sound of what the former agent did; the calls from then on are one's own."""
+    async with signed_in(app, "admin1") as admin:
+        for login, extension in (("agent1", "1009"), ("agent2", "1001")):
+            answer = await admin.patch(f"/api/people/{login}", json={"extension": extension}, headers=OWN_PAGE)
+            assert answer.status_code == 200, answer.text
+    await app.state.desk.people_changed()
+    async with signed_in(app, "agent2") as client:
+        one = (await client.get("/api/calls/h1-1.1")).json()
+        refused = [
+            (await client.get(f"/api/calls/h1-1.1/{part}")).status_code for part in ("ticket", "recording")
+        ] + [(await client.put("/api/drafts/h1-1.1", json={"text": "x", "version": 0}, headers=OWN_PAGE)).status_code]  # fmt: skip
+        listed = (await client.get("/api/recordings")).json()["recordings"]
+        fresh = {"id": "h1-8.1", "caller": LI, "phase": "talking", "agent": "1001", "arrived_at": app.state.desk.now() + 1}
+        app.state.desk.hub.replace(Snapshot("e", 1, {"call:h1-8.1": fresh}))
+        own = (await client.get("/api/calls/h1-8.1/ticket")).json()
+    assert (one["caller"], refused, listed) == ("138****1234", [403, 403, 403], [])
+    assert own["call"]["caller"] == LI
+
+
 async def test_a_recording_plays_by_ranges_and_the_listening_is_written_once(app: FastAPI, settings: Settings) -> None:
     """A player asks for many pieces; the audit has one row for this listening, before the first byte."""
     async with signed_in(app, "agent1") as client:

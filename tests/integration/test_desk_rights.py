@@ -13,11 +13,26 @@ from fastapi.routing import APIRoute
 
 from agent_desktop.asking import Needs
 from agent_desktop.rights import ROLES, load_rights
-from agent_desktop.routes import callbacks, calls, docs, drafts, live, metrics, pages, people, phone, recordings, sign_in, topics
+from agent_desktop.routes import (
+    acts,
+    callbacks,
+    calls,
+    docs,
+    drafts,
+    live,
+    metrics,
+    pages,
+    parties,
+    people,
+    phone,
+    recordings,
+    sign_in,
+    topics,
+)
 from tests.integration.desk_kit import OWN_PAGE, application, browser, prepare, settings_of, signed_in
 
 pytestmark = pytest.mark.integration
-ROUTERS = (sign_in, callbacks, calls, drafts, live, metrics, people, phone, recordings, topics, pages, docs)
+ROUTERS = (sign_in, acts, callbacks, calls, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
 PUBLIC = {("POST", "/api/sign-in"), ("GET", "/api/health"), ("GET", "/docs")}
 # Pages look at the cookie themselves, because they answer with a redirect instead of a 401.
 PAGES = {("GET", path) for path in ("/", "/sign-in", "/desk", "/floor", "/calls", "/topics", "/people", "/password")}

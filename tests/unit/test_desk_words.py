@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent_desktop.clicks import Intent, read_intent
 from agent_desktop.health_board import PARTS, START_S, HealthBoard
-from agent_desktop.socket import Intent, read_intent
 from agent_desktop.wording import SENTENCES, load_wording
 
 pytestmark = pytest.mark.unit

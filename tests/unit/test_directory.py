@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -18,14 +19,11 @@ from transfer.directory import (
     KINDS,
     Hours,
     Party,
-    as_text,
+    calling_data,
     data_of,
-    dialled_text,
     found,
-    from_text,
     in_order,
     is_open,
-    mark,
     may_have,
     may_use,
     overlaid,
@@ -139,7 +137,7 @@ def test_a_citys_file_gives_its_parties_with_hours_words_and_roles() -> None:
     hours = (Hours(frozenset({1, 2, 3, 5}), 510, 1440),)
     unit = Party("unit", "值班室", ("05573020001", "13800000000"), "unit", hours, False, "工作日", ("agent",))
     assert parties_of(city) == {"unit": unit}
-    assert dialled_text(unit) == "unit,05573020001&13800000000"
+    assert calling_data(unit) == {"name": "值班室", "numbers": ["05573020001", "13800000000"], "kind": "unit"}
 
 
 times = st.tuples(st.integers(0, 23), st.integers(0, 59)).map(lambda pair: pair[0] * 60 + pair[1])
@@ -159,17 +157,8 @@ some_party = st.builds(
 
 @given(some_party)
 def test_a_party_is_the_same_after_every_store(party: Party) -> None:
-    """Read back from data and from text; its mark tells it from another one and does not mind the initials."""
-    again = from_text("unit", as_text(party))
-    assert again == party == party_of("unit", data_of(party))
-    searched = party_of("unit", data_of(party), initials="x")
-    assert mark(searched) == mark(party)
-    assert mark(party) != mark(Party("unit", party.name, (*party.numbers, "12306"), party.kind))
-
-
-def test_a_removed_party_is_remembered_as_removed() -> None:
-    """So that the city's file does not bring it back."""
-    assert from_text("police", as_text(None)) is None
+    """Written as JSON and read back."""
+    assert party_of("unit", json.loads(json.dumps(data_of(party)))) == party
 
 
 @pytest.mark.parametrize(
@@ -196,10 +185,10 @@ def test_what_cannot_be_used_is_refused_with_the_name_of_its_field(change: dict[
     assert (refused.value.code, refused.value.facts) == ("bad_party", {"field": field})
 
 
-def test_words_that_are_no_party_are_refused() -> None:
-    for text in ("", "[]", "12", "{", '"x"'):
-        with pytest.raises(BadInput):
-            from_text("unit", text)
+@pytest.mark.parametrize("data", [None, [], 12, "x"])
+def test_what_is_no_party_at_all_is_refused(data: object) -> None:
+    with pytest.raises(BadInput):
+        party_of("unit", data)
 
 
 def test_every_kind_of_the_citys_file_has_its_place_in_the_order() -> None:
