@@ -15,9 +15,15 @@ def since(desk: Desk, caller: Caller) -> float:
     return desk.gate.person(caller).extension_since
 
 
+def extension_at(desk: Desk, caller: Caller, at: float) -> str:
+    """The extension that was the caller's at a moment (epoch seconds), empty when it was somebody else's or there is none."""
+    return caller.extension if at >= since(desk, caller) else ""
+
+
 def is_own(desk: Desk, caller: Caller, call: CallRow) -> bool:
     """Whether the caller was the agent of a stored call, the last one where there were several."""
-    return bool(caller.extension) and call.agent == caller.extension and call.arrived_at >= since(desk, caller)
+    extension = extension_at(desk, caller, call.arrived_at)
+    return bool(extension) and call.agent == extension
 
 
 async def took_part(desk: Desk, caller: Caller, call_id: str, agent: object, arrived_at: float) -> bool:
@@ -25,11 +31,12 @@ async def took_part(desk: Desk, caller: Caller, call_id: str, agent: object, arr
 
     `agent` is whose call it is now, or was at its end. While the calls database is away only what the live view told counts.
     """
-    if not caller.extension or arrived_at < since(desk, caller):
+    extension = extension_at(desk, caller, arrived_at)
+    if not extension:
         return False
-    if caller.extension == agent or caller.extension in desk.hub.took_part(call_id):
+    if extension == agent or extension in desk.hub.took_part(call_id):
         return True
     try:
-        return caller.extension in await desk.calls_threads.run(lambda: desk.calls.agents_of(call_id), timeout_s=WAIT_S)
+        return extension in await desk.calls_threads.run(lambda: desk.calls.agents_of(call_id), timeout_s=WAIT_S)
     except Unavailable:
         return False

@@ -11,7 +11,7 @@ from agent_desktop.call_view import Told, listed_calls, live_call, stored_call, 
 from agent_desktop.desk import Desk
 from agent_desktop.evidence_view import told_evidence
 from agent_desktop.gate import Caller
-from agent_desktop.own_calls import is_own, took_part
+from agent_desktop.own_calls import extension_at, is_own, took_part
 from agent_desktop.refusals import Unavailable
 from hotline_core.adapters.calls_store import CallFilter, ListedCall
 from hotline_core.domain.numbers import of_caller
@@ -56,7 +56,8 @@ async def one_call(request: Request, call_id: CallId, caller: Annotated[Caller, 
     is_whole = _sees_whole(desk, caller, found)
     hears_all, hears_own = (desk.rights.may(caller.role, act) for act in ("listen_all", "listen_own"))
     told = stored_call(found.call, recording=found.recording, is_whole=is_whole)
-    told |= told_evidence(evidence, extension=caller.extension, is_whole=is_whole, hears_all=hears_all, hears_own=hears_own)
+    extension = extension_at(desk, caller, found.call.arrived_at)
+    told |= told_evidence(evidence, extension=extension, is_whole=is_whole, hears_all=hears_all, hears_own=hears_own)
     told["timeline"] = [{"seq": entry.seq, "at": entry.at, "kind": entry.kind, "facts": dict(entry.facts)} for entry in timeline]
     return told
 

@@ -9,8 +9,6 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from agent_desktop.asking import cookie_caller, desk_of
-from agent_desktop.call_view import Told
-from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.rights import Act
 from agent_desktop.routes.parties import told_parties
@@ -98,20 +96,11 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
         "lines": lines,
         "queues": {key: queue.name for key, queue in desk.city.queues.items()},
         "names": desk.gate.names() if caller else {},
-        "parties": _parties(desk) if caller else [],
         "acts": sorted(desk.rights.acts_of(caller.role)) if caller else [],
         "parties": told_parties(desk, caller) if caller and desk.rights.may(caller.role, "see_live") else [],
         "version": request.app.state.version,
     }
     return templates.TemplateResponse(request, name, context)
-
-
-def _parties(desk: Desk) -> list[Told]:
-    """The directory from memory, so that a page has the emergency numbers with every database away."""
-    known = desk.city.outside_parties
-    return [
-        {"key": key, "name": party.name, "numbers": list(party.numbers), "kind": party.kind} for key, party in known.items()
-    ]
 
 
 def _to(path: str) -> Response:

@@ -12,7 +12,7 @@ from agent_desktop.asking import Needs, desk_of
 from agent_desktop.call_view import Told, listed_recording
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
-from agent_desktop.own_calls import is_own, since
+from agent_desktop.own_calls import extension_at, is_own, since
 from agent_desktop.routes.calls import CallId
 from hotline_core.adapters.calls_store import ListedCall
 from hotline_core.domain.records import RecordingRow, SegmentRow
@@ -68,7 +68,7 @@ async def segment(
     row = evidence.segment(leg)
     if row is None:
         raise NotFound("unknown_segment")
-    if agent is not None and not evidence.may_hear(row, agent):
+    if agent is not None and not evidence.may_hear(row, extension_at(desk, caller, row.started_at)):
         raise Forbidden("not_in_segment")
     return await _sound(desk, caller, row, f"{call_id}-third-{leg}.wav", leg)
 
