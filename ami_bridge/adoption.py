@@ -86,10 +86,10 @@ def _seen(
 def _place(leg: Packet | None) -> str:
     if leg is None:
         return ""
+    if leg.text("ChannelStateDesc") != "Up":
+        return "ringing"
     context = leg.text("Context")
-    if context in PLACES:
-        return context
-    return "room" if leg.text("ChannelStateDesc") == "Up" else "ringing"  # a third: answered, its first step is not done yet
+    return context if context in PLACES else "room"  # a third who has just answered: its first step is not done yet
 
 
 def _kept(text: str) -> dict[str, object]:
