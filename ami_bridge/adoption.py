@@ -15,7 +15,9 @@ from ami_bridge.translate import agent_of, whole
 from ami_bridge.translate_join import call_of_third
 from hotline_core.domain import events as ev
 from transfer import commands as tc
-from transfer.events import AGENT, CITIZEN, THIRD, JoinSeen, Talk, Target
+from transfer import events as te
+from transfer.events import AGENT, CITIZEN, THIRD, JoinEvent, JoinSeen, Talk, Target
+from transfer.model import DIALLED, Join
 
 PLACES = ("room", "hold")  # contexts of the dialplan, and what a JoinSeen calls them
 BOOK = "hljoin"
@@ -59,6 +61,23 @@ def joins_of(
         if legs:
             seen.append(_seen(call_id, legs, books.get(call_id, {}), adopted.get(call_id), muted))
     return seen
+
+
+def lost_of(join: Join, channels: Sequence[Packet]) -> list[JoinEvent]:
+    """What went by unseen of a call of ours that `joins_of` does not name any more: whoever has no leg has gone."""
+    names = {packet.text("Channel") for packet in channels}
+    events: list[JoinEvent] = []
+    if join.citizen_channel not in names:
+        events.append(te.CitizenGone(join.call_id))
+    if join.agent_channel not in names:
+        events.append(te.AgentGone(join.call_id, join.agent, join.agent_channel, 0))
+    elif join.citizen_channel in names:
+        return [te.CitizenElsewhere(join.call_id)]  # a talk of two in a bridge of their own
+    third = join.third
+    if third is not None and all(packet.text("Uniqueid") != third.unique_id for packet in channels):
+        kind = te.ThirdFailed if third.place == DIALLED else te.ThirdLeft
+        events.append(kind(join.call_id, third.unique_id, 0))
+    return [*events, te.CitizenElsewhere(join.call_id)] if join.citizen_channel in names else events
 
 
 def _seen(

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 from ami_bridge import actions, intents, parties
+from ami_bridge.adoption import lost_of
 from ami_bridge.clicks import Clicks
 from ami_bridge.connection import Connection
 from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
@@ -197,7 +198,8 @@ class Engine:
         for joined in seen:
             self._join(joined, at)
         for call_id in self._transfers.joins.keys() - {joined.call_id for joined in seen}:
-            self._join(te.CitizenElsewhere(call_id) if call_id in self.board.calls else te.CitizenGone(call_id), at)
+            for lost in lost_of(self._transfers.joins[call_id], snapshot.channels):
+                self._join(lost, at)
         present = {(event.agent, event.queue) for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
             for queue in [queue for queue in agent.members if (agent.agent_id, queue) not in present]:

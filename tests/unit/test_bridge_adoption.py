@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_bridge.adoption import dialled_for
+from ami_bridge.adoption import dialled_for, lost_of
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, joined_of
 from hotline_core.domain import events as ev
+from hotline_core.domain.commands import Write
 from transfer import commands as tc
 from transfer.events import JoinSeen, Target
 from transfer.model import Rules
@@ -122,6 +123,21 @@ def test_an_ordinary_talk_is_none_of_ours_whatever_the_book_still_says() -> None
     """Left over from an earlier transfer of the same call."""
     _, seen = found(leg(CITIZEN_LEG, "wait"), leg(AGENT_LEG, "from-agent"), call=CITIZEN_LEG, citizen=CITIZEN_LEG, left="99")
     assert seen is None
+
+
+def test_legs_that_went_while_nobody_listened_end_the_call_and_its_transfer() -> None:
+    """Asterisk was killed under three: nothing of the call stays behind."""
+    channels = (leg(CITIZEN_LEG, "room"), leg(AGENT_LEG, "room"), leg(THIRD_LEG, "room"))
+    _, seen = found(*channels, citizen=CITIZEN_LEG, agent=AGENT_LEG, third=THIRD_LEG, target=rescue_dialled())
+    assert seen is not None
+    transfers = Transfers(Rules(("ims",)))
+    transfers.apply(seen, NOW)
+    kinds = [
+        command.kind for event in lost_of(transfers.joins[CALL], []) for command in transfers.apply(event, NOW)
+        if isinstance(command, Write)
+    ]  # fmt: skip
+    assert transfers.joins == {}
+    assert kinds[-1] == "transfer_ended"
 
 
 @given(st.dictionaries(st.sampled_from(["citizen", "agent", "third", "target"]), st.text(), max_size=4), st.text())
