@@ -104,8 +104,12 @@ def _user_event(packet: Packet) -> list[Event]:
             return [ev.QueueLeft(call_id)]
         case "HotlineParty":
             party = packet.text("Party")
+            attempt, number, trunk = whole(packet.text("Attempt")), packet.text("Number"), packet.text("Trunk")
+            missed = (packet.text("Result") or "unavailable", whole(packet.text("Cause")))
             steps: dict[str, Event] = {
                 "rung": ev.PartyRung(call_id, party, packet.text("Urgent") == "yes"), "answered": ev.PartyAnswered(call_id, party),
+                "dialled": ev.PartyDialled(call_id, party, attempt, whole(packet.text("Of")), number, trunk),
+                "missed": ev.PartyMissed(call_id, party, attempt, *missed),
                 "failed": ev.PartyFailed(call_id, party, packet.text("Urgent") == "yes"),
             }  # fmt: skip
             step = steps.get(packet.text("State"))

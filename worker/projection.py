@@ -223,6 +223,8 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "duty_answered": _duty_answered,
         "callback_noted": _callback,
         "party_rung": _party_rung,
+        "party_dialled": _same,
+        "party_missed": _same,
         "party_answered": _party_answered,
         "party_failed": _queued,
         "fallback_entered": _same,

@@ -141,13 +141,24 @@ def _led(of: CallTransfers, record: LedgerRecord) -> TransferRow:
 
 
 def _party_rung(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
+    return of.with_transfer(_led(of, record))
+
+
+def _party_dialled(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
     row = _led(of, record)
+    number = _number(record, "attempt") or 1
+    known = of.attempts.get((row.n, number)) or AttemptRow(of.call_id, row.n, number, dialled_at=record.at)
+    known = replace(known, dialled_at=min(known.dialled_at, record.at), trunk=_text(record, "trunk"))
+    return of.with_transfer(row).with_attempt(replace(known, number=record.personal.get("number", known.number)))
+
+
+def _party_missed(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
+    row = _led(of, record)
+    number = _number(record, "attempt") or 1
+    known = of.attempts.get((row.n, number)) or AttemptRow(of.call_id, row.n, number, dialled_at=record.at)
+    result = _text(record, "result") or "unavailable"
     of = of.with_transfer(row)
-    number = _number(record, "attempt")
-    if number is None:
-        return of
-    attempt = of.attempts.get((row.n, number)) or AttemptRow(of.call_id, row.n, number, dialled_at=record.at)
-    return of.with_attempt(replace(attempt, number=record.personal.get("number", attempt.number)))
+    return of.with_attempt(replace(known, cause=_number(record, "cause"), result=result, ended_at=record.at))
 
 
 def _party_answered(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
@@ -155,14 +166,12 @@ def _party_answered(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
     of = _transfer_answered(of, row, record)
     if row.n == MENU:
         of = of.with_transfer(replace(of.transfers[MENU], outcome="led"))
-    dialled = [one for one in of.attempts.values() if one.n == row.n]
-    for one in dialled:
-        if one.attempt != max(each.attempt for each in dialled) and one.result is None:
-            of = of.with_attempt(replace(one, result="no_answer"))
-        elif one.result is None:
-            waited_s = max(0.0, record.at - one.dialled_at)
-            of = of.with_attempt(replace(one, result="answered", answered_at=record.at, waited_s=waited_s))
-    return of
+    rings = [one for one in of.attempts.values() if one.n == row.n and one.result is None]
+    if not rings:
+        return of
+    one = max(rings, key=lambda each: each.attempt)
+    waited_s = max(0.0, record.at - one.dialled_at)
+    return of.with_attempt(replace(one, result="answered", answered_at=record.at, waited_s=waited_s))
 
 
 def _party_failed(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
@@ -244,6 +253,8 @@ TRANSFER_PROJECTIONS: Mapping[str, Callable[[CallTransfers, LedgerRecord], CallT
         "taken_back": _same,
         "transfer_ended": _ended,
         "party_rung": _party_rung,
+        "party_dialled": _party_dialled,
+        "party_missed": _party_missed,
         "party_answered": _party_answered,
         "party_failed": _party_failed,
         "agent_resumed": _resumed,

@@ -21,7 +21,8 @@ TRANSFER_KINDS = frozenset({  # somebody else on the line of a call; `n` counts 
 CALL_KINDS = frozenset({
     "call_arrived", "greeting_started", "notice_played", "recording_started", "queue_entered", "agent_rung",
     "agent_missed", "agent_answered", "hold_started", "hold_ended", "agent_left", "requeued", "duty_rung",
-    "duty_answered", "callback_noted", "party_rung", "party_answered", "party_failed", "fallback_entered", "adopted", "call_ended",
+    "duty_answered", "callback_noted", "party_rung", "party_dialled", "party_missed",
+    "party_answered", "party_failed", "fallback_entered", "adopted", "call_ended",
     "agent_awaited", "agent_resumed", "call_dialled", "citizen_answered", "talk_started", "dial_failed",
 }) | TRANSFER_KINDS  # fmt: skip
 AGENT_KINDS = frozenset({"agent_ready", "agent_paused", "agent_offline", "agent_wrap_up"})

@@ -65,6 +65,12 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.PartyRung():
             call = replace(call, phase="party", since=now, party=event.party)
             return call, [Write("party_rung", call_id, now, {"party": event.party, "urgent": event.urgent})]
+        case ev.PartyDialled():
+            facts: dict[str, Fact] = {"party": event.party, "attempt": event.attempt, "of": event.of, "trunk": event.trunk}
+            return call, [Write("party_dialled", call_id, now, facts, {"number": event.number})]
+        case ev.PartyMissed():
+            facts = {"party": event.party, "attempt": event.attempt, "result": event.result, "cause": event.cause}
+            return call, [Write("party_missed", call_id, now, facts)]
         case ev.PartyAnswered():
             call = replace(call, since=now, answered_at=call.answered_at or now, party_talks=True)
             return call, [Write("party_answered", call_id, now, {"party": event.party})]

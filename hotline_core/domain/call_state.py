@@ -86,8 +86,8 @@ HANDLED: Mapping[str, frozenset[str]] = {
         "AgentAnswered", "AgentAwaited", "AgentResumed", "AgentNotBack",
     }),
     "party": ALWAYS | frozenset({
-        "PartyAnswered", "PartyFailed", "RecordingStarted", "QueueEntered", "QueueLeft", "HangUpAsked", "CallEnded", "DutyRung",
-        "StageEntered",
+        "PartyDialled", "PartyMissed", "PartyAnswered", "PartyFailed", "RecordingStarted", "QueueEntered", "QueueLeft",
+        "HangUpAsked", "CallEnded", "DutyRung", "StageEntered",
     }),
     "duty": ALWAYS | frozenset({
         "DutyAnswered", "CallbackNoted", "QueueEntered", "HangUpAsked", "CallEnded", "AgentAnswered", "StageEntered",

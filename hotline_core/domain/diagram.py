@@ -25,6 +25,8 @@ SAMPLES: tuple[tuple[str, ev.CallEvent], ...] = (
     ("MenuLeft (to the queue)", ev.MenuLeft(CALL, "queue", "", noticed=True)),
     ("MenuFailed", ev.MenuFailed(CALL)),
     ("PartyRung", ev.PartyRung(CALL, "water_rescue")),
+    ("PartyDialled", ev.PartyDialled(CALL, "water_rescue", 1, 2, "12395", "main")),
+    ("PartyMissed", ev.PartyMissed(CALL, "water_rescue", 1, "busy", 17)),
     ("PartyAnswered", ev.PartyAnswered(CALL, "water_rescue")),
     ("PartyFailed", ev.PartyFailed(CALL, "water_rescue", urgent=True)),
     ("DeadlineReached", ev.DeadlineReached(CALL, "notice")),

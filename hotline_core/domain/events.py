@@ -103,6 +103,29 @@ class PartyRung:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyDialled:
+    """One trial of an outside party by the dialplan: a number over a trunk; attempts count from 1 within the trials."""
+
+    call_id: str
+    party: str
+    attempt: int
+    of: int  # numbers
+    number: str
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyMissed:
+    """A trial came to nothing; result as of a transfer's attempt, cause Q.850."""
+
+    call_id: str
+    party: str
+    attempt: int
+    result: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartyAnswered:
     """The outside party took the call."""
 
@@ -297,7 +320,7 @@ class DeadlineReached:
 CallEvent = (
     DialEvent | StageEntered
     | CallArrived | CallAdopted | CallRecovered | MenuReady | MenuStepped | MenuLeft | MenuFailed
-    | PartyRung | PartyAnswered | PartyFailed | RescueEntered | NoticePlayed | RecordingStarted
+    | PartyRung | PartyDialled | PartyMissed | PartyAnswered | PartyFailed | RescueEntered | NoticePlayed | RecordingStarted
     | QueueEntered
     | QueueLeft | AgentRung | AgentMissed | AgentAnswered | HoldStarted | HoldEnded | HangUpAsked | HangUpWanted | AgentLeft
     | ResumeWanted | AgentAwaited | AgentResumed | AgentNotBack

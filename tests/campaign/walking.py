@@ -128,8 +128,8 @@ def _expected_kinds(done: Walked, stored: dict[str, Any], kinds: Sequence[str]) 
         return ["call_arrived", "greeting_started", "call_ended"]
     if done.came_to == QUEUE:
         return [*OPENING, "call_ended"]
-    answered = ["party_answered"] if "party_answered" in kinds else []
-    wanted = "party" if answered else "abandoned"
+    answered = [kind for kind in kinds if kind in ("party_dialled", "party_missed", "party_answered")]
+    wanted = "party" if "party_answered" in answered else "abandoned"
     if stored["outcome"] != wanted:
         done.faults.append(f"outcome {stored['outcome']}")
     return [*OPENING, "party_rung", *answered, "call_ended"]

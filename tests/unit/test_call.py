@@ -14,6 +14,7 @@ from hotline_core.domain.commands import (
     BeginMenu,
     CloseJournal,
     Command,
+    Fact,
     HangUp,
     LeaveMenu,
     SendToParty,
@@ -35,6 +36,8 @@ SAMPLES: dict[str, ev.CallEvent] = {
     "MenuLeft": ev.MenuLeft("c1", "queue", "", True),
     "MenuFailed": ev.MenuFailed("c1"),
     "PartyRung": ev.PartyRung("c1", "water_rescue"),
+    "PartyDialled": ev.PartyDialled("c1", "water_rescue", 1, 2, "12395", "main"),
+    "PartyMissed": ev.PartyMissed("c1", "water_rescue", 1, "busy", 17),
     "PartyAnswered": ev.PartyAnswered("c1", "water_rescue"),
     "PartyFailed": ev.PartyFailed("c1", "water_rescue", True),
     "RescueEntered": ev.RescueEntered("c1", "taken"),
@@ -138,6 +141,11 @@ def test_a_caller_in_danger_is_sent_to_the_rescuers_and_without_them_before_all_
     after, _ = step(after, ev.PartyRung("c1", "water_rescue"), now=3.1)
     assert after is not None
     assert (after.phase, after.party) == ("party", "water_rescue")
+    first: dict[str, Fact] = {"party": "water_rescue", "attempt": 1}
+    tried = Write("party_dialled", "c1", 5.0, {**first, "of": 2, "trunk": "main"}, {"number": "12395"})  # the number is personal
+    assert step(after, SAMPLES["PartyDialled"], now=5.0) == (after, [tried])
+    missed = Write("party_missed", "c1", 5.0, {**first, "result": "busy", "cause": 17})
+    assert step(after, SAMPLES["PartyMissed"], now=5.0) == (after, [missed])
     after, commands = step(after, ev.PartyFailed("c1", "water_rescue", urgent=True), now=24.0)
     assert after is not None
     assert (after.phase, after.head, after.urgent) == ("waiting", True, True)

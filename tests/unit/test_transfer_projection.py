@@ -45,6 +45,11 @@ def ended(at: float, outcome: str, last: str = "agent", n: int = 1) -> LedgerRec
     return record("transfer_ended", at, {"n": n, "outcome": outcome, "last": last})
 
 
+def tried(attempt: int, at: float, number: str) -> LedgerRecord:
+    """One trial by the dialplan."""
+    return record("party_dialled", at, {"party": "water_rescue", "attempt": attempt, "of": 2, "trunk": "main"}, number=number)
+
+
 def lived(*records: LedgerRecord) -> CallTransfers:
     of = CallTransfers(CALL)
     for one in records:
@@ -139,26 +144,19 @@ def test_what_a_menu_s_key_led_to_is_a_transfer_that_nobody_asked_for() -> None:
     """Rescuers answered after 12 s, the second number; they hung up before the citizen, who is led to an agent."""
     rung: dict[str, Fact] = {"party": "water_rescue", "urgent": True}
     of = lived(
-        record("party_rung", 100.0, rung | {"attempt": 1}, number="12395"),
-        record("party_rung", 106.0, rung | {"attempt": 2}, number="110"),
+        record("party_rung", 100.0, rung),
+        tried(1, 101.0, "12395"),
+        record("party_missed", 105.0, {"party": "water_rescue", "attempt": 1, "result": "busy", "cause": 17}),
+        tried(2, 106.0, "110"),
         record("party_answered", 112.0, {"party": "water_rescue"}),
         record("citizen_alone", 170.0),
         record("call_ended", 200.0, {"by": "caller"}),
     )
     row = of.transfers[MENU]
-    assert (row.way, row.party, row.by, row.waited_s, row.outcome, row.ended_at, row.last) == (
-        "menu",
-        "water_rescue",
-        "",
-        12.0,
-        "led",
-        170.0,
-        "citizen",
-    )
-    assert [(one.number, one.result, one.leg) for one in of.attempts.values()] == [
-        ("12395", "no_answer", None),
-        ("110", "answered", None),
-    ]
+    assert (row.way, row.party, row.by, row.waited_s) == ("menu", "water_rescue", "", 12.0)
+    assert (row.outcome, row.ended_at, row.last) == ("led", 170.0, "citizen")
+    told = [(one.number, one.trunk, one.result, one.cause, one.waited_s, one.leg) for one in of.attempts.values()]
+    assert told == [("12395", "main", "busy", 17, None, None), ("110", "main", "answered", None, 6.0, None)]
 
 
 def test_a_menu_s_party_whom_nobody_reached_failed() -> None:
@@ -192,7 +190,10 @@ RECORDS = [
     record("agent_took_over", 151.0, {"agent": "1002"}),
     record("agent_resumed", 152.0, {"agent": "1002"}),
     ended(160.0, "returned"),
-    record("party_rung", 99.0, {"party": "railway", "attempt": 1}, number="12306"),
+    record("party_rung", 99.0, {"party": "railway"}),
+    tried(1, 99.1, "12306"),
+    tried(2, 99.3, "95306"),
+    record("party_missed", 99.2, {"party": "railway", "attempt": 1, "result": "busy", "cause": 17}),
     record("party_answered", 99.5, {"party": "railway"}),
     record("party_failed", 99.9, {"party": "railway"}),
     record("citizen_alone", 153.0),

@@ -37,6 +37,19 @@ def test_a_caller_who_withholds_the_number_or_sends_nonsense_arrives_all_the_sam
     assert event.caller == kept
 
 
+def test_each_trial_of_an_outside_party_is_told_with_its_number_and_what_came_of_it() -> None:
+    """R31: the dialplan dials from the citizen's own channel, so that only it knows."""
+
+    def told(*pairs: tuple[str, str]) -> list[ev.Event]:
+        first = [("Event", "UserEvent"), ("UserEvent", "HotlineParty"), ("ChanVariable", "CALLREF=c1"), ("Party", "fire")]
+        return translate(Packet([*first, *pairs]))
+
+    dialled = told(("State", "dialled"), ("Attempt", "2"), ("Of", "3"), ("Number", "119"), ("Trunk", "main"))
+    assert dialled == [ev.PartyDialled("c1", "fire", 2, 3, "119", "main")]
+    missed = told(("State", "missed"), ("Attempt", "2"), ("Result", "busy"), ("Cause", "17"))
+    assert missed == [ev.PartyMissed("c1", "fire", 2, "busy", 17)]
+
+
 @given(
     st.sampled_from(NAMES),
     st.lists(st.tuples(st.sampled_from(["Channel", "Uniqueid", "Interface", "Queue", "Cause", "Position", "Result"]), st.text())),

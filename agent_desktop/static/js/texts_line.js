@@ -73,15 +73,16 @@ export const TRANSFER = {
 };
 
 const who = (facts, nameOf) => nameOf(facts.party) || (facts.to ? `坐席 ${facts.to}` : "") || (facts.queue ? "队列" : "") || ROLES.third;
-const WAYS = { consult: "征询", add: "三方", emergency: "紧急呼叫", blind: "直接转出", requeue: "转回队列" };
+const WAYS = { consult: "征询", add: "三方", emergency: "紧急呼叫", blind: "直接转出", requeue: "转回队列", menu: "菜单按键" };
 const STAGE_NAMES = {
   placing: "准备线路", talk: "坐席与市民通话", parked: "市民听音乐等候", calling: "呼叫第三方，市民听音乐", adding: "呼叫第三方，坐席与市民照常通话",
   consult: "坐席与第三方通话，市民听音乐", swapped: "坐席与市民通话，第三方听音乐", three: "三方通话", handed: "市民与第三方通话，坐席已退出",
   led: "正在转出市民", alone: "只剩市民在线", sought: "坐席已离开，继续呼叫救援", rescue_on: "市民已离线，坐席与第三方继续",
 };
 const ENDINGS = {
-  returned: "回到坐席", handed: "已交给第三方", led: "已转出", cancelled: "已取消", failed: "没有接通", citizen_left: "市民先挂机", alone: "市民被留下，回到队列",
+  returned: "回到坐席", handed: "已交给第三方", led: "已转出", cancelled: "已取消", failed: "没有接通", citizen_left: "市民先挂机", alone: "市民被留下，回到队列", unseen: "结束经过没有记录",
 };
+const RESULTS = { answered: "已接听", cancelled: "已取消" };
 const LAST = { citizen: "市民最后离开", agent: "坐席最后离开", third: "第三方最后离开" };
 const BY = { citizen: "市民", agent: "坐席", third: "对方", system: "系统" };
 const inBrackets = (words) => (words ? `（${words}）` : "");
@@ -94,6 +95,8 @@ export const LINE_EVENTS = {
   third_failed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   third_missed: (f) => `第三方没有接通${inBrackets(FAILED[f.result])}`,
   third_left: (f) => `第三方离开${inBrackets(f.by && BY[f.by] ? `${BY[f.by]}挂机` : "")}`,
+  party_dialled: (f) => `拨打外部单位，第 ${f.attempt} 次`,
+  party_missed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   stage_entered: (f) => STAGE_NAMES[f.stage] ?? f.stage ?? "",
   citizen_alone: () => "只剩市民在线，听提示后排到最前",
   agent_took_over: (f) => `坐席 ${f.agent ?? ""} 接手这通电话`,
@@ -102,7 +105,7 @@ export const LINE_EVENTS = {
 };
 
 export const EVIDENCE = {
-  title: "转接", segments: "第三方的录音", noName: ROLES.third, agent: (id) => `坐席 ${id}`, queue: (key) => `队列 ${key}`, result: (r) => (r === "answered" ? "已接听" : FAILED[r] ?? "没有接通"),
+  title: "转接", segments: "第三方的录音", noName: ROLES.third, agent: (id) => `坐席 ${id}`, queue: (key) => `队列 ${key}`, result: (r) => RESULTS[r] ?? FAILED[r] ?? "没有接通",
   way: (way) => WAYS[way] ?? "转接", ending: (outcome) => ENDINGS[outcome] ?? "进行中", last: (last) => LAST[last] ?? "",
   attempt: (n, number, trunk, result) => [`第 ${n} 次`, number, trunk, result].filter(Boolean).join(" · "), waited: (s) => `等 ${duration(s)}`,
   noRight: "只有参加的坐席和有权的人可以听。", later: "还在整理。", failed: "没有整理成功。", of: (n) => `第 ${n} 次转接`,
