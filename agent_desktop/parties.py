@@ -15,6 +15,7 @@ from agent_desktop.audit import Facts, write_audit
 from agent_desktop.pinyin import initials_of
 from agent_desktop.tickets_schema import favourite_parties, parties
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.city import RESERVED_PARTY
 from hotline_core.domain.numbers import national
 from hotline_core.errors import BadInput, Conflict, NotFound
 from hotline_core.log import Log
@@ -59,7 +60,7 @@ class Parties:
 
         Conflict `party_stays`: a menu leads callers there, or the city's file has it for emergencies, and it would be so no more.
         """
-        if not _KEY.fullmatch(key):
+        if not _KEY.fullmatch(key) or key == RESERVED_PARTY:
             raise BadInput("bad_party", field="key")
         written = data.get("numbers")
         if isinstance(written, list) and all(isinstance(number, str) for number in written):

@@ -68,7 +68,7 @@ class PartyStore:
 
     async def _carry_out(self, intent: Intent, link: Connection) -> dict[str, object]:
         if intent.op == "party_list":
-            return {"parties": {key: called(party) for key, party in self.parties.items()}}
+            return {"parties": {key: directory.calling_data(party) for key, party in self.parties.items()}}
         key = intent.party
         if not KEY.fullmatch(key):
             raise BadInput(field="party")
@@ -84,11 +84,6 @@ class PartyStore:
         return {}
 
 
-def called(party: Party) -> dict[str, object]:
-    """What calling a party needs; hours and words stay in the desk's database, as a line of AMI has 1024 bytes at most."""
-    return {"name": party.name, "numbers": list(party.numbers), "kind": party.kind}
-
-
 def entry_of(party: Party | None) -> str:
-    """What astdb keeps of a party."""
-    return json.dumps(called(party), ensure_ascii=False, separators=(",", ":")) if party else REMOVED
+    """What astdb keeps of a party; hours and words stay in the desk's database, as a line of AMI has 1024 bytes at most."""
+    return json.dumps(directory.calling_data(party), ensure_ascii=False, separators=(",", ":")) if party else REMOVED

@@ -15,6 +15,7 @@ from hotline_core.domain import outgoing
 from hotline_core.domain.day import ServiceFormula
 from hotline_core.domain.numbers import dialled_forms
 
+RESERVED_PARTY = "number"  # in the dialplan: whoever is called by a typed number
 RESERVED_QUEUES = ("general", "callback", "duty")  # a section of queues.conf that is no queue, and the other ways of overflow
 
 
@@ -152,6 +153,8 @@ class City(Part):
         for name in RESERVED_QUEUES:
             if name in self.queues:
                 raise _mistake("reserved_queue", ("queues", name), queue=name)
+        if RESERVED_PARTY in self.outside_parties:
+            raise _mistake("reserved_party", ("outside_parties", RESERVED_PARTY), party=RESERVED_PARTY)
         for key, line in self.lines.items():
             if line.queue is not None and line.queue not in self.queues:
                 raise _mistake("unknown_queue", ("lines", key, "queue"), queue=line.queue, known=", ".join(self.queues))

@@ -134,6 +134,7 @@ async def test_a_party_that_cannot_be_called_is_refused_in_words(app: FastAPI, s
         answer = await supervisor.put("/api/parties/port", json=UNIT | change)
         assert (answer.status_code, answer.json()["code"], answer.json()["facts"]["field"]) == (422, code, field)
         assert answer.json()["message"] == app.state.desk.wording.sentence(code)
+    assert (await supervisor.put("/api/parties/number", json=UNIT)).json()["facts"] == {"field": "key"}
     assert not [row for row in trail(app) if row.act.startswith("party")]
 
 

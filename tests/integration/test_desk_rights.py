@@ -35,7 +35,7 @@ pytestmark = pytest.mark.integration
 ROUTERS = (sign_in, acts, callbacks, calls, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
 PUBLIC = {("POST", "/api/sign-in"), ("GET", "/api/health"), ("GET", "/docs")}
 # Pages look at the cookie themselves, because they answer with a redirect instead of a 401.
-PAGES = {("GET", path) for path in ("/", "/sign-in", "/desk", "/floor", "/calls", "/topics", "/people", "/password")}
+PAGES = {("GET", path) for path in ("/", "/sign-in", "/desk", "/floor", "/calls", "/topics", "/parties", "/people", "/password")}
 LOGINS = {
     "agent": "agent1",
     "supervisor": "supervisor1",
@@ -121,13 +121,14 @@ async def test_each_page_opens_for_exactly_the_roles_of_the_table(app: FastAPI, 
         assert ((await client.get("/desk")).status_code == 200) == rights.may(role, "write_draft")
         assert ((await client.get("/calls")).status_code == 200) == rights.may(role, "see_calls")
         assert ((await client.get("/people")).status_code == 200) == rights.may(role, "manage_people")
+        assert ((await client.get("/parties")).status_code == 200) == rights.may(role, "see_live")
         assert (await client.get("/password")).status_code == 200
         assert ((await client.get("/floor")).status_code == 200) == rights.may(role, "see_day")
         start = (await client.get("/")).headers["location"]
     assert start == {"agent": "/desk", "supervisor": "/floor"}.get(role, "/calls")
 
 
-@pytest.mark.parametrize("path", ["/", "/desk", "/floor", "/people", "/password", "/calls"])
+@pytest.mark.parametrize("path", ["/", "/desk", "/floor", "/people", "/parties", "/password", "/calls"])
 async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(app: FastAPI, path: str) -> None:
     """A redirect, not an error."""
     async with browser(app) as client:
