@@ -88,7 +88,6 @@ class Engine:
         if self._early is not None:
             self._early.append(packet)
             return
-        self._joins.see(packet, self._link)
         for event in self._events_of(packet):
             self.inbox.put(event)
 
@@ -165,6 +164,8 @@ class Engine:
             self._apply(event, at)
 
     def _events_of(self, packet: Packet) -> list[te.JoinEvent | Event]:
+        if not self._joins.see(packet, self._link):
+            return []
         result = agi_result(packet)
         if result is None:
             return [*translate_join(packet), *translate(packet)]  # in this order: the board follows the transfers
@@ -194,6 +195,8 @@ class Engine:
                 self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None, event.direction == "out"))
             else:
                 self._apply(event, at)
+        for packet in snapshot.channels:
+            self._joins.see(packet, self._link)
         seen = joined_of(snapshot, events)
         for joined in seen:
             self._join(joined, at)
@@ -206,7 +209,6 @@ class Engine:
                 self._apply(ae.MemberSeen(agent.agent_id, queue, present=False, last_call=0.0), at)
         early, self._early = self._early or [], None
         for packet in early:
-            self._joins.see(packet, self._link)
             for told in self._events_of(packet):
                 self._take(told, at)
         self._log.info("in step with asterisk", calls=len(self.board.calls), agents=len(self.board.agents))

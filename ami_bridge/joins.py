@@ -11,29 +11,45 @@ from ami_bridge.connection import Connection
 from ami_bridge.join_actions import actions_for
 from ami_bridge.protocol import Packet
 from ami_bridge.replies import Replies, code_of
+from ami_bridge.translate_join import call_of_third
 from transfer import commands as tc
 from transfer import events as te
 from transfer.events import JoinEvent
 
-MOST_UNWANTED = 1000
+MOST_KNOWN = 1000
 
 
 class Joins:
-    """Owns the thirds that were given up before they had a channel; `put` takes the events."""
+    """Knows which thirds have a channel, and which were given up before they had one; `put` takes the events."""
 
     def __init__(self, put: Callable[[JoinEvent], object], replies: Replies, shown: Mapping[str, str]) -> None:
         self._put = put
         self._replies = replies
         self._shown = shown
         self._unwanted: OrderedDict[str, None] = OrderedDict()
+        self._begun: OrderedDict[str, None] = OrderedDict()  # thirds who have a channel
         self._booked: set[str] = set()  # calls whose book has entries of ours
 
-    def see(self, packet: Packet, link: Connection | None) -> None:
-        """A channel begins: hung up if its third was given up while it was being made."""
-        third = packet.text("Uniqueid")
-        if third in self._unwanted and packet.text("Event") == "Newchannel" and link is not None:
+    def see(self, packet: Packet, link: Connection | None) -> bool:
+        """Look at each packet first; False if it is to be passed over.
+
+        Of a third that had a channel the failed dialling is told twice, first without the cause: the channel's own end is waited
+        for. A channel that begins for a third who was given up is hung up at once.
+        """
+        event, third = packet.text("Event"), packet.text("Uniqueid")
+        if event == "OriginateResponse":
+            return packet.text("ActionID") not in self._begun
+        if not call_of_third(third):
+            return True
+        if event == "Hangup":
+            self._begun.pop(third, None)
+        elif event in ("Newchannel", "CoreShowChannel"):
+            self._begun[third] = None
+            trim(self._begun)
+        if event == "Newchannel" and third in self._unwanted and link is not None:
             del self._unwanted[third]
             link.post("Hangup", [("Channel", third), ("Cause", "16")])
+        return True
 
     def act(self, command: tc.JoinCommand, link: Connection, n: int = 0) -> None:
         """Post the command's actions; what asks for an answer gets it when Asterisk's comes. `n` counts the call's transfers."""
@@ -75,5 +91,10 @@ class Joins:
     def _not_there(self, third: str, answer: asyncio.Future[Packet]) -> None:
         if code_of(answer) == "asterisk_refused":
             self._unwanted[third] = None
-            while len(self._unwanted) > MOST_UNWANTED:
-                self._unwanted.popitem(last=False)
+            trim(self._unwanted)
+
+
+def trim(known: OrderedDict[str, None]) -> None:
+    """Forget the oldest of too many."""
+    while len(known) > MOST_KNOWN:
+        known.popitem(last=False)

@@ -19,7 +19,7 @@ def translate_join(packet: Packet) -> list[JoinEvent]:
     """The events one packet stands for, in order."""
     name = packet.text("Event")
     if name == "OriginateResponse":
-        # a trunk or telephone that cannot be called at all has no channel whose end could tell it; else this comes second
+        # a trunk or telephone that cannot be called at all has no channel whose end could tell it; else Joins passes this over
         third = packet.text("ActionID")
         call_id = call_of_third(third)
         return [te.ThirdFailed(call_id, third, 0)] if call_id and packet.text("Response") == "Failure" else []

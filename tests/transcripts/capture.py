@@ -18,6 +18,7 @@ from tests.running.bridge_socket import ask
 from tests.running.instance import CHECKOUT, Hotline, running
 from tests.running.outgoing import plug_in
 from tests.running.page import Agents
+from tests.running.third import cast_of, city_with_parties, running_leg, talk_of
 from tests.sip.agent import SipCaller
 from tests.sip.policy import Answer, Refuse
 from tests.sip.rtp import Tone
@@ -121,12 +122,51 @@ async def capture_calls_to_citizens(hotline: Hotline) -> None:
                 recorder.keep("citizen_engaged")
 
 
+async def capture_three(hotline: Hotline) -> None:
+    """An agent consults a party, all three talk, the agent leaves; a rescue by two numbers, the first is engaged."""
+    async with cast_of(hotline, agents=1) as cast:
+        own = await cast.party("13955500001")
+        async with Recorder(hotline) as recorder:
+            async with talk_of(cast) as talk:
+                await talk.does("consult", party="own")
+                await talk.stage("consult")
+                await talk.does("swap")
+                await talk.stage("swapped")
+                await talk.does("merge")
+                await talk.stage("three")
+                await talk.does("mute", role="citizen")
+                await talk.state(lambda call: call["join"]["muted"] == ["citizen"], "the citizen is muted")
+                await talk.does("unmute", role="citizen")
+                await talk.does("leave")
+                await talk.stage("handed")
+                await running_leg(own).hang_up()
+                await talk.state(lambda call: call["phase"] == "waiting", "the citizen is alone")
+                await asyncio.sleep(1)
+                await talk.phone.calls[-1].hang_up()
+            await asyncio.sleep(1.5)
+            recorder.keep("third_consulted_and_handed")
+            await cast.party("13955500021", Refuse(486))
+            await cast.party("13955500022")
+            await ask(hotline, "ready", next(iter(cast.agents)))
+            async with talk_of(cast) as talk:
+                await talk.does("emergency", party="distress")
+                await talk.stage("three")
+                await talk.does("drop")
+                await talk.stage("talk")
+                await talk.agent_leg.hang_up()
+                await talk.citizen.wait_ended(10)
+            await asyncio.sleep(1.5)
+            recorder.keep("third_rescues")
+
+
 def main() -> None:
     """Start a hotline, capture, stop it."""
     city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1").replace("ring_s: 20", "ring_s: 5")
     with running(city) as hotline:
         asyncio.run(capture(hotline))
         asyncio.run(capture_calls_to_citizens(hotline))
+    with running(city_with_parties()) as hotline:
+        asyncio.run(capture_three(hotline))
 
 
 if __name__ == "__main__":

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from asterisk.ami import Event as OtherEvent
 
+from ami_bridge.joins import Joins
 from ami_bridge.protocol import Decoder, Packet
+from ami_bridge.replies import Replies
 from ami_bridge.translate import agi_result, translate
+from ami_bridge.translate_join import translate_join
 from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.board import Board
 from hotline_core.domain.commands import BeginMenu, Write
 from hotline_core.domain.events import Event
+from hotline_core.domain.join_events import StageEntered
+from transfer.commands import Tell
+from transfer.events import ActAsked, Talk, Target
+from transfer.transfers import Rules, Transfers
 
 pytestmark = pytest.mark.transcripts
 
@@ -48,7 +57,7 @@ def replay(name: str) -> tuple[Board, list[str], list[Event]]:
 
 def test_there_are_captures() -> None:
     """An empty folder would make the tests below say nothing."""
-    assert len(CAPTURES) == 6
+    assert len(CAPTURES) == 8
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
@@ -101,6 +110,63 @@ def test_a_caller_with_nobody_there_is_followed_to_the_duty_telephone() -> None:
     board, kinds, _ = replay("nobody_there")
     assert kinds[-3:] == ["duty_rung", "duty_answered", "call_ended"]
     assert board.calls == {}
+
+
+def joined(name: str, *acts: tuple[str, Target]) -> tuple[Board, Transfers, list[str], list[str]]:
+    """Board and transfers after a capture in which an agent did these acts, the records, and the stages in their order.
+
+    Each act is done as soon as everybody is where the one before wanted them.
+    """
+    board, transfers, joins = Board(), Transfers(Rules(("demo",))), Joins(lambda _: None, Replies(), {})
+    kinds, stages, left = list[str](), list[str](), list(acts)
+
+    def take(commands: Sequence[object], now: float) -> None:
+        for command in commands:
+            if isinstance(command, Write):
+                kinds.append(command.kind)
+                stages.extend(str(command.facts["stage"]) for _ in [0] if command.kind == "stage_entered")
+            if isinstance(command, Tell):
+                told = {field.name: getattr(command, field.name) for field in fields(command)}
+                take(board.apply(StageEntered(**told), now), now)
+
+    for number, packet in enumerate(packets_of((Path(__file__).parent / f"{name}.ami").read_bytes())):
+        if not joins.see(packet, None):
+            continue
+        for event in translate_join(packet):
+            take(transfers.apply(event, number), number)
+        for told in translate(packet):
+            take(board.apply(told, number), number)
+        call = next(iter(board.calls.values()), None)
+        stage = transfers.joins[call.call_id].stage if call and call.call_id in transfers.joins else ""
+        waits = {"merge": "swapped", "swap": "consult", "leave": "three", "drop": "three"}
+        if left and call and call.agent_channel and (stage or call.phase) == waits.get(left[0][0], "talking"):
+            act, target = left.pop(0)
+            talk = Talk(call.call_id, call.line, call.channel, call.agent, call.agent_channel)
+            take(transfers.apply(ActAsked(call.call_id, act, call.agent, "i", talk, target), number), number)
+    return board, transfers, kinds, stages
+
+
+def test_a_party_who_is_consulted_swapped_and_handed_over_is_followed_to_the_end() -> None:
+    """Every stage in its order; the party leaves, the citizen is alone and gives up; nothing stays behind."""
+    own = Target(party="own", numbers=("13955500001",))
+    done = joined("third_consulted_and_handed", ("consult", own), ("swap", Target()), ("merge", Target()), ("leave", Target()))
+    board, transfers, kinds, stages = done
+    assert stages == ["calling", "consult", "swapped", "three", "handed", "alone"]
+    assert [kind for kind in kinds if kind.startswith("third_")] == ["third_asked", "third_dialled", "third_answered", "third_left"]
+    assert kinds.index("citizen_alone") < kinds.index("call_ended")
+    assert (board.calls, transfers.joins) == ({}, {})
+
+
+def test_a_rescue_goes_on_to_the_next_number_with_the_networks_own_cause() -> None:
+    """The first is engaged, the second comes and is let go; the talk goes on until the agent ends it."""
+    rescuers = Target("distress", "", "emergency", ("13955500021", "13955500022"))
+    board, transfers, kinds, stages = joined("third_rescues", ("emergency", rescuers), ("drop", Target()))
+    assert stages == ["adding", "three", "talk"]
+    assert [kind for kind in kinds if kind.startswith("third_")] == [
+        "third_asked", "third_dialled", "third_failed", "third_dialled", "third_answered", "third_left",
+    ]  # fmt: skip
+    assert "call_ended" in kinds
+    assert (board.calls, transfers.joins) == ({}, {})
 
 
 def test_a_call_to_a_citizen_is_followed_from_the_dial_to_the_end() -> None:

@@ -180,6 +180,17 @@ async def test_a_third_given_up_before_there_was_a_channel_is_hung_up_when_it_ap
     assert asked == [("Setvar", THIRD), ("Hangup", THIRD), ("Hangup", THIRD)]
 
 
+def test_the_cause_of_a_failed_dialling_is_the_channels_own() -> None:
+    """The answer to the dialling comes first and knows no cause: by it an engaged number would be tried over every trunk."""
+    joins = Joins(lambda _: None, Replies(), {})
+    answer = Packet([("Event", "OriginateResponse"), ("ActionID", THIRD), ("Response", "Failure"), ("Uniqueid", THIRD)])
+    assert joins.see(answer, None)  # there never was a channel
+    for begins in ("Newchannel", "CoreShowChannel"):
+        joins.see(packet(begins, Uniqueid=THIRD), None)
+        assert not joins.see(answer, None)
+        assert joins.see(packet("Hangup", Uniqueid=THIRD), None)
+
+
 class Store:
     """A link with a database of its own."""
 
