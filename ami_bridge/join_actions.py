@@ -19,7 +19,9 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
         case tc.Move():
             return [("Redirect", _places(command.places))]
         case tc.DialThird():
-            return [_third(command, shown)]
+            # known while it rings, so that who it is dialled for is not given up (extensions_room.conf)
+            ringing = (("Family", f"hljoin/{command.call_id}"), ("Key", "dialled"), ("Val", command.third))
+            return [("DBPut", ringing), _third(command, shown)]
         case tc.HangUpThird():
             # an agent who says goodbye right after it means it (extensions_room.conf, leg-left)
             return [_set(command.third, "DROPPED", "yes"), ("Hangup", (("Channel", command.third), ("Cause", "16")))]
@@ -65,7 +67,7 @@ def _originate(
     phone: str, role: str, rings_s: float, caller: str, variables: Sequence[tuple[str, str]], channel_id: str = ""
 ) -> Action:
     # ActionID: whoever cannot be called at all has no channel, and only the answer to this action tells it
-    named = (("ChannelId", channel_id), ("ActionID", channel_id), ("PreDialGoSub", "third-dialled,s,1")) if channel_id else ()
+    named = (("ChannelId", channel_id), ("ActionID", channel_id)) if channel_id else ()
     is_agent = phone.startswith("PJSIP/agent-")
     return "Originate", (
         ("Channel", phone), ("Context", ROOM), ("Exten", role), ("Priority", "1"), ("Timeout", str(int(rings_s * 1000))),

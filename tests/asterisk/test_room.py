@@ -8,7 +8,7 @@ import pytest
 
 from hotline_core.settings import DEFAULT_CITY
 from tests.running.instance import Hotline, running
-from tests.running.room import talking
+from tests.running.room import bridgeless, connected
 from tests.sip.agent import SipCaller
 
 pytestmark = pytest.mark.asterisk
@@ -25,7 +25,10 @@ async def test_a_citizen_and_a_third_talk_on_when_the_agent_leaves_and_who_is_le
     hotline: Hotline,
 ) -> None:
     """Hold, consult, three, swap, the agent leaves, the third leaves: each ear hears what it should, and nobody else's words."""
-    async with talking(hotline, "13855719001") as talk, SipCaller(hotline.sip, "13855719002") as third:
+    async with (
+        bridgeless(hotline) as (hand, telephone), connected(hand, telephone, "13855719001") as talk,
+        SipCaller(hotline.sip, "13855719002") as third,
+    ):  # fmt: skip
         await talk.move(citizen="hold", agent="room")
         await talk.hears(citizen="music", agent="")
         await talk.join(third)
@@ -43,6 +46,6 @@ async def test_a_citizen_and_a_third_talk_on_when_the_agent_leaves_and_who_is_le
         await talk.hears(citizen="music")
         await talk.hand.wait_for("QueueCallerJoin", CallerIDNum="13855719001", Position="1")
         assert not talk.ears["citizen"].ended.is_set()
-        assert sorted(await talk.keys()) == ["call", "left"]
+        assert sorted(await talk.keys()) == ["call", "left", "waits"]
         await talk.ears["citizen"].hang_up()
         await talk.book_is_closed()

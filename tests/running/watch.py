@@ -15,12 +15,12 @@ class Watch:
     """Keeps every event from entering to leaving the block."""
 
     def __init__(self, hotline: Hotline) -> None:
-        self._hotline = hotline
+        self.hotline = hotline
         self.packets: list[Packet] = []
 
     async def __aenter__(self) -> Self:
-        reader, self.writer = await asyncio.open_connection("127.0.0.1", self._hotline.settings.ami_port)
-        secret = load_or_make(self._hotline.settings.paths.secrets).ami
+        reader, self.writer = await asyncio.open_connection("127.0.0.1", self.hotline.settings.ami_port)
+        secret = load_or_make(self.hotline.settings.paths.secrets).ami
         self.writer.write(encode("Login", [("Username", "bridge"), ("Secret", secret), ("ActionID", "login")]))
         self._reading = asyncio.ensure_future(self._read(reader))
         return self

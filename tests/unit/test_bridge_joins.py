@@ -117,12 +117,13 @@ def test_citizen_and_agent_are_moved_in_one_stroke() -> None:
 
 def test_a_party_is_dialled_under_the_lines_number_and_a_colleague_with_the_calls_id() -> None:
     """The channel bears the name by which everything about it is told."""
-    [(_, outside)] = fields_of(tc.DialThird(CALL, THIRD, "12328", "consult", number="12395", trunk="ims", rings_s=20))
+    [(_, ringing), (_, outside)] = fields_of(tc.DialThird(CALL, THIRD, "12328", "consult", number="12395", trunk="ims", rings_s=20))
     assert (outside["Channel"], outside["CallerID"]) == ("PJSIP/12395@trunk-ims", "<055712328>")
     assert outside["ChannelId"] == outside["ActionID"] == THIRD
-    [(_, colleague)] = fields_of(tc.DialThird(CALL, THIRD, "12328", "consult", agent="1002"))
+    assert ringing == {"Family": f"hljoin/{CALL}", "Key": "dialled", "Val": THIRD}, "the dialplan knows whom it is dialled for"
+    [_, (_, colleague)] = fields_of(tc.DialThird(CALL, THIRD, "12328", "consult", agent="1002"))
     assert colleague["Channel"] == "PJSIP/agent-1002"
-    [(_, told)] = actions_for(tc.DialThird(CALL, THIRD, "12328", "consult", agent="1002"), {})
+    [_, (_, told)] = actions_for(tc.DialThird(CALL, THIRD, "12328", "consult", agent="1002"), {})
     assert ("Variable", f"PJSIP_HEADER(add,X-Call-Id)={CALL}") in told
 
 
