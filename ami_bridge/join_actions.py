@@ -53,6 +53,11 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
             return []
 
 
+def keys_s(digits: str) -> float:
+    """How long these keys are played, with the pause before the next ones (seconds)."""
+    return 0.3 + len(digits) * (KEY_MS + BETWEEN_KEYS_MS) / 1000
+
+
 def _third(command: tc.DialThird, shown: Mapping[str, str]) -> Action:
     variables = [("CALLREF", command.call_id), ("LINE", command.line), ("ROLE", "third"), ("WAY", command.way)]
     if command.agent:

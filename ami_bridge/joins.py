@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ami_bridge.adoption import BOOK, dialled_for
 from ami_bridge.connection import Connection
-from ami_bridge.join_actions import actions_for
+from ami_bridge.join_actions import actions_for, keys_s
 from ami_bridge.protocol import Packet
 from ami_bridge.replies import Replies, code_of
 from ami_bridge.translate_join import call_of_third
@@ -28,6 +28,7 @@ class Joins:
         self._shown = shown
         self._unwanted: OrderedDict[str, None] = OrderedDict()
         self._begun: OrderedDict[str, None] = OrderedDict()  # thirds who have a channel
+        self._pressed: dict[str, float] = {}  # until when keys are played to a channel (the loop's time)
         self._booked: set[str] = set()  # calls whose book has entries of ours
 
     def see(self, packet: Packet, link: Connection | None) -> bool:
@@ -58,6 +59,9 @@ class Joins:
             # before the dialling: a restarted bridge must know for whom
             link.post("DBPut", [("Family", f"{BOOK}/{command.call_id}"), ("Key", "target"), ("Val", dialled_for(command, n))])
             self._booked.add(command.call_id)
+        if isinstance(command, tc.SendDigits):
+            self._press(command, link)
+            return
         for action, fields in actions_for(command, self._shown):
             answer = link.post(action, fields)
         if answer is None:
@@ -71,6 +75,19 @@ class Joins:
                 answer.add_done_callback(lambda future: self._not_there(command.third, future))
         if intent_id := getattr(command, "intent_id", ""):
             self._replies.follow(intent_id, answer)
+
+    def _press(self, command: tc.SendDigits, link: Connection) -> None:
+        """Keys pressed before the ones before them are out wait for their turn: two at once are one to a telephone."""
+        loop = asyncio.get_running_loop()
+        begins = max(loop.time(), self._pressed.get(command.channel, 0.0))
+        self._pressed = {channel: until for channel, until in self._pressed.items() if until > loop.time()}
+        self._pressed[command.channel] = begins + keys_s(command.digits)
+        [(action, fields)] = actions_for(command, self._shown)
+        if begins > loop.time():
+            loop.call_at(begins, link.post, action, fields)
+            self._replies.give(command.intent_id, "ok")
+        else:
+            self._replies.follow(command.intent_id, link.post(action, fields))
 
     def close_book(self, call_id: str, link: Connection | None) -> None:
         """The call is over, with all its legs: nothing of it stays behind in astdb."""

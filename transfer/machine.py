@@ -233,7 +233,7 @@ def _out(join: Join, place: str, now: float) -> tuple[Join, list[JoinCommand]]:
     if join.third is not None and join.third.place == DIALLED:
         if join.is_emergency:
             return join, commands
-        join, _ = cancelled(join, now)
+        join = without_third(join)  # dismissed with the others
     join, ended = transfer_ended(join, outcome, AGENT, now)
     return join, commands + ended
 

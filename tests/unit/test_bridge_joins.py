@@ -181,6 +181,21 @@ async def test_a_third_given_up_before_there_was_a_channel_is_hung_up_when_it_ap
     assert asked == [("Setvar", THIRD), ("Hangup", THIRD), ("Hangup", THIRD)]
 
 
+async def test_keys_pressed_quickly_one_after_the_other_do_not_fall_into_each_other() -> None:
+    """The second press is played when the first is out; both are acknowledged."""
+    replies, asterisk = Replies(), Asterisk()
+    asked, answers = intent(op="digits", digits="2")
+    replies.expect(asked)
+    joins = Joins(lambda _: None, replies, {})
+    joins.act(tc.SendDigits(CALL, "PJSIP/t-1", "1", "i0"), asterisk)  # type: ignore[arg-type]
+    joins.act(tc.SendDigits(CALL, "PJSIP/t-1", "2", "i1"), asterisk)  # type: ignore[arg-type]
+    assert (len(asterisk.asked), len(answers)) == (1, 1)
+    async with asyncio.timeout(10):
+        while len(asterisk.asked) < 2:  # noqa: ASYNC110 - the link of this test has no event to wait for
+            await asyncio.sleep(0.02)
+    assert [fields["Data"][0] for _, fields in asterisk.asked] == ["1", "2"]
+
+
 def test_the_cause_of_a_failed_dialling_is_the_channels_own() -> None:
     """The answer to the dialling comes first and knows no cause: by it an engaged number would be tried over every trunk."""
     joins = Joins(lambda _: None, Replies(), {})
