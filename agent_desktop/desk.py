@@ -165,9 +165,11 @@ class Desk:
 
     async def parties_changed(self) -> bool:
         """Put the directory in force as the database has it; False while the bridge still waits for it."""
+        changed = False
         with contextlib.suppress(Unavailable):
-            if self.parties.learn(await self.tickets_threads.run(self.party_store.read)):
-                self.hub.parties_changed()
+            changed = self.parties.learn(await self.tickets_threads.run(self.party_store.read))
+        if self.parties.turned(self.now()) or changed:
+            self.hub.parties_changed()
         return await self.party_keeper.reconcile()
 
 

@@ -21,6 +21,7 @@ class PartyBook:
         self._favourites: Mapping[str, frozenset[str]] = {}
         self.is_sure = False  # the database has answered
         self.parties: Directory = self._given
+        self._open: frozenset[str] = frozenset()
 
     def learn(self, stored: Stored) -> bool:
         """Take over what the database holds; True when a page would show something else than before."""
@@ -48,6 +49,11 @@ class PartyBook:
             borrowed[key] = same
         before, self.parties = self.parties, overlaid(self._given, borrowed)
         return before != self.parties
+
+    def turned(self, now: float) -> bool:
+        """Whether somebody's hours began or ended since this was asked last."""
+        before, self._open = self._open, frozenset(key for key, party in self.parties.items() if is_open(party, now))
+        return before != self._open
 
     def party(self, key: str) -> Party | None:
         """The party of a key."""

@@ -16,7 +16,7 @@ from agent_desktop.party_keeper import Put, Remove, plan
 from agent_desktop.pinyin import initials_of
 from agent_desktop.view import Viewer
 from hotline_core.adapters.live import Delta, Snapshot
-from transfer.directory import Party, calling_data
+from transfer.directory import Party, calling_data, party_of
 
 pytestmark = pytest.mark.unit
 NOW = 1_795_300_000.0
@@ -81,6 +81,14 @@ def test_the_bridge_is_told_what_differs_emergencies_first_and_what_is_gone_last
         Put("water_rescue", calling_data(RESCUE)), Put("railway", calling_data(RAILWAY)), Remove("gone"),
     ]  # fmt: skip
     assert plan(GIVEN, {key: calling_data(party) for key, party in GIVEN.items()}) == []
+
+
+def test_pages_hear_of_hours_that_begin_and_end() -> None:
+    """So that nobody is shown as there in the evening."""
+    hours = {"hours": [{"days": "1-7", "from": "09:00", "to": "17:00"}]}
+    book = PartyBook({"unit": party_of("unit", calling_data(RAILWAY) | hours)})
+    midnight = NOW - (NOW + 8 * 3600) % 86_400  # in Shanghai
+    assert [book.turned(midnight + hour * 3600) for hour in (8, 9, 10, 16.9, 17, 23)] == [False, True, False, False, True, False]
 
 
 @pytest.mark.parametrize(
