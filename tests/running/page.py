@@ -91,6 +91,16 @@ class Desk:
         await self.page.click("#btn-answer")
         await self.state("talking")
 
+    async def stage(self, *stages: str, timeout_s: float = 15.0) -> None:
+        """Wait until the strip of the line shows one of these stages."""
+        one_of = re.compile("^(" + "|".join(stages) + ")$")
+        await expect(self.page.locator("#line")).to_have_attribute("data-stage", one_of, timeout=timeout_s * 1000)
+
+    async def seats(self, citizen: str, agent: str, third: str) -> None:
+        """Wait until the three seats show these places: none, room, music, dialling, gone or failed."""
+        for role, place in (("citizen", citizen), ("agent", agent), ("third", third)):
+            await expect(self.page.locator(f"#seat-{role}")).to_have_attribute("data-place", place, timeout=10_000)
+
     async def hears(self, *frequencies: float, seconds: float = 1.0) -> dict[str, Any]:
         """What the page's loudspeaker gets: dominant frequency in Hz, its level and those of `frequencies` in dB."""
         heard: dict[str, Any] = await self.page.evaluate(LISTEN, {"seconds": seconds, "frequencies": list(frequencies)})

@@ -8,6 +8,7 @@ import { ACKS } from "./texts.js";
 
 const CHANGE_MS = 4000; // an act that Asterisk accepted shows in the live view long before
 const LOOK_MS = 50;
+const KEY_MS = 320; // one key's tone and its gap, as the bridge has them played, and something to spare
 
 export class Acts {
   #store;
@@ -33,7 +34,7 @@ export class Acts {
     // A leg on hold by SIP would stay mute in the room.
     if (this.#store.value.session?.state === "held") this.#phone.toggleHold();
     this.#asked(button, true);
-    this.#store.set({ acted: null });
+    this.#store.set({ acted: null, ...(more.number ? { typed: more.number } : {}) });
     const before = this.#mark();
     const ack = await this.#send(op, more);
     if (ack.ok) await this.#changed(before);
@@ -53,6 +54,8 @@ export class Acts {
       const ack = await this.#send("digits", { digits: sent });
       tell(sent, ack.ok ? "" : ack.message || LINE.keypadFailed);
       if (!ack.ok) this.#keys = ""; // the rest of a number without its beginning is worse than none
+      // Asterisk answers before it has played them, and keys that fall into a key are lost.
+      else await new Promise((resolve) => setTimeout(resolve, KEY_MS * sent.length));
     }
     this.#isKeying = false;
   }

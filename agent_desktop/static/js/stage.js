@@ -1,7 +1,7 @@
 // Owns what is known of who is on the line: the stage in words, each one's seat, who hears whom, which acts it allows. Pure.
 
 import { isHardware, lostCall, ownCall } from "./state.js";
-import { FAILED, LINE, STAGES, STAGES_ASKED, whoIs } from "./texts_line.js";
+import { apart, FAILED, LINE, STAGES, STAGES_ASKED, whoIs } from "./texts_line.js";
 
 // Which act a stage allows; the machine decides (transfer/acts.py), this only greys out what it would refuse.
 const AWAY = ["blind", "requeue"];
@@ -56,10 +56,10 @@ function sinceOf(desk, call, join, stage, lost) {
 
 function words(desk, { call, join, stage, isAsked, isEmergency, failed }) {
   const target = join?.target ?? {};
-  const number = target.number ?? desk.directory.find((party) => party.key === target.party)?.numbers[0] ?? "";
+  const number = desk.directory.find((party) => party.key === target.party)?.numbers[0] ?? "";
   const facts = {
-    third: whoIs(target), failed, number,
-    waited: join?.waited_s == null ? null : Math.round(join.waited_s), agent: LINE.agent(call?.agent ?? "", desk.names[call?.agent]),
+    third: apart(whoIs(target, desk.typed)), failed, number,
+    waited: join?.waited_s == null ? null : Math.round(join.waited_s), agent: apart(LINE.agent(call?.agent ?? "", desk.names[call?.agent])),
   };
   const [title, story] = failed && !join.third
     ? (isEmergency ? LINE.emergencyFailed : LINE.failed)(facts)
@@ -67,7 +67,7 @@ function words(desk, { call, join, stage, isAsked, isEmergency, failed }) {
       : isEmergency && stage === "three" ? LINE.emergencyThree(facts)
         : ((isAsked ? STAGES_ASKED : STAGES)[stage] ?? STAGES.none)(facts);
   const tone = stage === "none" ? "quiet" : isEmergency ? "danger" : failed || stage === "lost" ? "soon" : "plain";
-  return { title, story, tone };
+  return { title, story: story.trim(), tone };
 }
 
 /** -> {citizen, agent, third}: {name, how, since, place: none|room|music|dialling|gone|failed, isMuted} */
@@ -91,7 +91,7 @@ function seats(desk, { call, join, stage, isAsked, failed }) {
 
 function thirdSeat(desk, { join, isAsked, failed, nobody, muted }) {
   const target = join?.target ?? {};
-  const name = isAsked ? LINE.you : join ? whoIs(target) : "";
+  const name = isAsked ? LINE.you : join ? whoIs(target, desk.typed) : "";
   const third = join?.third;
   if (!third) return failed ? { ...nobody, name, how: FAILED[failed] ?? "", place: "failed" } : nobody;
   const isMuted = muted.has("third");

@@ -121,7 +121,7 @@ export class Strip {
 }
 
 function enable(button, is, isAsked) {
-  button.disabled = !is || isAsked;
+  button.disabled = !is; // not while it is only asked for: that would take the keyboard's place away, and nothing is sent twice anyway
   mark(button, "asked", isAsked);
   button.setAttribute("aria-busy", String(isAsked));
   const key = button.querySelector("kbd");

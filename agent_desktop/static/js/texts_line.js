@@ -6,8 +6,11 @@ export const FAILED = { busy: "占线", no_answer: "无人接听", declined: "�
 export const KINDS = { emergency: "紧急", hotline: "热线", higher_hotline: "上级热线", utility: "水电气热", unit: "承办单位", expert: "专家" };
 const ROLES = { citizen: "市民", agent: "坐席", third: "第三方" };
 
-/** The third by the words an agent uses for it. */
-export const whoIs = (target) => target.name || (target.agent ? `坐席 ${target.agent}` : target.queue || target.number || ROLES.third);
+/** The third by the words an agent uses for it; whoever has no name is the number that was typed. */
+export const whoIs = (target, typed = "") => target.name || (target.agent ? `坐席 ${target.agent}` : target.queue || typed || ROLES.third);
+
+/** A name inside a sentence: what begins or ends with a figure or letter keeps its distance from the characters beside it. */
+export const apart = (name) => `${/^[\w+]/.test(name) ? " " : ""}${name}${/\w$/.test(name) ? " " : ""}`;
 
 // Stage of a call -> [what it is, who hears whom], as the call's agent reads it; `f` is {third, failed, number, waited}.
 export const STAGES = {
@@ -98,6 +101,8 @@ export const LINE_EVENTS = {
   party_dialled: (f) => `拨打外部单位，第 ${f.attempt} 次`,
   party_missed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   stage_entered: (f) => STAGE_NAMES[f.stage] ?? f.stage ?? "",
+  party_dialled: (f, nameOf) => `拨打${nameOf(f.party) || "所留号码"}${f.of > 1 ? `，第 ${f.attempt}/${f.of} 次` : ""}`,
+  party_missed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   citizen_alone: () => "只剩市民在线，听提示后排到最前",
   agent_took_over: (f) => `坐席 ${f.agent ?? ""} 接手这通电话`,
   taken_back: (f) => `坐席 ${f.agent ?? ""} 接回这通电话`,
@@ -114,7 +119,7 @@ export const EVIDENCE = {
 export const ALARM = {
   none: "没有紧急呼叫。", states: { calling: "正在呼叫", answered: "已接听", failed: "无人接听，请立即处理" },
   agent: (id, name) => `坐席 ${[id, name].filter(Boolean).join(" ")}`, menu: "市民按键求助", more: (n) => `另有 ${n} 起`,
-  title: (name) => `！${name} · 现场`, what: (alarm) => `${alarm.name} ${ALARM.states[alarm.state] ?? ""}`,
+  title: (name) => `！${name} · 现场`, what: (alarm) => (alarm.state === "calling" ? `${ALARM.states.calling} ${alarm.name}` : `${alarm.name} ${ALARM.states[alarm.state] ?? ""}`),
   notice: (alarm) => `紧急呼叫 ${alarm.name} ${{ calling: "进行中", answered: "已接听", failed: "无人接听" }[alarm.state] ?? ""}，请看现场`,
 };
 
