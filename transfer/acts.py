@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hotline_core.domain.commands import HangUp, Reply, Write
-from transfer.commands import HangUpThird, JoinCommand, MuteLeg, Rejoin, SendDigits
-from transfer.events import AGENT, THIRD, ActAsked
+from transfer.commands import JoinCommand, MuteLeg, Rejoin, SendDigits
+from transfer.events import AGENT, ROLES, THIRD, ActAsked
 from transfer.model import AWAY, BRIDGE, DIALLED, EMERGENCY, GONE, HOLD, ROOM, Join, Lead, Rules
-from transfer.thirds import begun, cancelled, dial_next, missed, transfer_ended, tries_of
+from transfer.thirds import begun, cancelled, dial_next, let_go, missed, transfer_ended, tries_of
 
 _AWAY = frozenset({"requeue", "blind"})
+REJOIN_S = 10.0  # a page answers by itself within one, or not at all
+_WITH_THIRD = frozenset({"merge", "swap", "leave", "digits"})
+_KEYS = frozenset("0123456789*#")
 _MUTE = frozenset({"mute", "unmute"})
 # stage -> acts that mean something there; every other act is refused with wrong_stage
 ALLOWED: Mapping[str, frozenset[str]] = {
@@ -45,10 +48,18 @@ def refusal(join: Join, event: ActAsked) -> str:
     if event.act not in ALLOWED[join.stage]:
         return "wrong_stage"
     third = join.third
+    if third is not None and third.ended_by and event.act in _WITH_THIRD:
+        return "wrong_stage"  # it is as good as gone
     if event.act == EMERGENCY and third is not None and (join.is_emergency or third.place != DIALLED):
         return "wrong_stage"  # whoever rescues must be dropped knowingly
+    if event.act in _MUTE and event.role not in ROLES:
+        return "bad_input"
     if event.act in _MUTE and join.place_of(event.role) != ROOM:
         return "wrong_stage"
+    if event.act == "digits" and not (event.digits and set(event.digits) <= _KEYS):
+        return "bad_input"
+    if event.target.agent == event.agent and event.act in ("consult", "add", EMERGENCY, "blind"):
+        return "bad_input"
     if event.act in ("consult", "add", EMERGENCY) and not (event.target.agent or event.target.numbers):
         return "bad_input"
     if event.act == "blind" and _lead(event) is None:
@@ -91,9 +102,18 @@ def taken_back(join: Join, agent: str, intent_id: str, now: float) -> tuple[Join
     """The agent who was cut off comes back: into the room to citizen and third, or the citizen is led to the agent's telephone."""
     back = Write("taken_back", join.call_id, now, {"agent": agent})
     if join.stage == "handed":
-        return replace(join, intent_id=""), [back, Rejoin(join.call_id, agent, join.line, intent_id)]
+        join, called = rejoined(replace(join, intent_id=""), agent, intent_id, now)
+        return join, [back, *called]
     lead = Lead("recover", agent)
     return replace(join, wanted=AWAY, lead=lead, released=False, intent_id=intent_id), [back]
+
+
+def rejoined(join: Join, agent: str, intent_id: str, now: float) -> tuple[Join, list[JoinCommand]]:
+    """Call the agent's page into the room; once, however often it is asked for."""
+    if "rejoin" in join.deadlines:
+        return join, [Reply(intent_id)]
+    join = replace(join, deadlines=dict(join.deadlines) | {"rejoin": now + REJOIN_S})
+    return join, [Rejoin(join.call_id, agent, join.line, intent_id)]
 
 
 def _dialled(join: Join, event: ActAsked, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
@@ -126,12 +146,11 @@ def _is_placed(join: Join) -> bool:
 def _dropped(join: Join, event: ActAsked, now: float) -> tuple[Join, list[JoinCommand]]:
     third = join.third
     assert third is not None
-    join = replace(join, intent_id="")
-    if third.place == DIALLED:
-        join, commands = cancelled(join, now)
-        return replace(join, wanted=ROOM, must=True), [*commands, Reply(event.intent_id)]
-    join = replace(join, third=replace(third, ended_by=AGENT))
-    return join, [HangUpThird(join.call_id, third.unique_id), Reply(event.intent_id)]
+    is_dialled = third.place == DIALLED
+    join, commands = let_go(replace(join, intent_id=""), AGENT, now)
+    if is_dialled:  # of one who had answered the end is told by its leg
+        join = replace(join, wanted=ROOM, must=True)
+    return join, [*commands, Reply(event.intent_id)]
 
 
 def _left(join: Join, event: ActAsked) -> tuple[Join, list[JoinCommand]]:
@@ -155,7 +174,7 @@ def _lead(event: ActAsked) -> Lead | None:
     """Where requeue and blind lead the citizen; None if the target names nobody."""
     target = event.target
     if event.act == "requeue" or target.queue:
-        return Lead("wait", "s", (("WAITS_IN", target.queue),))
+        return Lead("wait", "s", (("MOVED_TO", target.queue),) if target.queue else ())
     if target.agent:
         return Lead("to-agent", target.agent)
     if target.party:

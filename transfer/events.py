@@ -188,6 +188,7 @@ class JoinSeen:
     way: str = ""  # the act that asked for the third
     number: str = ""  # which of the target's numbers is dialled, over which trunk
     trunk: str = ""
+    attempt: int = 0  # of this transfer, 0 if untold
     dialled: int = 0  # N of the last third this call ever dialled
     n: int = 0  # transfers of this call so far
     muted: tuple[str, ...] = ()  # roles

@@ -169,7 +169,7 @@ class Join:
     @property
     def stage(self) -> str:
         """One of STAGES, or `over`; `placing` while legs of citizen and agent are on their way."""
-        if self.asked is not None:
+        if self.asked is not None or "retry" in self.deadlines:
             return "placing"
         return self.arrangement
 

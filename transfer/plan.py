@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotline_core.domain.commands import HangUp
-from transfer.commands import HangUpThird, JoinCommand, Move, Place, SetVariables
+from transfer.commands import JoinCommand, Move, Place, SetVariables
 from transfer.events import AGENT, CITIZEN, ROLES, THIRD
-from transfer.model import ALONE, AWAY, BRIDGE, DIALLED, GONE, HOLD, NONE, ROOM, Asked, Join
-from transfer.thirds import cancelled, transfer_ended
+from transfer.model import ALONE, AWAY, BRIDGE, GONE, HOLD, NONE, ROOM, Asked, Join
+from transfer.thirds import let_go, transfer_ended
 
 MOVE_S = 2.0  # a leg that was moved says so within some ten milliseconds
 RETRY_S = 0.5  # after a refused move that must be made
@@ -47,20 +47,10 @@ def undone(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
         released=join.citizen == AWAY,
     )  # fmt: skip
     is_first = asked is not None and any(role == AGENT for role, _ in asked.places)
-    third = join.third
-    if third is None or third.place != DIALLED or not is_first or join.is_emergency:
+    if not is_first or join.is_emergency:
         return join, ended
-    return cancelled(join, now)
-
-
-def dismissed(join: Join) -> list[JoinCommand]:
-    """The citizen is out of our hands: nobody else stays, but an emergency is dialled on."""
-    commands: list[JoinCommand] = []
-    if join.agent_place == ROOM:
-        commands.append(HangUp(join.agent_channel, ""))
-    if join.third is not None and not (join.is_emergency and join.third.place == DIALLED):
-        commands.append(HangUpThird(join.call_id, join.third.unique_id))
-    return commands
+    join, gone = let_go(join, AGENT, now)
+    return join, ended + gone
 
 
 def _here(place: str) -> str:
@@ -81,7 +71,8 @@ def _missing(join: Join) -> tuple[tuple[str, str], ...]:
         legs.append((CITIZEN, join.wanted))
     if join.agent_place == BRIDGE and join.wanted in (ROOM, HOLD):
         legs.append((AGENT, ROOM))
-    if join.place_of(THIRD) in (ROOM, HOLD) and join.place_of(THIRD) != join.third_wanted:
+    third = join.third
+    if third is not None and third.place in (ROOM, HOLD) and third.place != join.third_wanted and not third.ended_by:
         legs.append((THIRD, join.third_wanted))
     return tuple(legs[:2])
 

@@ -4,61 +4,86 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hotline_core.domain.commands import Fact, HangUp, Write
 from transfer.commands import JoinCommand
-from transfer.events import AGENT, CITIZEN, THIRD, JoinSeen
-from transfer.model import AWAY, BRIDGE, DIALLED, GONE, HOLD, ROOM, Join, Rules, Third, Try
-from transfer.thirds import PATIENCE_S, transfer_ended, tries_of, without_third
+from transfer.events import AGENT, ROLES, THIRD, JoinSeen
+from transfer.model import AWAY, BRIDGE, DIALLED, EMERGENCY, GONE, HOLD, NONE, ROOM, Join, Rules, Third, Try
+from transfer.thirds import PATIENCE_S, let_go, transfer_ended, tries_of, without_third
 
 _PLACES = {"room": ROOM, "hold": HOLD}
 
 
-def adopted(event: JoinSeen, now: float) -> Join:
-    """The state of a call that nothing is known of; `seen` brings it up to date."""
-    talk = event.talk
-    return Join(talk.call_id, talk.line, talk.citizen, talk.agent, talk.agent_channel, now)
-
-
 def seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join | None, list[JoinCommand]]:
-    """The state as it is seen; None if there is nothing about it that concerns us."""
+    """The state as it is seen, and what is missing to a whole one; None if nothing about the call concerns us any more."""
     talk = event.talk
-    is_known = join.third is not None and join.third.unique_id == event.third_id
     commands: list[JoinCommand] = []
-    if join.third is not None and not is_known:
+    if join.third is not None and join.third.unique_id != event.third_id:
         join, commands = transfer_ended(without_third(join), "returned", THIRD, now)
     has_agent = bool(talk.agent_channel)
-    outside = BRIDGE if has_agent and not event.agent and not event.citizen else AWAY
-    citizen = _PLACES.get(event.citizen, outside) if talk.citizen else GONE
-    join = replace(
-        join, citizen_channel=talk.citizen, citizen=citizen, agent=talk.agent or join.agent, agent_channel=talk.agent_channel,
-        agent_place=(ROOM if event.agent else BRIDGE) if has_agent else GONE,
-        dialled=max(join.dialled, event.dialled), n=max(join.n, event.n), muted=frozenset(event.muted) & {CITIZEN, AGENT, THIRD},
-        asked=None, lead=None, leaves=False, intent_id="", deadlines={}, released=citizen == AWAY,
-    )  # fmt: skip
-    if event.third:
-        join = _third_seen(join, event, rules, now)
-    if join.third is None and not (event.citizen or event.agent or has_agent):
+    if not (event.citizen or event.agent or event.third or has_agent):
         return None, commands
-    place = DIALLED if join.third is None else join.third.place
-    held_in_vain = citizen == HOLD and join.third is None and has_agent  # whom it was held for has gone meanwhile
+    outside = BRIDGE if has_agent and not event.agent else AWAY
     join = replace(
-        join, wanted=ROOM if held_in_vain else citizen if citizen in (ROOM, HOLD) else "", must=held_in_vain,
-        third_wanted=place if place in (ROOM, HOLD) else ROOM,
+        join,
+        citizen_channel=talk.citizen,
+        citizen=_PLACES.get(event.citizen, outside) if talk.citizen else GONE,
+        agent=talk.agent or join.agent,
+        agent_channel=talk.agent_channel,
+        agent_place=(ROOM if event.agent else BRIDGE) if has_agent else GONE,
+        dialled=max(join.dialled, event.dialled),
+        n=max(join.n, event.n),
+        muted=frozenset(event.muted) & frozenset(ROLES),
+        asked=None,
+        lead=None,
+        leaves=False,
+        intent_id="",
+        deadlines={},
+    )
+    if event.third:
+        join, more = _third_seen(join, event, rules, now)
+        commands += more
+    join = replace(
+        join, wanted=join.citizen if join.citizen in (ROOM, HOLD) else "", must=True, released=join.citizen == AWAY,
+        third_wanted=HOLD if join.place_of(THIRD) == HOLD else ROOM,
     )  # fmt: skip
-    return join, commands
+    join, more = _mended(join, now)
+    return join, commands + more
 
 
-def _third_seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> Join:
+def _mended(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
+    """Whoever was left apart while nobody heard: brought together for a rescue, else the third is let go."""
+    third = join.place_of(THIRD)
+    if join.citizen == AWAY and join.agent_place == ROOM and not join.is_emergency:  # the citizen was led on, and is not back
+        join, gone = let_go(join, AGENT, now)
+        return join, [HangUp(join.agent_channel, ""), *gone]
+    if third == NONE:  # a citizen held for somebody who has gone meanwhile is brought back
+        return (replace(join, wanted=ROOM) if join.citizen == HOLD and join.agent_place != GONE else join), []
+    is_apart = third != DIALLED and join.citizen in (BRIDGE, AWAY)
+    is_for_nobody = join.agent_place == GONE and (join.citizen == HOLD or third == DIALLED) and join.citizen != GONE
+    if join.is_emergency and join.citizen != HOLD:
+        return (replace(join, wanted=ROOM) if is_apart else join), []
+    return let_go(join, AGENT, now) if is_apart or is_for_nobody else (join, [])
+
+
+def _third_seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
     place = _PLACES.get(event.third, DIALLED)
     before = join.third
     if before is None:
-        tries = tries_of(event.target, rules)
         what = Try(event.number, event.trunk)
-        join = replace(
-            join, way=event.way or "add", target=event.target, tries=tries[tries.index(what) + 1 :] if what in tries else (),
-            transfer_open=True, n=max(join.n, 1),
-        )  # fmt: skip
-        attempt = tries.index(what) + 1 if what in tries else 1
-        before = Third(event.third_id, attempt, max(attempt, len(tries)), what, now, since=now)
-    third = replace(before, place=place, channel=event.third_channel, rings=before.rings or place == DIALLED)
-    deadlines = {"third": now + rules.ring_s + PATIENCE_S} if place == DIALLED else {}
-    return replace(join, third=third, tries=join.tries if place == DIALLED else (), deadlines=deadlines)
+        tries = tries_of(event.target, rules)
+        rest = tries[tries.index(what) + 1 :] if what in tries else ()
+        attempt = event.attempt or len(tries) - len(rest) or 1
+        join = replace(join, way=event.way or "add", target=event.target, tries=rest, transfer_open=True, n=max(join.n, 1))
+        before = Third(event.third_id, attempt, attempt + len(rest), what, now, since=now)
+    commands: list[JoinCommand] = []
+    if place != DIALLED and before.place == DIALLED:  # answered unseen
+        facts: dict[str, Fact] = {"n": join.n, "attempt": before.attempt, "waited_s": None, "recovered": True}
+        commands.append(Write("third_answered", join.call_id, now, facts))
+    join = replace(
+        join,
+        third=replace(before, place=place, channel=event.third_channel, rings=True, ended_by=""),
+        tries=join.tries if place == DIALLED else (),
+        urgent=place == DIALLED if join.way == EMERGENCY else None,
+        deadlines={"third": now + rules.ring_s + PATIENCE_S} if place == DIALLED else {},
+    )
+    return join, commands

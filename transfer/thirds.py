@@ -97,6 +97,16 @@ def cancelled(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
     return join, [HangUpThird(join.call_id, third.unique_id), *ended]
 
 
+def let_go(join: Join, by: str, now: float) -> tuple[Join, list[JoinCommand]]:
+    """The third is wanted no more: a dialled one counts no more at once, an answered one is gone when ThirdLeft tells it."""
+    third = join.third
+    if third is None or third.ended_by:
+        return join, []
+    if third.place == DIALLED:
+        return cancelled(join, now)
+    return replace(join, third=replace(third, ended_by=by)), [HangUpThird(join.call_id, third.unique_id)]
+
+
 def without_third(join: Join) -> Join:
     """Nobody is dialled or on the line besides citizen and agent."""
     deadlines = {name: at for name, at in join.deadlines.items() if name != "third"}

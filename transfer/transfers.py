@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hotline_core.domain.commands import Reply, Write
+from hotline_core.domain.commands import HangUp, Reply, Write
 from transfer import events as te
 from transfer.commands import HangUpThird, JoinCommand, Tell
-from transfer.events import THIRD, JoinEvent
+from transfer.events import AGENT, CITIZEN, THIRD, JoinEvent
 from transfer.machine import step
 from transfer.model import AWAY, GONE, Join, Rules
-from transfer.seen import adopted
 
 __all__ = ["Join", "Rules", "Transfers"]
 
@@ -53,16 +52,24 @@ class Transfers:
         return min((at for join in self.joins.values() for at in join.deadlines.values()), default=None)
 
     def _begun(self, event: JoinEvent, now: float) -> Join | list[JoinCommand]:
-        """The state that an act or a login begins, or what there is to do without any."""
+        """The state that an event begins, or what there is to do without any."""
         match event:
             case te.ActAsked():
-                return self._asked(event, now)
+                join = self._fresh(event.talk, now)
+                if event.act == "take_back":  # of a call that waits: who asks was cut off, as the board knows
+                    join = replace(join, agent=event.agent, agent_channel="", citizen=AWAY, agent_place=GONE, lost_by=event.agent)
+                return join
             case te.JoinSeen():
-                return adopted(event, now)
+                return self._fresh(event.talk, now)
             case te.PageBack():
                 return [Reply(event.intent_id, "unknown_call")]
             case te.AloneEntered():  # left by whom the dialplan alone had led the citizen to
                 return [Write("citizen_alone", event.call_id, now), Tell(event.call_id, "alone", "", "")]
+            case te.RoomEntered() | te.HoldEntered() if event.role == CITIZEN:  # our move came after the dialplan's own
+                join = self._fresh(te.Talk(event.call_id, "", event.channel, "", ""), now)
+                return replace(join, citizen=AWAY, agent_place=GONE)
+            case te.RoomEntered() if event.role == AGENT:  # called into a room that is over
+                return [HangUp(event.channel, "")]
             case te.RoomEntered() if event.role == THIRD and event.unique_id:
                 return [HangUpThird(event.call_id, event.unique_id)]
             case te.CitizenGone():
@@ -71,12 +78,8 @@ class Transfers:
             case _:
                 return []
 
-    def _asked(self, event: te.ActAsked, now: float) -> Join | list[JoinCommand]:
-        talk = event.talk
-        n, dialled, moves = self._counts.get(event.call_id, (0, 0, 0))
-        join = Join(
+    def _fresh(self, talk: te.Talk, now: float) -> Join:
+        n, dialled, moves = self._counts.get(talk.call_id, (0, 0, 0))
+        return Join(
             talk.call_id, talk.line, talk.citizen, talk.agent, talk.agent_channel, now, n=n, dialled=dialled, moves=moves,
         )  # fmt: skip
-        if event.act == "take_back":
-            return replace(join, agent=event.agent, agent_channel="", citizen=AWAY, agent_place=GONE, lost_by=event.agent)
-        return join

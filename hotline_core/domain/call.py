@@ -169,10 +169,14 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
 
 def _corrected(call: Call, event: ev.CallAdopted, now: float) -> tuple[Call, list[Command]]:
     """What Asterisk says after a lost link, for a call we knew: it is right and we are not."""
-    if event.phase == call.phase or (event.phase == "talking" and call.phase in ("held", "joined")):
+    if (event.phase, call.phase) == ("talking", "joined"):  # transfer/ says the stage anew if the call still is its own
+        agent = event.agent if event.agent_channel else call.agent
+        channel = event.agent_channel or call.agent_channel
+        return replace(call, phase="talking", agent=agent, agent_channel=channel, stage=""), []
+    if event.phase == call.phase or (event.phase, call.phase) == ("talking", "held"):
         if event.phase == "greeting":  # what the menu was told meanwhile is lost: the caller would hear nothing until the deadline
             return call, [TakeToQueue(call.call_id, event.channel)]
-        if event.phase == "talking" and event.agent_channel and call.phase != "joined":  # resumed meanwhile, on another leg
+        if event.phase == "talking" and event.agent_channel:  # resumed meanwhile, on another leg
             return replace(call, agent=event.agent, agent_channel=event.agent_channel), []
         return call, []
     fresh, commands = begin(event, now)
