@@ -23,10 +23,12 @@ from tests.running.evidence import whole
 from tests.running.instance import Hotline
 from tests.running.rescue import nothing_left
 from tests.running.third import Cast, cast_of, city_with_parties, talk_of
+from tests.sip.agent import SipCaller
 from tests.sip.policy import Refuse
 
 pytestmark = pytest.mark.asterisk
 ENGAGED, RESCUERS = "13955500021", "13955500022"  # the numbers of the party `distress`
+MOVED = "13955500031"  # where the city's rescuers are from today
 PATIENCE_S = 30.0
 EVERYBODY = {CITIZEN: (AGENT, THIRD), AGENT: (CITIZEN, THIRD), THIRD: (CITIZEN, AGENT)}
 
@@ -107,6 +109,34 @@ def acts_in_trail(url: str) -> list[tuple[str, str, str]]:
     finally:
         engine.dispose()
     return [(row.actor, row.subject, json.loads(row.facts)["party"]) for row in rows if row.act == "call_act"]
+
+
+async def picked_up(phone: SipCaller) -> None:
+    """The telephone talks."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(call.answered.is_set() and not call.ended.is_set() for call in phone.calls):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def test_a_number_changed_in_the_desk_is_called_at_once_from_the_menu_and_by_an_agent(hotline: Hotline) -> None:
+    """No restart and no reload between the click of a supervisor and the call of a citizen in danger."""
+    rescue = {"name": "x", "kind": "emergency", "menu": True}
+    async with cast_of(hotline, 1) as cast:
+        third = await cast.party(MOVED)
+        answer = await asyncio.to_thread(cast.api.put, "/api/parties/water_rescue", json=rescue | {"numbers": [MOVED]})
+        assert answer.json() == {"in_force": True}, answer.text
+        async with talk_of(cast, key="9") as led:
+            await picked_up(third)
+            await led.hears("led", third)
+            await led.citizen.hang_up()
+            await nothing_left(cast, led.call_id)
+        async with talk_of(cast) as talk:
+            await talk.does("consult", party="water_rescue")
+            await talk.stage("consult")
+            await talk.hears("consult", third)
+            await talk.citizen.hang_up()
+            await talk.agent_leg.hang_up()
+            await nothing_left(cast, talk.call_id)
 
 
 async def test_a_click_brings_the_rescuers_to_a_citizen_with_redis_and_both_databases_hanging(
