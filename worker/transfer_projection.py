@@ -137,7 +137,8 @@ def _led(of: CallTransfers, record: LedgerRecord) -> TransferRow:
     newest = of.newest
     if newest is not None and newest.way == BLIND:
         return newest
-    return replace(_transfer(of, MENU, record.at), party=_text(record, "party"))
+    row = _transfer(of, MENU, record.at)
+    return replace(row, party=_text(record, "party") or row.party)
 
 
 def _party_rung(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
@@ -186,7 +187,8 @@ def _party_failed(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
     for one in of.attempts.values():
         if one.n == row.n and one.ended_at is None:
             result = one.result or row.result or "no_answer"
-            of = of.with_attempt(replace(one, result=result, ended_at=record.at))
+            by = "third" if one.answered_at is not None else None
+            of = of.with_attempt(replace(one, result=result, ended_at=record.at, ended_by=by))
     return of.with_transfer(row)
 
 
@@ -209,9 +211,14 @@ def _resumed(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
 def _call_ended(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
     """Whatever is open when the end of a call was not watched has no other end; a menu's transfer ends with its call."""
     is_unseen = bool(record.facts.get("recovered")) or record.facts.get("by") == "system"
+    for one in of.attempts.values():
+        if one.leg is None and one.ended_at is None:  # dialled from the citizen's own channel
+            was, by = ("answered", "citizen") if one.answered_at is not None else ("cancelled", None)
+            of = of.with_attempt(replace(one, result=was, ended_at=record.at, ended_by=by))
     for row in list(of.transfers.values()):
         if row.ended_at is None and row.n == MENU:
-            of = of.with_transfer(replace(row, ended_at=record.at, outcome=row.outcome or "citizen_left"))
+            last = "third" if row.answered_at is not None else None
+            of = of.with_transfer(replace(row, ended_at=record.at, outcome=row.outcome or "citizen_left", last=last))
         elif row.ended_at is None and is_unseen:
             of = of.with_transfer(replace(row, ended_at=record.at, outcome=row.outcome or UNSEEN))
     if is_unseen:

@@ -19,11 +19,13 @@ from tests.running.facts import recording_of, stored_call
 from tests.running.instance import Hotline, pretty, running
 from tests.running.rescue import nothing_left
 from tests.running.third import Cast, Talk, cast_of, city_with_parties, running_leg, talk_of
+from tests.sip.policy import Refuse
 from tests.sip.tones import RATE_HZ, Samples, level_of
 
 pytestmark = pytest.mark.asterisk
 
 OWN = "13955500001"
+RESCUERS = ("13955500021", "13955500022")
 SETTLED_S = 90.0  # longer than a third's files are waited for whose end nobody told
 LOST_S = 3.0  # of the end of a file when Asterisk is killed: one buffer of 2.05 s, and a moment
 
@@ -40,7 +42,7 @@ async def settled(cast: Cast, call_id: str) -> dict[str, Any]:
     ends_at = asyncio.get_running_loop().time() + SETTLED_S
     while True:
         stored = await stored_call(cast.api, call_id, state="ended")
-        if stored["recording"] and stored["segments"] and all(one["state"] != "pending" for one in stored["segments"]):
+        if stored["recording"] and all(one["state"] != "pending" for one in stored["segments"]):
             return stored
         assert asyncio.get_running_loop().time() < ends_at, pretty(stored)
         await asyncio.sleep(0.5)
@@ -94,6 +96,33 @@ async def test_who_was_asked_and_what_came_of_it_stands_in_the_call_with_a_recor
     # the colleague heard the first agent, whose tone is the same, and not the citizen: the segment ends where the call is theirs
     assert level_of(said, HZ[AGENT]) >= HEARD
     assert level_of(heard[-RATE_HZ:], HZ[CITIZEN]) < HEARD
+
+
+async def test_whom_the_dialplan_alone_tried_stands_in_the_call_number_by_number(hotline: Hotline) -> None:
+    """9 is pressed: the first rescuer is engaged, the second answers and leaves; an agent then leads the citizen to a number."""
+    async with cast_of(hotline, 1) as cast:
+        await cast.party(RESCUERS[0], Refuse(486))
+        rescuer = await cast.party(RESCUERS[1])
+        party = await cast.party(OWN)
+        async with talk_of(cast, key="9") as talk:
+            leg = await rescuer.next_call(20)
+            await leg.answered.within(10)
+            await talk.state(lambda call: call["answered_at"] is not None, "the rescuer is known to have answered")
+            await leg.hang_up()
+            await talk.anybody_has_it()
+            await talk.does("blind", number=OWN)
+            leg = await party.next_call(20)
+            await leg.answered.within(10)
+            await leg.listen(0.5)
+            await talk.citizen.hang_up()
+            await nothing_left(cast, talk.call_id)
+            stored = await settled(cast, talk.call_id)
+    told = [(one["n"], one["way"], one["party"], one["by"], one["outcome"]) for one in stored["transfers"]]
+    assert told == [(0, "menu", "water_rescue", "", "led"), (1, "blind", "", talk.agent, "led")], pretty(stored)
+    tries = [(one["number"], one["result"], one["cause"]) for each in stored["transfers"] for one in each["attempts"]]
+    assert tries == [(RESCUERS[0], "busy", 17), (RESCUERS[1], "answered", None), (OWN, "answered", None)], pretty(stored)
+    assert all(each["waited_s"] > 0 for each in stored["transfers"])
+    assert stored["segments"] == []  # the main recording is on the citizen's channel, who heard every word
 
 
 async def test_asterisk_killed_under_three_on_the_line_leaves_the_evidence_whole(hotline: Hotline) -> None:

@@ -163,8 +163,10 @@ def test_a_menu_s_party_whom_nobody_reached_failed() -> None:
     """The citizen goes to an agent; or hangs up while it rings."""
     vain = lived(record("party_rung", 100.0, {"party": "railway"}), record("party_failed", 120.0, {"party": "railway"}))
     assert (vain.transfers[0].outcome, vain.transfers[0].result, vain.transfers[0].ended_at) == ("failed", "no_answer", 120.0)
-    left = lived(record("party_rung", 100.0, {"party": "railway"}), record("call_ended", 105.0, {"by": "caller"}))
+    rung = record("party_rung", 100.0, {"party": "railway"})
+    left = lived(rung, tried(1, 101.0, "12306"), record("call_ended", 105.0, {"by": "caller"}))
     assert (left.transfers[0].outcome, left.transfers[0].ended_at) == ("citizen_left", 105.0)
+    assert (left.attempts[0, 1].result, left.attempts[0, 1].ended_at) == ("cancelled", 105.0)
 
 
 def test_an_agent_s_blind_transfer_is_answered_by_whom_the_dialplan_reached() -> None:
