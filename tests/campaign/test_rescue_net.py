@@ -106,7 +106,7 @@ async def left(leaver: str, talk: Talk, wanted: dict[str, str]) -> float:
     if leaver == "vanished":
         await talk.hand.act("Hangup", ("Channel", talk.channels["agent"]), ("Cause", "44"))
         if "agent" in wanted:
-            await talk.agent_again()
+            await talk.agent_again(after=since)
     elif leaver == "third" and not talk.ears["third"].answered.is_set():
         talk.ears["third"].reject(603)
     elif leaver != "nobody":

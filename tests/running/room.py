@@ -147,10 +147,14 @@ class Talk:
         """Its tone, from now on."""
         self.ears[role].send(Tone(TONES[role]))
 
-    async def agent_again(self) -> None:
+    async def agent_again(self, *, after: int) -> None:
         """The agent's telephone was called once more and answered."""
         self.ears["agent"] = await self.telephone.next_call(PATIENCE_S)
         self.say("agent")
+        resumed = await self.hand.until(
+            lambda packet: (packet.text("UserEvent"), packet.text("State")) == ("HotlineRecover", "resumed"), "resumed", after=after
+        )
+        self.channels["agent"] = resumed.text("Channel")
 
     async def hears(self, **wanted: str) -> None:
         """Each ear hears these roles ("agent third", "music", "" for silence) and nobody else, or is "gone"; told when it is so."""
@@ -218,3 +222,23 @@ async def connected(hand: Hand, telephone: SipCaller, number: str) -> AsyncItera
         await talk.hears(citizen="agent", agent="citizen")
         await hand.beat(True)
         yield talk
+
+
+async def called(hand: Hand, telephone: SipCaller, phone: SipCaller) -> Talk:
+    """The agent's telephone called a citizen by itself; from here on the dialplan sees a bridge."""
+    plug_in(hand.hotline, phone)
+    began = len(hand.packets)
+    agent = await telephone.call(phone.user)
+    citizen = await phone.next_call(PATIENCE_S)
+    citizen.send(Tone(TONES["citizen"]))
+    agent.send(Tone(TONES["agent"]))
+
+    async def told(state: str) -> Packet:
+        wanted = ("HotlineDial", state)
+        return await hand.until(lambda packet: (packet.text("UserEvent"), packet.text("State")) == wanted, state, after=began)
+
+    channels = {"agent": (await told("begun")).text("Channel"), "citizen": (await told("talking")).text("Channel")}
+    talk = Talk(hand, telephone, (await told("talking")).variable("CALLREF"), channels, {"citizen": citizen, "agent": agent})
+    await talk.hears(citizen="agent", agent="citizen")
+    await hand.beat(True)
+    return talk
