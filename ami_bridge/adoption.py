@@ -1,7 +1,8 @@
 """What Asterisk holds of calls with a third on the line, after a login: where each leg is, and what was dialled for it; pure.
 
 The dialplan's book of a call (astdb `hljoin/CALL`) names each leg's channel, the channel's own context says where it is; a channel
-that is gone counts as gone whatever the book says. `target` in that book is ours: whom the last third's dialling was meant for.
+that is gone counts as gone whatever the book says. `hlthird/CALL` is ours: whom the last third's dialling was meant for; `way` is
+empty once that transfer has ended.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from transfer.events import AGENT, CITIZEN, THIRD, JoinEvent, JoinSeen, Talk, Ta
 from transfer.model import DIALLED, Join
 
 PLACES = ("room", "hold")  # contexts of the dialplan, and what a JoinSeen calls them
-BOOK = "hljoin"
+BOOK, MEMORY = "hljoin", "hlthird"
 
 
 def dialled_for(command: tc.DialThird, n: int) -> str:
@@ -30,6 +31,17 @@ def dialled_for(command: tc.DialThird, n: int) -> str:
         "dialled": whole(command.third.rpartition("-")[2]), "target": asdict(command.target),
     }  # fmt: skip
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def ended(memory: str) -> str:
+    """The memory of a dialling whose transfer has ended: only the counts are still needed."""
+    return json.dumps(_kept(memory) | {"way": "", "target": {}, "number": ""}, ensure_ascii=False, separators=(",", ":"))
+
+
+def open_transfer(memory: str) -> int:
+    """The number of the transfer that had not ended, 0 for none."""
+    kept = _kept(memory)
+    return max(1, _number(kept.get("n"))) if _text(kept, "way") else 0
 
 
 def book_of(channels: Sequence[Packet], books: Mapping[str, Mapping[str, str]], call_id: str) -> dict[str, Packet]:
@@ -51,15 +63,16 @@ def book_of(channels: Sequence[Packet], books: Mapping[str, Mapping[str, str]], 
 
 
 def joins_of(
-    channels: Sequence[Packet], books: Mapping[str, Mapping[str, str]], adopted: Mapping[str, ev.CallAdopted], muted: Sequence[str]
-) -> list[JoinSeen]:
+    channels: Sequence[Packet], books: Mapping[str, Mapping[str, str]], memories: Mapping[str, str],
+    adopted: Mapping[str, ev.CallAdopted], muted: Sequence[str],
+) -> list[JoinSeen]:  # fmt: skip
     """Every call of which a leg is in a room, on hold or dialled; `muted` are channels nobody in their room hears."""
     calls = {*books, *(call_of_third(packet.text("Uniqueid")) for packet in channels)} - {""}
     seen = []
     for call_id in sorted(calls):
         legs = book_of(channels, books, call_id)
         if legs:
-            seen.append(_seen(call_id, legs, books.get(call_id, {}), adopted.get(call_id), muted))
+            seen.append(_seen(call_id, legs, _kept(memories.get(call_id, "")), adopted.get(call_id), muted))
     return seen
 
 
@@ -81,10 +94,9 @@ def lost_of(join: Join, channels: Sequence[Packet]) -> list[JoinEvent]:
 
 
 def _seen(
-    call_id: str, legs: Mapping[str, Packet], book: Mapping[str, str], call: ev.CallAdopted | None, muted: Sequence[str]
+    call_id: str, legs: Mapping[str, Packet], kept: Mapping[str, object], call: ev.CallAdopted | None, muted: Sequence[str]
 ) -> JoinSeen:
     third, agent = legs.get(THIRD), legs.get(AGENT)
-    kept = _kept(book.get("target", ""))
     target = kept.get("target")
     talk = Talk(
         call_id, call.line if call else "", call.channel if call else "",
@@ -95,7 +107,7 @@ def _seen(
         call_id, talk, _place(legs.get(CITIZEN)), _place(agent), _place(third),
         third.text("Uniqueid") if third else "", third.text("Channel") if third else "",
         _target(target, third) if third else Target(),
-        way=_text(kept, "way") if third else "", number=_text(kept, "number") if third else "",
+        way=_text(kept, "way"), number=_text(kept, "number") if third else "",
         trunk=_text(kept, "trunk") if third else "",
         dialled=_number(kept.get("dialled")), n=_number(kept.get("n")),
         muted=tuple(role for role, packet in legs.items() if packet.text("Channel") in muted),

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 from ami_bridge import actions, intents, parties
-from ami_bridge.adoption import lost_of
+from ami_bridge.adoption import lost_of, open_transfer
 from ami_bridge.clicks import Clicks
 from ami_bridge.connection import Connection
 from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
@@ -197,12 +197,15 @@ class Engine:
                 self._apply(event, at)
         for packet in snapshot.channels:
             self._joins.see(packet, self._link)
+        self._joins.restore(snapshot.memories)
         seen = joined_of(snapshot, events)
         for joined in seen:
             self._join(joined, at)
         for call_id in self._transfers.joins.keys() - {joined.call_id for joined in seen}:
             for lost in lost_of(self._transfers.joins[call_id], snapshot.channels):
                 self._join(lost, at)
+        for call_id in snapshot.memories.keys() - self._transfers.joins.keys():
+            self._forgotten(call_id, snapshot.memories[call_id], at)
         present = {(event.agent, event.queue) for packet in snapshot.members for event in member_of_list(packet)}
         for agent in list(self.board.agents.values()):
             for queue in [queue for queue in agent.members if (agent.agent_id, queue) not in present]:
@@ -212,6 +215,14 @@ class Engine:
             for told in self._events_of(packet):
                 self._take(told, at)
         self._log.info("in step with asterisk", calls=len(self.board.calls), agents=len(self.board.agents))
+
+    def _forgotten(self, call_id: str, memory: str, at: float) -> None:
+        """Nobody is joined any more: what the bridge before could not write is written, and its memory of the call goes with it."""
+        if n := open_transfer(memory):
+            outcome = "returned" if call_id in self.board.calls else "citizen_left"
+            self._write([cmd.Write("transfer_ended", call_id, at, {"n": n, "outcome": outcome, "last": "", "recovered": True})])
+        if call_id not in self.board.calls:
+            self._joins.close_book(call_id, self._link)
 
     def _join(self, event: te.JoinEvent, at: float) -> None:
         commands = self._transfers.apply(event, at)
@@ -238,6 +249,8 @@ class Engine:
             if isinstance(command, cmd.Write):
                 self._ledger.append(command.kind, command.call_id, command.at, command.facts, command.personal)
                 self._tell(command)
+                if command.kind == "transfer_ended":
+                    self._joins.transfer_ended(command.call_id, self._link)
 
     def _apply(self, event: Event, at: float) -> None:
         commands = self.board.apply(event, at)

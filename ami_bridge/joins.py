@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from ami_bridge.adoption import BOOK, dialled_for
+from ami_bridge.adoption import MEMORY, dialled_for, ended
 from ami_bridge.connection import Connection
 from ami_bridge.join_actions import actions_for, keys_s
 from ami_bridge.protocol import Packet
@@ -29,7 +29,7 @@ class Joins:
         self._unwanted: OrderedDict[str, None] = OrderedDict()
         self._begun: OrderedDict[str, None] = OrderedDict()  # thirds who have a channel
         self._pressed: dict[str, float] = {}  # until when keys are played to a channel (the loop's time)
-        self._booked: set[str] = set()  # calls whose book has entries of ours
+        self._memories: dict[str, str] = {}  # by call id, as astdb has them
 
     def see(self, packet: Packet, link: Connection | None) -> bool:
         """Look at each packet first; False if it is to be passed over.
@@ -57,8 +57,7 @@ class Joins:
         answer = None
         if isinstance(command, tc.DialThird):
             # before the dialling: a restarted bridge must know for whom
-            link.post("DBPut", [("Family", f"{BOOK}/{command.call_id}"), ("Key", "target"), ("Val", dialled_for(command, n))])
-            self._booked.add(command.call_id)
+            self._keep(command.call_id, dialled_for(command, n), link)
         if isinstance(command, tc.SendDigits):
             self._press(command, link)
             return
@@ -89,11 +88,23 @@ class Joins:
         else:
             self._replies.follow(command.intent_id, link.post(action, fields))
 
+    def restore(self, memories: Mapping[str, str]) -> None:
+        """Take over what astdb holds, after a login."""
+        self._memories = dict(memories)
+
+    def transfer_ended(self, call_id: str, link: Connection | None) -> None:
+        """A record says so: a bridge that comes back must not look for its end any more."""
+        if link is not None and call_id in self._memories:
+            self._keep(call_id, ended(self._memories[call_id]), link)
+
     def close_book(self, call_id: str, link: Connection | None) -> None:
         """The call is over, with all its legs: nothing of it stays behind in astdb."""
-        if call_id in self._booked and link is not None:
-            link.post("DBDelTree", [("Family", BOOK), ("Key", call_id)])
-        self._booked.discard(call_id)
+        if self._memories.pop(call_id, None) is not None and link is not None:
+            link.post("DBDel", [("Family", MEMORY), ("Key", call_id)])
+
+    def _keep(self, call_id: str, memory: str, link: Connection) -> None:
+        self._memories[call_id] = memory
+        link.post("DBPut", [("Family", MEMORY), ("Key", call_id), ("Val", memory)])
 
     def _moved(self, command: tc.Move, answer: asyncio.Future[Packet]) -> None:
         if code_of(answer) == "ok":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ami_bridge.adoption import BOOK, book_of, joins_of
+from ami_bridge.adoption import BOOK, MEMORY, book_of, joins_of
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
 from ami_bridge.translate import agent_of, member_of_list, whole
@@ -36,6 +36,7 @@ class Snapshot:
     entries: Sequence[Packet] = ()  # who stands in a queue, in its order
     directory: Mapping[str, str] = field(default_factory=dict)  # changes to the parties of the city's file
     books: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of calls with a third, see adoption.py
+    memories: Mapping[str, str] = field(default_factory=dict)  # whom their thirds were dialled for
     muted: Sequence[str] = ()  # channels nobody in their room hears
 
 
@@ -47,13 +48,14 @@ async def read(link: Connection) -> Snapshot:
     dialled = await _journal(link, "hlout")
     parties = await _journal(link, "hldir")
     books = await _books(link)
+    memories = await _journal(link, MEMORY)
     channels = await link.ask_list("CoreShowChannels")
     queue = await link.ask_list("QueueStatus")
     return Snapshot(
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
         [packet for packet in queue if packet.text("Event") == "QueueMember"],
         arrived, answered, ended, dialled, [packet for packet in queue if packet.text("Event") == "QueueEntry"],
-        parties, books, await _muted(link, channels),
+        parties, books, memories, await _muted(link, channels),
     )  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
 def joined_of(snapshot: Snapshot, events: Sequence[Event]) -> list[JoinSeen]:
     """The calls with a third on the line, or about to have one; `events` as for `places_of`."""
     adopted = {event.call_id: event for event in events if isinstance(event, ev.CallAdopted)}
-    return joins_of(snapshot.channels, snapshot.books, adopted, snapshot.muted)
+    return joins_of(snapshot.channels, snapshot.books, snapshot.memories, adopted, snapshot.muted)
 
 
 def places_of(snapshot: Snapshot, events: Sequence[Event]) -> PlacesSeen:

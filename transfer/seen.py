@@ -42,22 +42,24 @@ def seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join | 
     if event.third:
         join, more = _third_seen(join, event, rules, now)
         commands += more
+    elif event.way and not commands:  # how its transfer ended the bridge before this one could not write
+        join, commands = transfer_ended(replace(join, way=event.way, transfer_open=True, n=max(join.n, 1)), "returned", THIRD, now)
     join = replace(
         join, wanted=join.citizen if join.citizen in (ROOM, HOLD) else "", must=True, released=join.citizen == AWAY,
         third_wanted=HOLD if join.place_of(THIRD) == HOLD else ROOM,
     )  # fmt: skip
-    join, more = _mended(join, now)
+    join, more = _mended(join, bool(commands), now)
     return join, commands + more
 
 
-def _mended(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
+def _mended(join: Join, is_third_lost: bool, now: float) -> tuple[Join, list[JoinCommand]]:
     """Whoever was left apart while nobody heard: brought together for a rescue, else the third is let go."""
     third = join.place_of(THIRD)
     if join.citizen == AWAY and join.agent_place == ROOM and not join.is_emergency:  # the citizen was led on, and is not back
         join, gone = let_go(join, AGENT, now)
         return join, [HangUp(join.agent_channel, ""), *gone]
-    if third == NONE:  # a citizen held for somebody who has gone meanwhile is brought back
-        return (replace(join, wanted=ROOM) if join.citizen == HOLD and join.agent_place != GONE else join), []
+    if third == NONE:  # a citizen held for somebody who has gone meanwhile is brought back; else the agent wants them to wait
+        return (replace(join, wanted=ROOM) if join.citizen == HOLD and join.agent_place != GONE and is_third_lost else join), []
     is_apart = third != DIALLED and join.citizen in (BRIDGE, AWAY)
     is_for_nobody = join.agent_place == GONE and (join.citizen == HOLD or third == DIALLED) and join.citizen != GONE
     if join.is_emergency and join.citizen != HOLD:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_bridge.adoption import dialled_for, lost_of
+from ami_bridge.adoption import dialled_for, ended, lost_of, open_transfer
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, joined_of
 from hotline_core.domain import events as ev
@@ -39,10 +39,11 @@ def leg(name: str, context: str, unique: str = "", state: str = "Up") -> Packet:
 
 def found(*channels: Packet, muted: tuple[str, ...] = (), **book: str) -> tuple[ev.CallAdopted | None, JoinSeen | None]:
     """The call as it is adopted, and its legs; `book` is what the dialplan wrote down (held_citizen for held-citizen)."""
+    memories = {CALL: book.pop("target")} if "target" in book else {}
     written = {key.replace("_", "-"): value for key, value in book.items()}
     arrived = {CALL: "10,12328,12328,138"} if any(packet.text("Channel") == CITIZEN_LEG for packet in channels) else {}
     snapshot = Snapshot(
-        channels, (), arrived, {CALL: "12,agent-1001"}, {}, books={CALL: written} if written else {}, muted=muted
+        channels, (), arrived, {CALL: "12,agent-1001"}, {}, books={CALL: written} if written else {}, memories=memories, muted=muted
     )  # fmt: skip
     events = events_of(snapshot, frozenset(), NOW)
     adopted = next((event for event in events if isinstance(event, ev.CallAdopted)), None)
@@ -119,6 +120,23 @@ def test_a_leg_that_nobody_hears_is_shown_as_muted() -> None:
     assert seen.muted == ("citizen",)
 
 
+def test_whom_an_agent_asked_to_wait_goes_on_waiting_but_not_for_a_third_who_has_gone() -> None:
+    """Brought back only where the third went while there was no bridge; that transfer has its end then."""
+    channels = (leg(CITIZEN_LEG, "hold"), leg(AGENT_LEG, "room"))
+    for memory, stage, records in (
+        ({"target": rescue_dialled()}, "placing", ["transfer_ended"]), ({"target": ended(rescue_dialled())}, "parked", []),
+        ({}, "parked", []),
+    ):  # fmt: skip
+        _, seen = found(*channels, held_citizen=CITIZEN_LEG, agent=AGENT_LEG, **memory)  # type: ignore[arg-type]
+        assert seen is not None
+        transfers = Transfers(Rules(("ims",)))
+        commands = transfers.apply(seen, NOW)
+        assert transfers.joins[CALL].stage == stage
+        kinds = [command.kind for command in commands if isinstance(command, Write)]
+        assert [kind for kind in kinds if kind.startswith("transfer")] == records
+        assert transfers.joins[CALL].n == (2 if memory else 0)
+
+
 def test_an_ordinary_talk_is_none_of_ours_whatever_the_book_still_says() -> None:
     """Left over from an earlier transfer of the same call."""
     _, seen = found(leg(CITIZEN_LEG, "wait"), leg(AGENT_LEG, "from-agent"), call=CITIZEN_LEG, citizen=CITIZEN_LEG, left="99")
@@ -138,6 +156,7 @@ def test_legs_that_went_while_nobody_listened_end_the_call_and_its_transfer() ->
     ]  # fmt: skip
     assert transfers.joins == {}
     assert kinds[-1] == "transfer_ended"
+    assert (open_transfer(rescue_dialled()), open_transfer(ended(rescue_dialled())), open_transfer("{torn")) == (2, 0, 0)
 
 
 @given(st.dictionaries(st.sampled_from(["citizen", "agent", "third", "target"]), st.text(), max_size=4), st.text())
