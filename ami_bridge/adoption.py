@@ -24,10 +24,10 @@ PLACES = ("room", "hold")  # contexts of the dialplan, and what a JoinSeen calls
 BOOK, MEMORY = "hljoin", "hlthird"
 
 
-def dialled_for(command: tc.DialThird, n: int) -> str:
+def dialled_for(command: tc.DialThird, n: int, attempt: int) -> str:
     """What astdb keeps of a dialling: whom it was meant for; one line, under the 1024 bytes of AMI."""
     kept = {
-        "way": command.way, "number": command.number, "trunk": command.trunk, "n": n,
+        "way": command.way, "number": command.number, "trunk": command.trunk, "n": n, "attempt": attempt,
         "dialled": whole(command.third.rpartition("-")[2]), "target": asdict(command.target),
     }  # fmt: skip
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
@@ -110,6 +110,7 @@ def _seen(
         way=_text(kept, "way"), number=_text(kept, "number") if third else "",
         trunk=_text(kept, "trunk") if third else "",
         dialled=_number(kept.get("dialled")), n=_number(kept.get("n")),
+        attempt=_number(kept.get("attempt")) if third else 0,
         muted=tuple(role for role, packet in legs.items() if packet.text("Channel") in muted),
     )  # fmt: skip
 

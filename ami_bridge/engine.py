@@ -238,8 +238,7 @@ class Engine:
                 case cmd.Reply():
                     self._replies.give(command.intent_id, command.code)
                 case _ if self._link is not None:
-                    join = self._transfers.joins.get(event.call_id)
-                    self._joins.act(command, self._link, join.n if join else 0)
+                    self._joins.act(command, self._link, self._transfers.joins.get(event.call_id))
         if event.call_id not in self._transfers.joins and event.call_id not in self.board.calls:
             self._joins.close_book(event.call_id, self._link)
 

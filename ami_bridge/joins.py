@@ -12,9 +12,11 @@ from ami_bridge.join_actions import actions_for, keys_s
 from ami_bridge.protocol import Packet
 from ami_bridge.replies import Replies, code_of
 from ami_bridge.translate_join import call_of_third
+from hotline_core.domain.commands import HangUp
 from transfer import commands as tc
 from transfer import events as te
 from transfer.events import JoinEvent
+from transfer.model import ALONE, AWAY, Join
 
 MOST_KNOWN = 1000
 
@@ -52,12 +54,16 @@ class Joins:
             link.post("Hangup", [("Channel", third), ("Cause", "16")])
         return True
 
-    def act(self, command: tc.JoinCommand, link: Connection, n: int = 0) -> None:
-        """Post the command's actions; what asks for an answer gets it when Asterisk's comes. `n` counts the call's transfers."""
+    def act(self, command: tc.JoinCommand, link: Connection, join: Join | None = None) -> None:
+        """Post the command's actions; what asks for an answer gets it when Asterisk's comes. `join` is the call's state."""
         answer = None
         if isinstance(command, tc.DialThird):
             # before the dialling: a restarted bridge must know for whom
-            self._keep(command.call_id, dialled_for(command, n), link)
+            third = join.third if join else None
+            self._keep(command.call_id, dialled_for(command, join.n if join else 0, third.attempt if third else 0), link)
+        if isinstance(command, HangUp) and join is not None and join.citizen in (ALONE, AWAY):
+            # the citizen's own leg may not have left the room yet: this end is no farewell (extensions_room.conf, leg-left)
+            link.post("Setvar", [("Channel", command.channel), ("Variable", "LED"), ("Value", "yes")])
         if isinstance(command, tc.SendDigits):
             self._press(command, link)
             return

@@ -33,10 +33,12 @@ def translate(packet: Packet) -> list[Event]:
         failed = packet.text("Response") == "Failure" and packet.text("Context") == "outgoing"
         return [out.DialDropped(agent)] if agent and failed else []
     call_id = packet.variable("CALLREF")
-    if not CALL_ID.fullmatch(call_id) or packet.text("Uniqueid").startswith(THIRD):
-        return []  # a third's leg is none of the call's own (translate_join.py)
-    # of a call to a citizen the agent's leg bears the call's id, and the citizen's own the mark CITIZEN
     is_agent = bool(agent_of(packet.text("Channel")))
+    if not CALL_ID.fullmatch(call_id):
+        return []
+    if packet.text("Uniqueid").startswith(THIRD) and not (name == "Hangup" and is_agent):
+        return []  # none of the call's own legs (translate_join.py), but of a colleague who took the call over
+    # of a call to a citizen the agent's leg bears the call's id, and the citizen's own the mark CITIZEN
     is_caller = packet.text("Uniqueid") in (call_id, packet.variable("CITIZEN")) and not is_agent
     match name:
         case "AsyncAGIStart":

@@ -61,8 +61,10 @@ def _third(name: str, call_id: str, third: str, packet: Packet) -> list[JoinEven
             return [te.ThirdRinging(call_id, third)]
         case "Hangup":
             why = cause(packet.text("Cause"))
-            has_answered = packet.text("ChannelStateDesc") == "Up"
-            return [te.ThirdLeft(call_id, third, why) if has_answered else te.ThirdFailed(call_id, third, why)]
+            has_answered, channel = packet.text("ChannelStateDesc") == "Up", packet.text("Channel")
+            gone: JoinEvent = te.ThirdLeft(call_id, third, why) if has_answered else te.ThirdFailed(call_id, third, why)
+            agent = agent_of(channel)  # a colleague may have taken the call over, and is its agent then
+            return [gone, te.AgentGone(call_id, agent, channel, why)] if agent else [gone]
     return []
 
 

@@ -53,7 +53,7 @@ def found(*channels: Packet, muted: tuple[str, ...] = (), **book: str) -> tuple[
 def rescue_dialled(target: Target = RESCUE) -> str:
     """What the dead bridge had written down before it dialled."""
     number = target.numbers[0] if target.numbers else ""
-    return dialled_for(tc.DialThird(CALL, THIRD, "12328", "emergency", number, "ims", target.agent, 15.0, target), 2)
+    return dialled_for(tc.DialThird(CALL, THIRD, "12328", "emergency", number, "ims", target.agent, 15.0, target), 2, 1)
 
 
 def test_a_citizen_on_hold_while_the_agent_consults_is_shown_so() -> None:

@@ -17,11 +17,14 @@ from ami_bridge.protocol import Packet, encode
 from ami_bridge.replies import Replies
 from ami_bridge.translate import translate
 from ami_bridge.translate_join import translate_join
+from hotline_core.domain import commands as cmd
+from hotline_core.domain import events as ev
 from hotline_core.errors import BadInput
 from hotline_core.log import Log, open_log
 from transfer import commands as tc
 from transfer import events as te
 from transfer.directory import Party
+from transfer.model import AWAY, ROOM, Join
 
 pytestmark = pytest.mark.unit
 
@@ -44,10 +47,14 @@ def test_an_outside_party_that_rings_and_is_engaged_failed_with_the_networks_cau
 
 
 def test_a_third_who_answered_has_left_when_the_leg_ends() -> None:
-    """Also a colleague, whose leg looks like an agent's."""
-    ended = packet("Hangup", Uniqueid=THIRD, ChannelStateDesc="Up", Channel="PJSIP/agent-1002-0000002a", Cause="16")
-    assert translate_join(ended) == [te.ThirdLeft(CALL, THIRD, 16)]
-    assert translate(ended) == []
+    """Of a colleague it is told as an agent's too: who took the call over is its agent, and only the machine knows who did."""
+    outside = packet("Hangup", Uniqueid=THIRD, ChannelStateDesc="Up", Channel="PJSIP/trunk-demo-0000002a", Cause="16")
+    assert translate_join(outside) == [te.ThirdLeft(CALL, THIRD, 16)]
+    assert translate(outside) == []
+    leg = "PJSIP/agent-1002-0000002a"
+    colleague = packet("Hangup", Uniqueid=THIRD, ChannelStateDesc="Up", Channel=leg, Cause="16")
+    assert translate_join(colleague) == [te.ThirdLeft(CALL, THIRD, 16), te.AgentGone(CALL, "1002", leg, 16)]
+    assert translate(colleague) == [ev.AgentLeft(CALL, "1002", leg, 16)]
 
 
 def test_a_party_that_cannot_be_called_at_all_failed_by_the_answer_to_the_dialling() -> None:
@@ -167,6 +174,16 @@ async def test_a_move_that_asterisk_refuses_is_told_to_the_machine_and_to_the_ag
     await asterisk.answer("Error")
     assert events == [te.MoveRefused(CALL, 4)]
     assert [answer["code"] for answer in answers] == ["asterisk_refused"]
+
+
+async def test_an_agent_whose_citizen_was_led_on_is_let_go_without_taking_the_citizen_along() -> None:
+    """The dialplan must not take that end for a farewell: the citizen's own leg may not have left the room yet."""
+    asterisk, joins = Asterisk(), Joins(lambda _: None, Replies(), {})
+    for place, wanted in ((AWAY, ["Setvar", "Hangup"]), (ROOM, ["Hangup"])):
+        join = Join(CALL, "12328", "PJSIP/c-1", "1001", "PJSIP/agent-1001-1", 0.0, citizen=place)
+        joins.act(cmd.HangUp("PJSIP/agent-1001-1", ""), asterisk, join)  # type: ignore[arg-type]
+        assert [action for action, _ in asterisk.asked] == wanted
+        asterisk.asked.clear()
 
 
 async def test_a_third_given_up_before_there_was_a_channel_is_hung_up_when_it_appears() -> None:
