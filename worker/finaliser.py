@@ -5,7 +5,6 @@ One recording of each ended call, and one segment of each third that was on its 
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Callable
@@ -143,9 +142,11 @@ class Finaliser:
         if not is_call_id(piece.call_id):
             self._fail(piece, job, "bad_call_id")
             return 0
+        if not (wanted.is_over or wanted.is_ended):
+            return 0  # the leg may still be there, and who it belongs to may still change
         tracks = self._tracks(piece)
         if not any(tracks):
-            if now - job.seen_at >= _patience_s(wanted, NO_SOUND_S):
+            if now - job.seen_at >= (NO_SOUND_S if wanted.is_over else QUIET_UNTOLD_S):
                 self._fail(piece, job, "no_sound")
             return 0
         sizes = self._sizes(piece)
@@ -153,7 +154,8 @@ class Finaliser:
             job.sizes, job.quiet_since = sizes, now
             return 0
         is_closed = all(track.is_closed for track in tracks if track)
-        if now - job.quiet_since < (QUIET_S if is_closed else _patience_s(wanted, QUIET_TORN_S)):
+        torn_s = QUIET_TORN_S if wanted.is_over else QUIET_UNTOLD_S
+        if now - job.quiet_since < (QUIET_S if is_closed else torn_s):
             return 0
         if wanted.cut_s is not None:
             tracks = _cut(tracks, wanted.cut_s)
@@ -228,13 +230,6 @@ class Finaliser:
 
     def _sizes(self, piece: Piece) -> tuple[int, ...]:
         return tuple(_size(self.spool / name) for name in spool_names(piece.call_id, piece.leg).all)
-
-
-def _patience_s(wanted: Wanted, over_s: float) -> float:
-    """How long to wait for what a writer that died never brings; for ever while its leg may still be there."""
-    if wanted.is_over:
-        return over_s
-    return QUIET_UNTOLD_S if wanted.is_ended else math.inf
 
 
 def _cut(tracks: Tracks, length_s: float) -> Tracks:

@@ -85,6 +85,18 @@ def test_the_segment_of_a_third_who_has_left_does_not_wait_for_the_end_of_the_ca
     assert (bench.segment.state, bench.row.state, bench.left) == ("ready", "pending", [NAMES.rx])
 
 
+def test_a_third_whose_end_nobody_told_is_waited_for_until_the_call_is_over(bench: Evidence) -> None:
+    """The files are closed, but the news that a colleague took the call over, and when, may still be on its way."""
+    bench.ended_call(state="joined")
+    bench.third()
+    bench.sound(THIRD.rx, 5, 8000)
+    assert bench.steps(1.0, 100.0) == 0
+    bench.tell(took_over_at=ANSWERED + 0.5)
+    bench.citizen_left()
+    assert bench.steps(0.6) == 1
+    assert bench.segment.length_s == 0.5
+
+
 def test_a_rescue_that_goes_on_without_the_citizen_is_recorded_to_its_own_end(bench: Evidence) -> None:
     """The citizen hangs up first: the main recording is made; the segment waits for as long as its file is open."""
     bench.ended_call()
