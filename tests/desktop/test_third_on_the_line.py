@@ -213,3 +213,40 @@ async def test_an_agent_whose_browser_died_takes_the_citizen_back_with_one_key(h
         await ear(call, hears=(AGENT_HZ,))
         await desk.page.keyboard.press("Alt+X")
         await call.wait_ended(5)
+
+
+async def test_a_colleague_is_asked_in_finds_the_record_takes_the_call_over_and_gives_it_to_the_second_queue(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """Both pages say the same from their own side; the record written by the first is there for the second; nobody is dropped."""
+    async with Agents(hotline, tmp_path) as agents, SipCaller(hotline.sip, "13855720006") as citizen:
+        first = await agents.desk("agent1")
+        await first.become_ready()
+        call = await talk(first, citizen, "12345")
+        second = await agents.desk("agent2")
+        await second.become_ready()
+        await first.page.fill("#draft-text", "暖气不热，已报修两次。")
+        await expect(first.page.locator("#draft-state")).to_have_attribute("data-state", "saved", timeout=10_000)
+        await first.page.keyboard.press("Alt+Z")
+        await first.page.keyboard.type("1002")
+        await first.page.keyboard.press("Enter")
+        await second.state("ringing", 15)
+        await expect(second.page.locator("#line-stage")).to_have_text("请您上线")
+        await second.page.keyboard.press("Alt+A")
+        for desk in (first, second):
+            await desk.stage("consult")
+        await expect(second.page.locator("#line-story")).to_contain_text("1001 张敏与您通话")
+        await expect(second.page.locator("#draft-text")).to_have_value("暖气不热，已报修两次。", timeout=10_000)
+        await first.page.keyboard.press("Alt+L")
+        await first.state("ready", 15)
+        await second.stage("talk")
+        await second.seats("room", "room", "none")
+        await ear(call, hears=(AGENT_HZ,))
+        await second.page.keyboard.press("Alt+Z")
+        await second.page.keyboard.type("二线")
+        await second.page.keyboard.press("Enter")
+        await second.state("ready", 15)
+        await second.stage("none")
+        await call.listen(1.0)
+        assert silent_ms(call.heard(0.6)) < 400, "the citizen hears music in the queue"
+        await call.hang_up()
