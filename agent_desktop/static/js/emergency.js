@@ -5,6 +5,8 @@ import { emergencies } from "./directory.js";
 import { lineView } from "./stage.js";
 import { EMERGENCY, LINE, whoIs } from "./texts_line.js";
 
+const SHORT = 5; // digits of a service's number; a city may put an ordinary telephone first
+
 export class Emergency {
   #store;
   #acts;
@@ -60,7 +62,7 @@ export class Emergency {
   #show(desk) {
     const parties = emergencies(desk.directory);
     fill($("#emergency"), parties.map(({ key, name, numbers }) => [key, name, numbers[0]]), () => parties.map((party, at) => make("button", {
-      type: "button", "data-party": party.key, "aria-label": EMERGENCY.label(party.name, party.numbers[0]), "data-digits": party.numbers[0].length > 3 ? "many" : "few",
+      type: "button", "data-party": party.key, "aria-label": EMERGENCY.label(party.name, party.numbers[0]), "data-digits": party.numbers[0].length > SHORT ? "many" : "few",
     }, make("b", { class: "figure" }, party.numbers[0]), make("span", { class: "name" }, party.name), make("kbd", { "aria-hidden": "true" }, String(at + 1)), make("span", { class: "now" }))));
     const view = lineView(desk);
     const current = view.isEmergency ? view.join.target?.party : "";

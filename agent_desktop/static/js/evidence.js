@@ -18,7 +18,7 @@ function transfer(each, nameOf) {
   const whom = each.name || nameOf(each.party) || (each.to ? EVIDENCE.agent(each.to) : each.queue ? EVIDENCE.queue(each.queue) : EVIDENCE.noName);
   return make("li", { "data-n": each.n },
     make("p", {}, make("time", {}, clockWithSeconds(each.asked_at)), " ", make("b", {}, `${EVIDENCE.way(each.way)} ${whom}`), each.by ? make("small", {}, EVIDENCE.agent(each.by)) : null),
-    ...each.attempts.map((one) => make("p", { class: "quiet figure" }, EVIDENCE.attempt(one.attempt, one.number, one.trunk, EVIDENCE.result(one.result)), one.waited_s == null ? null : `，${EVIDENCE.waited(one.waited_s)}`)),
+    ...each.attempts.map((one) => make("p", { class: "quiet" }, EVIDENCE.attempt(one.attempt, one.number, one.trunk, EVIDENCE.result(one.result)), one.waited_s == null ? null : `，${EVIDENCE.waited(one.waited_s)}`)),
     make("p", {}, [EVIDENCE.ending(each.outcome), EVIDENCE.last(each.last)].filter(Boolean).join("，")));
 }
 
