@@ -252,6 +252,6 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         pause_reasons=PauseReasons(tickets_engine),
         parties=book,
         party_store=Parties(tickets_engine, given, city.outgoing.allow, parties_in_menus(MENUS_FOLDER, log), log),
-        party_keeper=PartyKeeper(book, bridge, now, log),
+        party_keeper=PartyKeeper(book, bridge, now, hub.parties_changed, log),
         late_audit=LateAudit(tickets_engine, tickets_threads, log),
     )

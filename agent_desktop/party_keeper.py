@@ -43,12 +43,15 @@ def plan(parties: Directory, known: Mapping[str, object]) -> list[Put | Remove]:
 
 
 class PartyKeeper:
-    """One for the desk; changes go one after the other, so that old never overtakes new."""
+    """One for the desk; changes go one after the other, so that old never overtakes new. `on_change`: the book has learned."""
 
-    def __init__(self, book: PartyBook, bridge: BridgeClient, now: Callable[[], float], log: Log) -> None:
+    def __init__(
+        self, book: PartyBook, bridge: BridgeClient, now: Callable[[], float], on_change: Callable[[], None], log: Log
+    ) -> None:
         self._book = book
         self._bridge = bridge
         self._now = now
+        self._on_change = on_change
         self._log = log
         self._turn = asyncio.Lock()
         self._known: dict[str, object] = {}
@@ -100,5 +103,6 @@ class PartyKeeper:
             return False
         self._known = dict(parties)
         self._listed_at = self._now()
-        self._book.borrow(parties)
+        if self._book.borrow(parties):
+            self._on_change()
         return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.integration.desk_kit import (
     OWN_PAGE,
     Part,
     ScriptedBridge,
+    application,
     health_until,
     open_page,
     prepare,
@@ -138,6 +140,30 @@ async def test_an_emergency_is_dialled_and_supervisors_alarmed_with_redis_and_bo
     assert facts == {"op": "emergency", "party": "water_rescue", "result": "ok", "extension": "1001"}
 
 
+async def test_a_desk_that_starts_while_its_database_is_away_goes_by_what_the_bridge_has(
+    settings: Settings, bridge: ScriptedBridge, databases: PostgresServer
+) -> None:
+    """The rescuers' number of last week, not the file's old one; nothing is told to the bridge meanwhile."""
+    databases.hang()
+    desk = application(settings).state.desk
+    moved = {"name": "水上搜救", "numbers": ["05573020009"], "kind": "emergency"}
+    bridge.parties = {"water_rescue": moved}
+    assert not await desk.parties_changed()
+    assert {key: party.numbers for key, party in desk.parties.parties.items()} == {"water_rescue": ("05573020009",)}
+    assert bridge.parties == {"water_rescue": moved}
+    databases.go_on()
+    await until_it_is(desk.parties_changed)
+    assert bridge.parties["water_rescue"]["numbers"] == ["12395"], "now the database has the word"
+    await desk.close()
+
+
+async def until_it_is(ask: Callable[[], Awaitable[bool]], within_s: float = 20.0) -> None:
+    """Ask until the answer is yes."""
+    async with asyncio.timeout(within_s):
+        while not await ask():  # noqa: ASYNC110 - the other side has no event to wait for
+            await asyncio.sleep(0.1)
+
+
 async def test_an_act_goes_to_the_bridge_with_the_own_extension_and_a_refusal_comes_back_in_words(
     settings: Settings, http: httpx.AsyncClient, bridge: ScriptedBridge
 ) -> None:
@@ -166,7 +192,7 @@ async def test_an_act_goes_to_the_bridge_with_the_own_extension_and_a_refusal_co
     assert (await click(agent, "o-1", op="add", number="+86 138 0000 0001", agent="1002"))["ok"]
     asked = bridge.asked[-1]
     assert (asked["op"], asked["agent"], asked["number"], asked["call_id"]) == ("add", "1001", "13800000001", CALL)
-    await until(lambda: len(acts_in_trail(settings)) == 6)
+    await until(lambda: len(acts_in_trail(settings)) == 7, within_s=15)
     told_ = [json.loads(row.facts) for row in acts_in_trail(settings)]
     assert told_[-1] == {"op": "add", "typed": True, "result": "ok", "extension": "1001"}
     assert "13800000001" not in json.dumps(told_)

@@ -26,7 +26,7 @@ from tests.integration.desk_kit import (
 
 pytestmark = pytest.mark.integration
 UNIT: dict[str, Any] = {
-    "name": "港航管理处值班室", "numbers": ["0557-3020011", "+86 138 0000 0011"], "kind": "unit", "tell": "夜间请打手机",
+    "name": "港航管理处值班室", "numbers": ["0557-3029911", "+86 138 0000 0011"], "kind": "unit", "tell": "夜间请打手机",
     "hours": [{"days": "1-5", "from": "08:30", "to": "17:30"}], "menu": False, "roles": ["supervisor"],
 }  # fmt: skip
 RESCUE: dict[str, Any] = {"name": "水上搜救中心", "numbers": ["12395", "05573020009"], "kind": "emergency", "menu": True}
@@ -82,12 +82,12 @@ async def test_a_supervisor_adds_changes_and_removes_a_party_and_bridge_and_agen
 ) -> None:
     """Without a restart; numbers get one form however they were typed; the trail tells who did what."""
     assert (await supervisor.put("/api/parties/port", json=UNIT)).json() == {"in_force": True}
-    assert bridge.parties["port"] == {"name": UNIT["name"], "numbers": ["05573020011", "13800000011"], "kind": "unit"}
+    assert bridge.parties["port"] == {"name": UNIT["name"], "numbers": ["05573029911", "13800000011"], "kind": "unit"}
     assert set(bridge.parties) == {*app.state.desk.city.outside_parties, "port"}, "the city's own parties are told too"
     assert "port" in await listed(supervisor, "ghgl")
     assert "port" not in await listed(agent), "it is for supervisors"
-    await supervisor.put("/api/parties/port", json=UNIT | {"roles": [], "numbers": ["05573020012"]})
-    (told,) = (await listed(agent, "3020012")).values()
+    await supervisor.put("/api/parties/port", json=UNIT | {"roles": [], "numbers": ["05573029912"]})
+    (told,) = (await listed(agent, "3029912")).values()
     assert {name: told[name] for name in ("name", "kind", "tell", "hours", "menu", "favourite", "initials")} == {
         "name": UNIT["name"], "kind": "unit", "tell": UNIT["tell"], "hours": UNIT["hours"], "menu": False, "favourite": False,
         "initials": "ghglczbs",
@@ -99,7 +99,7 @@ async def test_a_supervisor_adds_changes_and_removes_a_party_and_bridge_and_agen
     assert [(row.actor, row.act, row.subject) for row in rows] == [
         ("supervisor1", "party_put", "port"), ("supervisor1", "party_put", "port"), ("supervisor1", "party_removed", "port"),
     ]  # fmt: skip
-    assert json.loads(rows[1].facts)["numbers_before"] == "05573020011,13800000011"
+    assert json.loads(rows[1].facts)["numbers_before"] == "05573029911,13800000011"
     assert first_broken(trail(app)) is None
 
 
