@@ -81,11 +81,10 @@ def _answered(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
 
 
 def _transfer_answered(of: CallTransfers, row: TransferRow, record: LedgerRecord) -> CallTransfers:
-    """Waited is counted from the wish to the answer, over all attempts."""
-    told = record.facts.get("waited_s")
-    waited_s = float(told) if isinstance(told, int | float) else max(0.0, record.at - row.asked_at)
+    """Waited is counted from the wish to the answer, over all attempts: the bridge's own figure is of the last one."""
     if row.answered_at is not None:
         return of
+    waited_s = max(0.0, record.at - row.asked_at)
     return of.with_transfer(replace(row, answered_at=record.at, waited_s=waited_s, result=None))
 
 
@@ -102,12 +101,20 @@ def _missed(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
 
 
 def _left(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
-    """The third whose attempt was answered is gone."""
+    """The third whose attempt was answered is gone.
+
+    There is one at a time; the record may name the transfer that made it leave instead of its own.
+    """
     n = _number(record, "n") or 0
-    row = next((one for one in of.attempts.values() if one.n == n and one.answered_at is not None), None)
-    if row is None or (row.ended_at is not None and row.ended_by != UNSEEN):
+    open_ones = [one for one in of.attempts.values() if one.leg is not None and one.answered_at is not None and _is_open(one)]
+    if not open_ones:
         return of
+    row = max(open_ones, key=lambda one: (one.n == n, one.leg))
     return of.with_attempt(replace(row, ended_at=record.at, ended_by=_text(record, "by"), cause=_number(record, "cause")))
+
+
+def _is_open(one: AttemptRow) -> bool:
+    return one.ended_at is None or one.ended_by == UNSEEN
 
 
 def _taken_over(of: CallTransfers, record: LedgerRecord) -> CallTransfers:

@@ -99,6 +99,15 @@ def test_a_transfer_in_vain_tells_why_and_the_next_one_begins_anew() -> None:
     assert [(one.n, one.attempt, one.leg) for one in of.attempts.values()] == [(1, 1, 1), (2, 1, 2)]
 
 
+def test_a_third_who_leaves_because_of_the_next_transfer_ends_its_own_attempt() -> None:
+    """Three on the line, then back into the queue: the third's leg ends after the next transfer has begun."""
+    left = record("third_left", 130.0, {"n": 2, "by": "system", "cause": 16})
+    away = (asked(2, 129.0, way="requeue"), ended(129.1, "led", n=2))
+    of = lived(asked(), dialled(), answered(), ended(129.0, "returned"), *away, left)
+    assert (of.attempts[1, 1].ended_at, of.attempts[1, 1].ended_by) == (130.0, "system")
+    assert project_transfers(of, left) == of
+
+
 def test_a_third_who_is_wanted_no_more_while_it_rings_was_cancelled() -> None:
     """The agent dropped it; nothing more is told of the attempt. An answered one ends with its leg, not with the transfer."""
     of = lived(asked(), dialled(), ended(105.0, "cancelled", last=""))
