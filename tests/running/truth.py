@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.running.switchboard import Leg, Seen
 
+OUT = ("", "alone", "led", "sought")  # the citizen is in the dialplan's hands; where exactly, the citizen's place tells
 WAITS = ("waiting", "alone", "recover", "duty", "rescue")  # in a queue, or on the dialplan's way to it
 
 
@@ -48,7 +49,7 @@ class Look:
         agent, third = self.in_room("agent"), self.in_room("third")
         match place:
             case "gone":
-                return "rescue_on" if agent and third else ""
+                return "rescue_on" if agent and (third or self.dialled) else ""
             case "agent":
                 return "adding" if self.dialled else "talk"
             case "hold":
@@ -85,7 +86,7 @@ class Look:
             found.append(f"the citizen is in {place}")
         if place == "gone" and self.stage() != "rescue_on":
             found += [f"still there: {leg.channel}" for leg in (*self.seen.in_room(self.call_id), *self.seen.thirds(self.call_id))]
-        if self.stage() != self.shown():
+        if self.stage() != self.shown() and not {self.stage(), self.shown()} <= set(OUT):
             found.append(f"Asterisk has {self.stage() or place!r}, the live view {self.shown()!r}")
         return found
 
