@@ -82,14 +82,15 @@ def course_faults(evidence: Evidence) -> list[str]:
 
 
 async def _segments(cast: Cast, stored: Mapping[str, Any]) -> list[Segment]:
-    """The thirds' own recordings, in order, once each of them is finished."""
+    """The thirds' own recordings, in order, once there is one for each that answered and each is finished."""
     call_id, found = stored["call_id"], []
     ends_at = asyncio.get_running_loop().time() + SETTLE_S
-    while any(segment["state"] == "pending" for segment in stored.get("segments", [])):
-        assert asyncio.get_running_loop().time() < ends_at, pretty(stored["segments"])
+    answered = [entry for entry in stored["timeline"] if entry["kind"] == "third_answered"]
+    while len(stored["segments"]) < len(answered) or any(segment["state"] == "pending" for segment in stored["segments"]):
+        assert asyncio.get_running_loop().time() < ends_at, (len(answered), pretty(stored["segments"]))
         await asyncio.sleep(0.3)
         stored = await stored_call(cast.api, call_id)
-    for segment in stored.get("segments", []):
+    for segment in stored["segments"]:
         answer = await asyncio.to_thread(cast.api.get, f"/api/calls/{call_id}/segments/{segment['leg']}")
         answer.raise_for_status()
         with wave.open(io.BytesIO(answer.content)) as sound:

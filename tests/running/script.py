@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,9 +13,12 @@ from tests.running.ears import HEARD, HEARS, HZ, Levels
 from tests.running.third import Talk
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
-from tests.sip.tones import RATE_HZ, Samples, absent_ms, level_of
+from tests.sip.rtp import PTIME_S
+from tests.sip.rtp import Heard as Packet
+from tests.sip.tones import level_of
 
 FIRST_ACT = "answer"
+BEFORE_S = 0.1  # of what was heard before the click
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class Gap:
     before: str
     after: str
     ear: str
-    hole_ms: float  # longest time without a packet
-    tone_ms: float | None  # longest time without a tone that was heard before and after
+    hole_ms: float  # longest time without a packet beyond its 20 ms
+    tone_ms: float | None  # the same for packets with a tone that was heard before and after
     new_ms: float | None  # from the click until everybody who is new is heard
 
 
@@ -78,24 +81,30 @@ class Script:
         self.heard.append(Heard(stage, note, clock.now(), must, levels))
 
     def _gap(self, stage: str, ear: str, call: Call, must: tuple[str, ...]) -> Gap:
-        passed_s = asyncio.get_running_loop().time() - self._acted_s
-        times = [packet.arrived_s for packet in call.rtp.packets if packet.arrived_s >= self._acted_s - 0.1]
-        sound = call.heard(passed_s + 0.1)
+        packets = [packet for packet in call.rtp.packets if packet.arrived_s >= self._acted_s - BEFORE_S]
         had = set(self.heard[-1].must.get(ear, ()))
         kept = [who for who in must if who in had and who in HZ]
         new = [who for who in must if who not in had and who in HZ]
         return Gap(
             self._act, self.heard[-1].stage, stage, ear,
-            float(np.max(np.diff(times))) * 1000 if len(times) > 1 else passed_s * 1000,
-            max((absent_ms(sound, HZ[who], under=HEARD) for who in kept), default=None),
-            max((first_ms(sound, HZ[who]) for who in new), default=None),
+            longest_ms([packet.arrived_s for packet in packets]),
+            max((longest_ms(_with(packets, HZ[who])) for who in kept), default=None),
+            max((_first_ms(packets, HZ[who], self._acted_s) for who in new), default=None),
         )  # fmt: skip
 
 
-def first_ms(samples: Samples, hz: float) -> float:
-    """From the beginning (0.1 s before the click) until this tone is there, less that 0.1 s; the whole length if never."""
-    step, window = RATE_HZ // 100, RATE_HZ // 25
-    for at in range(0, len(samples) - window, step):
-        if level_of(samples[at : at + window], hz) >= HEARD:
-            return max(0.0, at * 1000 / RATE_HZ - 100.0)
-    return len(samples) * 1000 / RATE_HZ
+def longest_ms(times: Sequence[float]) -> float:
+    """The longest time between two packets beyond the 20 ms that each of them holds."""
+    assert len(times) > 1, "no packets"
+    return max(0.0, float(np.max(np.diff(times))) - PTIME_S) * 1000
+
+
+def _with(packets: Sequence[Packet], hz: float) -> list[float]:
+    """When packets came that hold this tone."""
+    return [packet.arrived_s for packet in packets if level_of(packet.samples, hz) >= HEARD / 2]
+
+
+def _first_ms(packets: Sequence[Packet], hz: float, since_s: float) -> float:
+    times = [at for at in _with(packets, hz) if at >= since_s]
+    assert times, "not heard"
+    return (times[0] - since_s) * 1000
