@@ -12,6 +12,7 @@ from tests.running.ears import Levels
 from tests.running.evidence import heard_in_recordings, whole
 from tests.running.facts import live_equals_asterisk
 from tests.running.instance import Hotline, running
+from tests.running.rescue import nothing_left
 from tests.running.script import Script
 from tests.running.third import cast_of, city_with_parties, talk_of
 
@@ -53,9 +54,9 @@ async def test_everybody_hears_whom_they_must_and_nobody_else(hotline: Hotline, 
                         name, gap.act, gap.before, gap.after, gap.ear, f"{gap.hole_ms:.0f}",
                         *("" if ms is None else f"{ms:.0f}" for ms in (gap.tone_ms, gap.new_ms)),
                     )  # fmt: skip
-            if not talk.citizen.ended.is_set():
-                await (talk.citizen if way.ends == "citizen" else talk.agent_leg).hang_up()
-                await talk.citizen.wait_ended(15)
+            await (talk.citizen if way.ends == "citizen" else talk.agent_leg).hang_up()
+            await talk.citizen.wait_ended(15)
+        await nothing_left(cast, talk.call_id)
         evidence = await whole(cast, talk.call_id)
         for stage, place, must, levels in await heard_in_recordings(cast, evidence, script.heard):
             rows.add(name, stage, place, *_cells(must, levels))

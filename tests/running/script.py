@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hotline_core.adapters import clock
+from tests.running.carriers import wait_for
 from tests.running.ears import HEARD, HEARS, HZ, Levels
-from tests.running.third import Talk
+from tests.running.third import ARRIVES_S, Talk, running_calls, running_leg
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
 from tests.sip.rtp import PTIME_S
@@ -19,6 +20,7 @@ from tests.sip.tones import level_of
 
 FIRST_ACT = "answer"
 BEFORE_S = 0.1  # of what was heard before the click
+KEYS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,18 @@ class Script:
         """A click that must not be refused; its moment counts for the gaps."""
         self.happens(act)
         await self.talk.does(act, **fields)
+
+    async def third_answers(self) -> None:
+        """The third's telephone is up, within ARRIVES_S."""
+        third = self.third
+        assert third is not None
+        await wait_for(lambda: any(running_calls(third)), "the third answers", ARRIVES_S)
+
+    async def third_gets(self, digits: str) -> None:
+        """These keys come to the third's telephone, within ARRIVES_S."""
+        assert self.third is not None
+        leg = running_leg(self.third)
+        await wait_for(lambda: leg.digits == digits, f"keys {digits}", KEYS_S)
 
     def happens(self, what: str) -> None:
         """Something else than a click begins now."""

@@ -214,10 +214,14 @@ class Talk:
 
 def running_leg(phone: SipCaller) -> Call:
     """The newest call of a telephone that is answered and not over."""
-    for call in reversed(phone.calls):
-        if call.answered.is_set() and not call.ended.is_set():
-            return call
-    raise AssertionError(f"{phone.user} has no running call")
+    running = running_calls(phone)
+    assert running, f"{phone.user} has no running call"
+    return running[-1]
+
+
+def running_calls(phone: SipCaller) -> list[Call]:
+    """Calls of a telephone that are answered and not over."""
+    return [call for call in phone.calls if call.answered.is_set() and not call.ended.is_set()]
 
 
 @asynccontextmanager
