@@ -71,8 +71,8 @@ async def without_a_bridge(cast: Cast, stage: str) -> tuple[Cost, str]:
 
 
 async def end_and_check(cast: Cast, talk: Talk) -> int:
-    """The citizen hangs up, if not gone yet: nothing is left, the evidence is whole, the live view is Asterisk's; its segments."""
-    await talk.citizen.hang_up()
+    """Everybody hangs up who is still there: nothing is left, the evidence is whole, the live view is Asterisk's; its segments."""
+    await talk.everybody_hangs_up()
     await nothing_left(cast, talk.call_id)
     evidence = await whole(cast, talk.call_id)
     await live_equals_asterisk(cast.hotline, cast.api)

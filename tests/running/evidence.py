@@ -35,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One call as the calls database and the recordings have it; `began_at` is the start of the main recording (epoch seconds)."""
+    """One call as the calls database and the recordings have it; `began_at` is its recording's first sample (epoch seconds)."""
 
     stored: Mapping[str, Any]
     began_at: float
@@ -52,7 +52,7 @@ async def whole(cast: Cast, call_id: str) -> Evidence:
     """The evidence of a call that is over, once it is complete; AssertionError tells what is missing."""
     stored = await stored_call(cast.api, call_id, state="ended", recording=True)
     citizen, heard = await recording_of(cast.api, call_id)
-    began_at = next(entry["at"] for entry in stored["timeline"] if entry["kind"] == "recording_started")
+    began_at = stored["ended_at"] - len(citizen) / RATE_HZ  # the notice, kept apart, stands before what began with the wait
     kinds = [entry["kind"] for entry in stored["timeline"]]
     assert kinds[0] == "call_arrived", kinds
     assert kinds.count("call_ended") == 1, kinds

@@ -172,6 +172,13 @@ class Talk:
         """The leg of the agent who has the call."""
         return running_leg(self.cast.agents[self.agent])
 
+    async def everybody_hangs_up(self) -> None:
+        """The citizen, and whoever talks on after that: agent and third may (a rescue goes on without the citizen)."""
+        await self.citizen.hang_up()
+        for phone in (*self.cast.agents.values(), *self.cast.own.values()):
+            for call in running_calls(phone):
+                await call.hang_up()
+
     def ear(self, role: str, third: SipCaller | None) -> Call:
         """The telephone's side of a role."""
         if role == CITIZEN:
