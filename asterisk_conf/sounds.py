@@ -13,6 +13,7 @@ from ivr.sound_file import write_silence
 
 FADE_FRAMES: Final = 400  # 50 ms: a piece of music begins and ends without a click
 FIRST_PIECE_S: Final = 8  # a topic is first heard after so much music, so that one who is answered at once hears none
+HUSH: Final = b"\xd5" * 160  # 20 ms of silence in A-law: see [fresh-sound] of extensions.conf
 POSITIONS: Final = range(2, 21)
 WAITS: Final = (*range(1, 11), 15, 20, 30)  # minutes of average wait that have a sentence
 
@@ -42,6 +43,7 @@ def lay_queue(data: Path) -> None:
     for name, key in (("next", "queue-youarenext"), ("beyond", "queue-beyond"), ("thanks", "queue-thankyou")):
         _link(sounds / "en_queue" / f"{name}.wav", prompts / f"{key}.wav")
     silence = write_silence(data / "silence.wav")
+    (data / "hush.alaw").write_bytes(HUSH)
     for position in POSITIONS:
         _link(sounds / "en_queue/digits" / f"{position}.wav", prompts / f"position-{position}.wav")
         _link(sounds / "en_urgent/digits" / f"{position}.wav", silence)

@@ -54,8 +54,9 @@ class TrunkView:
 
     @property
     def leg(self) -> str:
-        """What Dial adds for a citizen who is led outside by this trunk: the line's number instead of the citizen's."""
-        return "b(as-line^s^1(${LINE}))" if self.trunk.forwarded_caller == "line" else ""
+        """What Dial adds for a citizen who is led outside by this trunk: who calls, and which of two laws is offered first."""
+        caller = "line" if self.trunk.forwarded_caller == "line" else ""
+        return f"b(outside-leg^s^1(${{LINE}}^{caller}^{'both' if len(self.trunk.codecs) > 1 else ''}))"
 
     @property
     def ringing(self) -> str:

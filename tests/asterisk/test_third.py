@@ -68,6 +68,27 @@ async def test_an_emergency_rings_number_after_number_and_both_talk_when_one_ans
     assert [one["result"] for one in evidence.of("third_failed")] == ["unknown_number", "busy", "declined"]
 
 
+async def test_a_citizen_hears_and_the_recording_keeps_every_agent_whatever_the_packets_numbers_are(hotline: Hotline) -> None:
+    """Handed back to the queue: the second agent's packets are numbered lower than the first one's."""
+    async with cast_of(hotline) as cast:
+        for phone in cast.agents.values():
+            phone.first_number = 20_000
+        async with talk_of(cast) as talk:
+            script = Script(talk)
+            await script.comes_to("talk")
+            for extension, phone in cast.agents.items():
+                if extension != talk.agent:
+                    phone.first_number = 1000
+            await script.does("requeue", queue="hotline")
+            await talk.anybody_answers()
+            await script.comes_to("talk", shown=False)
+            await talk.citizen.hang_up()
+            await nothing_left(cast, talk.call_id)
+        evidence = await whole(cast, talk.call_id)
+        for stage, place, must, levels in await heard_in_recordings(cast, evidence, script.heard):
+            assert levels.faults(must) == [], (stage, place, levels)
+
+
 async def test_some_failures_at_some_stages_leave_every_citizen_with_somebody(hotline: Hotline, seed: int) -> None:
     """By dice: the bridge killed at one stage, somebody or something gone at two others."""
     dice = random.Random(seed)

@@ -28,8 +28,10 @@ from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
 from tests.sip.policy import Answer, Policy
 from tests.sip.rtp import Tone
+from tests.sip.sdp import PCMA, PCMU
 
 PARTIES: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))["parties"]
+G711 = (PCMA, PCMU)  # as real telephones do, they take the first that is offered
 FIRST_AGENT = 1004  # the demo's people have the extensions before
 IN_FORCE_S, ARRIVES_S, STAGE_S, EAR_S = 20.0, 20.0, 15.0, 6.0
 LOOK_S, VANISHED_S = 0.1, 2.0
@@ -58,7 +60,7 @@ class Cast:
     async def party(self, number: str, policy: Policy = Answer(0.2)) -> SipCaller:  # noqa: B008 - frozen
         """The telephone behind a mobile's number, from now on answering so."""
         if number not in self.own:
-            phone = await self.stack.enter_async_context(SipCaller(self.hotline.sip, number, voice=VOICES[THIRD]))
+            phone = await self.stack.enter_async_context(SipCaller(self.hotline.sip, number, voice=VOICES[THIRD], takes=G711))
             await asyncio.to_thread(plug_in, self.hotline, phone)
             self.own[number] = phone
         self.own[number].on_invite = policy
@@ -96,7 +98,7 @@ async def cast_of(hotline: Hotline, agents: int = 2) -> AsyncIterator[Cast]:
         cast = Cast(hotline, api, board, stack=stack)
         for extension in (str(FIRST_AGENT + place) for place in range(agents)):
             cast.agents[extension] = await stack.enter_async_context(
-                SipCaller(hotline.sip, f"agent-{extension}", voice=VOICES[AGENT], on_invite=Answer(0.2))
+                SipCaller(hotline.sip, f"agent-{extension}", voice=VOICES[AGENT], on_invite=Answer(0.2), takes=G711)
             )
             await _signed_in(hotline, manager, cast.agents[extension], extension)
             stack.push_async_callback(_signed_out, hotline, manager, extension)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from tests.sip.digest import Credentials, authorization
 from tests.sip.message import Headers, Request, name_address, parameter, reply
 from tests.sip.policy import Answer, Policy
 from tests.sip.rtp import RtpStream, Silence, Source
-from tests.sip.sdp import PCMA
+from tests.sip.sdp import PCMA, read
 from tests.sip.wire import Address, Wire
 
 _MAX_WAITING_CALLS = 64
@@ -43,9 +44,12 @@ class SipCaller:
         credentials: Credentials | None = None,
         codec: int = PCMA,
         voice: Source = Silence(),  # noqa: B008 - frozen
+        takes: Sequence[int] = (),
     ) -> None:
         self.server, self.user, self.display = server, user, display
         self.voice = voice
+        self.first_number: int | None = None  # of the packets of incoming calls; None: by chance, as RFC 3550 wants
+        self._takes = takes or (codec,)  # of a call that comes in: the first that is offered
         self.on_invite = on_invite
         self.credentials = credentials
         self.calls: list[Call] = []
@@ -165,13 +169,22 @@ class SipCaller:
             case _:
                 self.wire.respond(request, reply(request, 481, to_tag="nobody"), source)
 
+    def _chosen(self, offer: str) -> int:
+        """The codec of an incoming call; of an offer we cannot read or take our own, for the call to refuse it by."""
+        try:
+            offered = read(offer).codecs if offer else ()
+        except ValueError:
+            offered = ()
+        return next((codec for codec in offered if codec in self._takes), self._codec)
+
     def _ring(self, invite: Request, source: Address) -> None:
         """A new incoming call; a 65th that no test has taken is refused as busy."""
         if self._incoming.full():
             self.wire.respond(invite, reply(invite, 486, to_tag="full"), source)
             return
         dialog = Dialog.of_invite(invite, ours=self.address, contact=self.contact, peer=source)
-        call = Call(self.wire, dialog, RtpStream(self._local_ip, self._codec), invite=invite, is_incoming=True)
+        rtp = RtpStream(self._local_ip, self._chosen(invite.body), first_number=self.first_number)
+        call = Call(self.wire, dialog, rtp, invite=invite, is_incoming=True)
         call.send(self.voice)
         self.calls.append(call)
         self._incoming.put_nowait(call)

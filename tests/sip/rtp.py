@@ -67,7 +67,7 @@ def loopback_only(host: str) -> str:
 class RtpStream:
     """A socket pair that is open from the start; sends once `start` names the other side."""
 
-    def __init__(self, local_ip: str = "127.0.0.1", codec: int = PCMA) -> None:
+    def __init__(self, local_ip: str = "127.0.0.1", codec: int = PCMA, *, first_number: int | None = None) -> None:
         self.codec = codec
         self.packets: list[Heard] = []
         self.digits = ""
@@ -85,7 +85,7 @@ class RtpStream:
         self._done: asyncio.Future[None] = self._loop.create_future()
         self._press: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._pressing = 0  # frames of the present digit already sent
-        self._sequence = secrets.randbelow(1 << 15)
+        self._sequence = secrets.randbelow(1 << 15) if first_number is None else first_number
         self._timestamp = secrets.randbelow(1 << 31)
         self._digit_timestamp = 0
         self._ssrc = secrets.randbelow(1 << 32)

@@ -55,7 +55,7 @@ def read(body: str) -> Media:
     return Media(
         host=host.group(1),
         port=int(words[0]),
-        codecs=tuple(codec for codec in (PCMA, PCMU) if str(codec) in words[2:]),
+        codecs=tuple(int(word) for word in words[2:] if word in (str(PCMA), str(PCMU))),
         event_payload=int(event.group(1)) if event else None,
         direction=_MIRROR[_MIRROR[way.group(1)]] if way else "sendrecv",
     )
