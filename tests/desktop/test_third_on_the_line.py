@@ -250,3 +250,34 @@ async def test_a_colleague_is_asked_in_finds_the_record_takes_the_call_over_and_
         await call.listen(1.0)
         assert silent_ms(call.heard(0.6)) < 400, "the citizen hears music in the queue"
         await call.hang_up()
+
+
+async def test_with_the_live_view_gone_an_emergency_is_dialled_all_the_same_and_the_page_says_what_it_cannot_see(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """Redis stopped in the talk: the two keys reach the rescuers, all three meet, and nothing on the screen pretends to know."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855720007") as citizen:
+        call = await talk(desk, citizen)
+        call_id = await desk.call_id()
+        await asyncio.to_thread(hotline.stop, "redis")
+        try:
+            await expect(desk.page.locator("body")).to_have_attribute("data-live", "unsure", timeout=15_000)
+            await desk.page.keyboard.press("Alt+J")
+            await desk.page.keyboard.press("1")
+            await expect(desk.page.locator("#line-stage")).to_have_text("已发出", timeout=10_000)
+            await expect(desk.page.locator("#line-story")).to_contain_text("12395 水上搜救")
+            for _ in range(60):
+                rooms = await asyncio.to_thread(hotline.asterisk, f"confbridge list {call_id}")
+                if rooms.count("PJSIP/") == 3:
+                    break
+                await asyncio.sleep(0.25)
+            assert rooms.count("PJSIP/") == 3, rooms
+            await ear(call, hears=(AGENT_HZ,))
+        finally:
+            await asyncio.to_thread(hotline.start_again, "redis")
+        await asyncio.to_thread(hotline.wait, hotline.is_ready, 30.0, "all parts are back")
+        await desk.stage("three")
+        await desk.page.keyboard.press("Alt+K")
+        await desk.stage("talk")
+        await desk.page.keyboard.press("Alt+X")
+        await call.wait_ended(5)

@@ -37,8 +37,9 @@ export class Acts {
     this.#store.set({ acted: null, ...(more.number ? { typed: more.number } : {}) });
     const before = this.#mark();
     const ack = await this.#send(op, more);
-    if (ack.ok) await this.#changed(before);
-    else this.#store.set({ acted: { op, name, code: ack.code, message: { link: LINE.offline, timeout: LINE.timeout }[ack.code] ?? (ack.message || ACKS[ack.code] || ack.code) } });
+    if (!ack.ok) this.refuse(op, name, { link: LINE.offline, timeout: LINE.timeout }[ack.code] ?? (ack.message || ACKS[ack.code] || ack.code));
+    else if (isBlind(this.#store.value)) this.#tell({ op, name, isSent: true, message: LINE.unseen });
+    else await this.until(() => this.#mark() !== before);
     this.#asked(button, false);
     return ack.ok;
   }
@@ -78,18 +79,19 @@ export class Acts {
     while (!is(lineView(this.#store.value)) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
-  /** Tell a refusal of our own in the words' place. */
+  /** Tell a refusal in the strip, where it stays while the line is as it was. */
   refuse(op, name, message) {
-    this.#store.set({ acted: { op, name, code: "wrong_stage", message } });
+    this.#tell({ op, name, isSent: false, message });
+  }
+
+  #tell(acted) {
+    const { call, stage } = lineView(this.#store.value);
+    this.#store.set({ acted: { ...acted, callId: call?.id, stage } });
   }
 
   #mark() {
     const { call, join } = lineView(this.#store.value);
     return JSON.stringify([call?.phase, join, call?.alarm ?? null]);
-  }
-
-  async #changed(before) {
-    if (!isBlind(this.#store.value)) await this.until(() => this.#mark() !== before);
   }
 
   #asked(button, is) {

@@ -1,6 +1,6 @@
 // Owns what is known of who is on the line: the stage in words, each one's seat, who hears whom, which acts it allows. Pure.
 
-import { isHardware, lostCall, ownCall } from "./state.js";
+import { isBlind, isHardware, lostCall, ownCall } from "./state.js";
 import { apart, FAILED, LINE, STAGES, STAGES_ASKED, whoIs } from "./texts_line.js";
 
 // Which act a stage allows; the machine decides (transfer/acts.py), this only greys out what it would refuse.
@@ -25,6 +25,7 @@ const TOGETHER = {
   single: "ca", talk: "ca", adding: "ca", swapped: "ca", consult: "at", rescue_on: "at", three: "cat", handed: "ct", led: "", held: "", parked: "a", calling: "a",
 };
 const UP = ["talking", "held"];
+const ACTS = new Set(Object.values(ALLOWED).flat());
 
 /** The stage of the call that this page is about, or of the one it was cut off from; the telephone counts where the live view is blind. */
 export function lineView(desk) {
@@ -36,6 +37,8 @@ export function lineView(desk) {
   const isAsked = Boolean(join && me && join.target?.agent === me && call.agent !== me); // another agent asked me onto this call
   const allowed = new Set(isAsked ? [] : ALLOWED[stage] ?? []);
   if (lost) allowed.add("take_back");
+  // While nobody tells what is true an act is refused by the bridge at worst, not by an old picture.
+  if (isBlind(desk) && UP.includes(desk.session?.state)) ACTS.forEach((act) => allowed.add(act));
   const isEmergency = join?.way === "emergency" && (join.third != null || Boolean(join.failed));
   const view = { call, join, stage, allowed, isAsked, isEmergency, since: sinceOf(desk, call, join, stage, lost), failed: join?.failed ?? null, attempt: "" };
   return { ...view, ...words(desk, view), seats: seats(desk, view), together: TOGETHER[stage] ?? "" };

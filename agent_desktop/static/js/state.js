@@ -50,7 +50,7 @@ export function emptyDesk(me, known = {}) {
     directory: [], directoryState: "loading", // the parties as GET /api/parties tells them; loading | known | away
     alarms: [], // emergencies of all calls, for who leads the floor: {call_id, line, agent, state, party, name, since}
     typed: "", // the number this agent has typed last for a third; the live view does not repeat it
-    acted: null, // {op, name, code, message}: the last act on the line that was refused, until the next one
+    acted: null, // {op, name, isSent, message, callId, stage}: the last act on the line, if it was refused or nobody can tell what came of it
     lead: null, // {op, text}: what the supervisor did to this agent, until the agent's next act or ring
     told: "", // the last refusal, shown in the status line
     ...known,

@@ -84,12 +84,12 @@ export class Strip {
 
   #show(desk) {
     const view = (this.#view = lineView(desk));
-    const { acted } = desk;
-    const [title, story] = !acted ? [view.title, view.story]
+    const acted = desk.acted && desk.acted.callId === view.call?.id && desk.acted.stage === view.stage ? desk.acted : null;
+    const [title, story] = !acted ? [view.title, view.story] : acted.isSent ? LINE.sentUnseen(acted.name, acted.message)
       : acted.op === "emergency" ? LINE.refusedEmergency(acted.name, acted.message) : LINE.refused(acted.message);
     mark($("#line"), "stage", view.stage);
     mark($("#line"), "tone", acted ? (acted.op === "emergency" ? "danger" : "soon") : view.tone);
-    mark($("#line"), "failed", acted ? "refused" : view.failed ?? "");
+    mark($("#line"), "failed", acted?.isSent ? "" : acted ? "refused" : view.failed ?? "");
     write($("#line-stage"), title);
     write($("#line-story"), story);
     $("#line-story").title = story;

@@ -54,6 +54,7 @@ export const LINE = {
   failed: (f) => ["没有接通", `${f.third}${FAILED[f.failed] ?? "没有接听"}，市民没有断开。`],
   emergencyFailed: (f) => ["紧急呼叫未接通", `${f.third}${FAILED[f.failed] ?? "无人接听"}。请再呼一次，或请市民记下 ${f.number}。`],
   refused: (message) => ["没有执行", message],
+  unseen: "实时信息暂不可用，看不到进展，请听线路。", sentUnseen: (name, message) => ["已发出", [name, message].filter(Boolean).join("：")],
   dropFirst: (third) => `${third}还在线上，请先按“请出第三方”。`,
   refusedEmergency: (name, message) => ["没有呼出", `${name}：${message}`],
   offline: "与服务器的连接中断，命令发不出去，请告诉市民自行拨打。", timeout: "没有收到确认，请看线路再决定。",
