@@ -56,6 +56,7 @@ DAY = "day's counts"
 GATE = "gate"
 TOPICS = "topics"
 LATE_AUDIT = "late audit"
+SETTLE_S = 0.5
 # Websocket close codes: come back in a moment; sign in first.
 SERVICE_RESTART = 1012
 NOT_SIGNED_IN = 4401
@@ -113,6 +114,7 @@ class Desk:
         """Stop everything that was started; safe to call once."""
         self.hub.close(SERVICE_RESTART)
         await self.bridge.close()
+        await self.late_audit.settle(SETTLE_S)
         await self.tasks.close(timeout_s=1.0)
         self.day.close()
         for threads in (self.calls_threads, self.tickets_threads):

@@ -39,6 +39,8 @@ class LateAudit:
         self._log = log
         self._rows: deque[LateRow] = deque()
         self._wake = asyncio.Event()
+        self._all_written = asyncio.Event()
+        self._all_written.set()
         self._is_late = False
         self.shed = 0
 
@@ -54,6 +56,7 @@ class LateAudit:
             self.shed += 1
             self._log.error("an act is not in the audit trail: too many wait for the database", shed=self.shed)
         self._rows.append(row)
+        self._all_written.clear()
         self._wake.set()
 
     async def run(self) -> None:
@@ -63,6 +66,15 @@ class LateAudit:
             self._wake.clear()
             while self._rows:
                 await self._write(self._rows[0])
+            self._all_written.set()
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait that long for what is not written yet, at the desk's end; what then is left is told in the log and lost."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._all_written.wait()
+        except TimeoutError:
+            self._log.error("acts are not in the audit trail: the desk ends and the database is away", lost=len(self._rows))
 
     async def _write(self, row: LateRow) -> None:
         try:

@@ -49,6 +49,7 @@ class Parties:
         self._city_numbers = frozenset(number for party in given.values() for number in party.numbers)
         self._in_menus = frozenset(in_menus)
         self._log = log
+        self._unreadable: set[str] = set()  # told once
 
     def read(self) -> Stored:
         """Everything there is."""
@@ -120,7 +121,9 @@ class Parties:
             try:
                 found[row.key] = None if row.data is None else searchable(party_of(row.key, json.loads(row.data)))
             except (ValueError, BadInput):  # written by another version: the city's file counts, and nobody is left without 110
-                self._log.error("a party of the database cannot be read", party=row.key)
+                if row.key not in self._unreadable:
+                    self._unreadable.add(row.key)
+                    self._log.error("a party of the database cannot be read", party=row.key)
         return found
 
 

@@ -28,6 +28,7 @@ from tests.integration.desk_kit import (
     open_page,
     prepare,
     settings_of,
+    signed_in,
     told,
     until,
 )
@@ -155,6 +156,19 @@ async def test_a_desk_that_starts_while_its_database_is_away_goes_by_what_the_br
     await until_it_is(desk.parties_changed)
     assert bridge.parties["water_rescue"]["numbers"] == ["12395"], "now the database has the word"
     await desk.close()
+
+
+async def test_a_desk_that_stops_at_the_very_click_still_writes_it_into_the_trail(
+    settings: Settings, bridge: ScriptedBridge
+) -> None:
+    """The act is not held up for the trail, and the trail has it all the same."""
+    app = application(settings)
+    app.state.desk.start()
+    async with signed_in(app, "agent1") as agent:
+        asked = {"op": "consult", "to": "1002"}
+        assert (await agent.post(f"/api/calls/{CALL}/acts", json=asked, headers=OWN_PAGE)).status_code == 200
+        await app.state.desk.close()
+    assert [json.loads(row.facts)["op"] for row in acts_in_trail(settings)] == ["consult"]
 
 
 async def until_it_is(ask: Callable[[], Awaitable[bool]], within_s: float = 20.0) -> None:

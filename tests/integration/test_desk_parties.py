@@ -13,7 +13,8 @@ from fastapi import FastAPI
 
 from agent_desktop.audit import AuditRow, first_broken, read_audit
 from agent_desktop.desk import Desk
-from hotline_core.adapters.engine import reading
+from agent_desktop.tickets_schema import parties
+from hotline_core.adapters.engine import reading, writing
 from tests.integration.desk_kit import (
     OWN_PAGE,
     ScriptedBridge,
@@ -174,3 +175,15 @@ async def test_a_change_made_while_the_bridge_is_away_is_told_when_it_is_back(
     await bridge.start()
     assert await desk.parties_changed()
     assert "port" in bridge.parties
+
+
+async def test_a_row_that_cannot_be_read_leaves_nobody_without_the_police(app: FastAPI, supervisor: httpx.AsyncClient) -> None:
+    """Written by another version, or by hand: the city's file counts for this party."""
+    desk: Desk = app.state.desk
+    with writing(desk.tickets_engine) as connection:
+        connection.execute(parties.insert(), [{"key": "police", "data": "{"}, {"key": "fire", "data": '{"name": 1}'}])
+    await desk.parties_changed()
+    found = await listed(supervisor)
+    assert (found["police"]["numbers"], found["fire"]["numbers"]) == (["110"], ["119"])
+    assert (await supervisor.put("/api/parties/police", json=RESCUE | {"name": "x", "numbers": ["110"]})).status_code == 200
+    assert (await listed(supervisor))["police"]["name"] == "x"
