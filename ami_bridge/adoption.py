@@ -15,6 +15,7 @@ from ami_bridge.protocol import Packet
 from ami_bridge.translate import agent_of, whole
 from ami_bridge.translate_join import call_of_third
 from hotline_core.domain import events as ev
+from hotline_core.domain.commands import Write
 from transfer import commands as tc
 from transfer import events as te
 from transfer.events import AGENT, CITIZEN, THIRD, JoinEvent, JoinSeen, Talk, Target
@@ -33,9 +34,12 @@ def dialled_for(command: tc.DialThird, n: int, attempt: int) -> str:
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 
-def ended(memory: str) -> str:
-    """The memory of a dialling whose transfer has ended: only the counts are still needed."""
-    return json.dumps(_kept(memory) | {"way": "", "target": {}, "number": ""}, ensure_ascii=False, separators=(",", ":"))
+def remembered(memory: str, record: Write) -> str:
+    """The memory of a dialling after a record of its call; of a transfer that has ended only the counts are still needed."""
+    news: dict[str, object] = {"answered": True, "waited_s": record.facts.get("waited_s")}
+    if record.kind == "transfer_ended":
+        news = {"way": "", "target": {}, "number": ""}
+    return json.dumps(_kept(memory) | news, ensure_ascii=False, separators=(",", ":"))
 
 
 def open_transfer(memory: str) -> int:
@@ -111,6 +115,7 @@ def _seen(
         trunk=_text(kept, "trunk") if third else "",
         dialled=_number(kept.get("dialled")), n=_number(kept.get("n")),
         attempt=_number(kept.get("attempt")) if third else 0,
+        is_told=third is not None and kept.get("answered") is True, waited_s=_seconds(kept.get("waited_s")),
         muted=tuple(role for role, packet in legs.items() if packet.text("Channel") in muted),
     )  # fmt: skip
 
@@ -147,6 +152,10 @@ def _target(kept: object, third: Packet) -> Target:
 def _text(kept: Mapping[str, object], name: str) -> str:
     value = kept.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _number(value: object) -> int:

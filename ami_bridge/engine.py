@@ -248,8 +248,7 @@ class Engine:
             if isinstance(command, cmd.Write):
                 self._ledger.append(command.kind, command.call_id, command.at, command.facts, command.personal)
                 self._tell(command)
-                if command.kind == "transfer_ended":
-                    self._joins.transfer_ended(command.call_id, self._link)
+                self._joins.written(command, self._link)
 
     def _apply(self, event: Event, at: float) -> None:
         commands = self.board.apply(event, at)

@@ -6,13 +6,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from ami_bridge.adoption import MEMORY, dialled_for, ended
+from ami_bridge.adoption import MEMORY, dialled_for, remembered
 from ami_bridge.connection import Connection
 from ami_bridge.join_actions import actions_for, keys_s
 from ami_bridge.protocol import Packet
 from ami_bridge.replies import Replies, code_of
 from ami_bridge.translate_join import call_of_third
-from hotline_core.domain.commands import HangUp
+from hotline_core.domain.commands import HangUp, Write
 from transfer import commands as tc
 from transfer import events as te
 from transfer.events import JoinEvent
@@ -98,10 +98,10 @@ class Joins:
         """Take over what astdb holds, after a login."""
         self._memories = dict(memories)
 
-    def transfer_ended(self, call_id: str, link: Connection | None) -> None:
-        """A record says so: a bridge that comes back must not look for its end any more."""
-        if link is not None and call_id in self._memories:
-            self._keep(call_id, ended(self._memories[call_id]), link)
+    def written(self, record: Write, link: Connection | None) -> None:
+        """A record about a call: what a bridge that comes back must not write again."""
+        if record.kind in ("third_answered", "transfer_ended") and link is not None and record.call_id in self._memories:
+            self._keep(record.call_id, remembered(self._memories[record.call_id], record), link)
 
     def close_book(self, call_id: str, link: Connection | None) -> None:
         """The call is over, with all its legs: nothing of it stays behind in astdb."""

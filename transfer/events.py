@@ -192,6 +192,8 @@ class JoinSeen:
     dialled: int = 0  # N of the last third this call ever dialled
     n: int = 0  # transfers of this call so far
     muted: tuple[str, ...] = ()  # roles
+    is_told: bool = False  # that the third answered is in the records
+    waited_s: float | None = None  # until then
 
 
 # -- what an agent asks ---------------------------------------------------------------------------------------------

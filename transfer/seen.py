@@ -78,7 +78,9 @@ def _third_seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[
         join = replace(join, way=event.way or "add", target=event.target, tries=rest, transfer_open=True, n=max(join.n, 1))
         before = Third(event.third_id, attempt, attempt + len(rest), what, now, since=now)
     commands: list[JoinCommand] = []
-    if place != DIALLED and before.place == DIALLED:  # answered unseen
+    if event.is_told:
+        join = replace(join, waited_s=event.waited_s)
+    elif place != DIALLED and before.place == DIALLED:  # answered unseen
         facts: dict[str, Fact] = {"n": join.n, "attempt": before.attempt, "waited_s": None, "recovered": True}
         commands.append(Write("third_answered", join.call_id, now, facts))
     join = replace(

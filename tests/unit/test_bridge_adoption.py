@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_bridge.adoption import dialled_for, ended, lost_of, open_transfer
+from ami_bridge.adoption import dialled_for, lost_of, open_transfer, remembered
 from ami_bridge.protocol import Packet
 from ami_bridge.resync import Snapshot, events_of, joined_of
 from hotline_core.domain import events as ev
@@ -56,6 +56,11 @@ def rescue_dialled(target: Target = RESCUE) -> str:
     return dialled_for(tc.DialThird(CALL, THIRD, "12328", "emergency", number, "ims", target.agent, 15.0, target), 2, 1)
 
 
+def over() -> str:
+    """The same once its transfer has ended in the records."""
+    return remembered(rescue_dialled(), Write("transfer_ended", CALL, NOW, {"n": 2}))
+
+
 def test_a_citizen_on_hold_while_the_agent_consults_is_shown_so() -> None:
     """Nobody is moved: where they are is where they shall be."""
     channels = (leg(CITIZEN_LEG, "hold"), leg(AGENT_LEG, "room"), leg(THIRD_LEG, "room"))
@@ -68,6 +73,21 @@ def test_a_citizen_on_hold_while_the_agent_consults_is_shown_so() -> None:
     transfers = Transfers(Rules(("ims",)))
     transfers.apply(seen, NOW)
     assert transfers.joins[CALL].stage == "consult"
+
+
+def test_what_the_bridge_before_has_written_is_not_written_again() -> None:
+    """That the third answered stands in the records once, with the time it took."""
+    channels = (leg(CITIZEN_LEG, "room"), leg(AGENT_LEG, "room"), leg(THIRD_LEG, "room"))
+    answered = Write("third_answered", CALL, NOW, {"n": 2, "waited_s": 4.5})
+    for memory, kinds, waited_s in (
+        (rescue_dialled(), ["third_answered"], None), (remembered(rescue_dialled(), answered), [], 4.5),
+    ):  # fmt: skip
+        _, seen = found(*channels, citizen=CITIZEN_LEG, agent=AGENT_LEG, third=THIRD_LEG, target=memory)
+        assert seen is not None
+        transfers = Transfers(Rules(("ims",)))
+        written = [command.kind for command in transfers.apply(seen, NOW) if isinstance(command, Write)]
+        assert [kind for kind in written if kind.startswith("third")] == kinds
+        assert transfers.joins[CALL].waited_s == waited_s
 
 
 def test_a_rescue_that_is_still_dialled_goes_on_with_the_next_number() -> None:
@@ -124,7 +144,7 @@ def test_whom_an_agent_asked_to_wait_goes_on_waiting_but_not_for_a_third_who_has
     """Brought back only where the third went while there was no bridge; that transfer has its end then."""
     channels = (leg(CITIZEN_LEG, "hold"), leg(AGENT_LEG, "room"))
     for memory, stage, records in (
-        ({"target": rescue_dialled()}, "placing", ["transfer_ended"]), ({"target": ended(rescue_dialled())}, "parked", []),
+        ({"target": rescue_dialled()}, "placing", ["transfer_ended"]), ({"target": over()}, "parked", []),
         ({}, "parked", []),
     ):  # fmt: skip
         _, seen = found(*channels, held_citizen=CITIZEN_LEG, agent=AGENT_LEG, **memory)  # type: ignore[arg-type]
@@ -156,7 +176,7 @@ def test_legs_that_went_while_nobody_listened_end_the_call_and_its_transfer() ->
     ]  # fmt: skip
     assert transfers.joins == {}
     assert kinds[-1] == "transfer_ended"
-    assert (open_transfer(rescue_dialled()), open_transfer(ended(rescue_dialled())), open_transfer("{torn")) == (2, 0, 0)
+    assert (open_transfer(rescue_dialled()), open_transfer(over()), open_transfer("{torn")) == (2, 0, 0)
 
 
 @given(st.dictionaries(st.sampled_from(["citizen", "agent", "third", "target"]), st.text(), max_size=4), st.text())
