@@ -13,7 +13,6 @@ from transfer.events import ACTS, ROLES
 
 OPS = frozenset({"ready", "pause", "hang_up", "resume"})
 LEAD_OPS = frozenset({"sign_out", "ready"})  # a supervisor's, upon another agent
-LONGEST_FRAME = 4096  # characters; far more than any click has
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EXTENSION = re.compile(r"[0-9]{2,10}")
 _PARTY = re.compile(KEY)
@@ -63,8 +62,6 @@ class Intent:
 
 def read_intent(text: str) -> Intent | str | None:
     """The intent in a frame; its id when only that can be used, None when nothing can."""
-    if len(text) > LONGEST_FRAME:
-        return None
     try:
         told = json.loads(text)
     except (ValueError, RecursionError):

@@ -124,10 +124,16 @@ def frames() -> dict[str, str | bytes]:
         "reason of 1,000 letters": json.dumps({"type": "intent", "id": "long", "op": "pause", "reason": "x" * 1000}),
         "reason with half a character": '{"type": "intent", "id": "half", "op": "pause", "reason": "\\ud800"}',
         "reason that is a number": '{"type": "intent", "id": "number", "op": "pause", "reason": 5}',
+        "number with a channel in it": '{"type": "intent", "id": "dial", "op": "add", "call_id": "x", "number": "110&Local/x@y"}',
+        "party that is a path": '{"type": "intent", "id": "party", "op": "emergency", "call_id": "h1-9.9", "party": "../police"}',
+        "keys with a line break": '{"type": "intent", "id": "keys", "op": "digits", "call_id": "x", "digits": "1\\r\\nAction: x"}',
+        "two targets": '{"type": "intent", "id": "two", "op": "blind", "call_id": "h1-9.9", "to": "1002", "queue": "hotline"}',
     }
 
 
-ANSWERED = ("act", "object", "signout", "other", "path", "nobody", "break", "long", "half", "number")
+ANSWERED = (
+    "act", "object", "signout", "other", "path", "nobody", "break", "long", "half", "number", "dial", "party", "keys", "two",
+)  # fmt: skip
 
 
 def spoilt_frames(seed: int, count: int) -> Iterator[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent_desktop.clicks import Act, Intent, read_act, read_intent
 from agent_desktop.gate import Caller
@@ -17,9 +20,11 @@ from agent_desktop.pinyin import initials_of
 from agent_desktop.view import Viewer
 from hotline_core.adapters.live import Delta, Snapshot
 from transfer.directory import Party, calling_data, party_of
+from transfer.events import ACTS, ROLES
 
 pytestmark = pytest.mark.unit
 NOW = 1_795_300_000.0
+FIELDS = ("party", "number", "to", "queue", "role", "digits")
 RESCUE = Party("water_rescue", "水上搜救", ("12395",), "emergency")
 RAILWAY = Party("railway", "铁路客服", ("12306",), "hotline")
 EXPERT = Party("expert", "危化品专家", ("13800000001",), "expert", roles=("supervisor",))
@@ -134,6 +139,18 @@ def test_an_act_that_cannot_be_used_never_reaches_the_bridge(fields: dict[str, o
     told = {"type": "intent", "id": "i-1", "call_id": "h1-1.1", **fields}
     assert read_intent(json.dumps(told)) == "i-1"
     assert read_act(told) is None
+
+
+anything = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=40), lambda inner: st.lists(inner, max_size=2))
+words = st.text("0123456789+-*# abcz_&/\r\n@", max_size=12)
+
+
+@given(st.sampled_from(sorted(ACTS)), st.dictionaries(st.sampled_from(FIELDS), anything | words | st.sampled_from(sorted(ROLES))))
+def test_whatever_a_page_sends_only_plain_words_reach_the_bridge(op: str, fields: dict[str, object]) -> None:
+    """Letters, digits and what joins them; no white space, no line break, no sign that a dialplan or AMI reads."""
+    act = read_act({"op": op, "call_id": "h1-1.1", **fields})
+    if act is not None:
+        assert all(isinstance(value, str) and re.fullmatch(r"[a-z0-9_*#-]{1,32}", value) for value in act.fields().values())
 
 
 def test_a_supervisor_leads_no_act_upon_somebody_elses_call() -> None:
