@@ -27,7 +27,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "swapped": frozenset({"merge", "swap", "drop", "leave"}) | _AWAY | _MUTE,
     "three": frozenset({"hold", "swap", "drop", "leave", "digits"}) | _AWAY | _MUTE,
     "handed": frozenset({"take_back"}),
-    "led": frozenset(),
+    "led": frozenset({"take_back"}),
     "alone": frozenset({"take_back"}),
     "sought": frozenset({"take_back"}),
     "rescue_on": frozenset({"digits"}) | _MUTE,
@@ -69,7 +69,7 @@ def refusal(join: Join, event: ActAsked) -> str:
 
 def act(join: Join, event: ActAsked, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
     """Do what may be done; answered by Asterisk where a command bears the intent's id, else at once."""
-    join = replace(join, must=False, failed="", intent_id=event.intent_id)
+    join = replace(join, must=False, failed="", refusals=0, intent_id=event.intent_id)
     match event.act:
         case "consult" | "add" | "emergency":
             return _dialled(join, event, rules, now)

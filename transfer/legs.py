@@ -20,6 +20,8 @@ SYSTEM = "system"
 
 def citizen_at(join: Join, place: str, channel: str) -> Join:
     """The citizen is in the room or hears music; without a move of ours it is the dialplan's decision, and right."""
+    if join.citizen == GONE:
+        return join
     wanted = join.wanted if join.asked is not None or "retry" in join.deadlines else place
     return replace(join, citizen=place, citizen_channel=channel, wanted=wanted, released=False)
 
@@ -27,9 +29,9 @@ def citizen_at(join: Join, place: str, channel: str) -> Join:
 def agent_in(join: Join, channel: str) -> tuple[Join, list[JoinCommand]]:
     """The agent is in the room: moved there, or on a new leg that a fresh page answered; then the old leg is ended."""
     if channel == join.agent_channel:
-        return replace(join, agent_place=ROOM), []
+        return (replace(join, agent_place=ROOM) if join.agent_place != GONE else join), []
     if join.citizen in (ALONE, AWAY):
-        return join, [HangUp(channel, "")]  # called in too late
+        return join, [HangUp(channel, "", VANISHED)]  # called in too late; not 16: it must not look like a farewell
     commands: list[JoinCommand] = [HangUp(join.agent_channel, "", VANISHED)] if join.agent_place != GONE else []
     deadlines = {name: at for name, at in join.deadlines.items() if name != "rejoin"}
     return replace(
@@ -84,13 +86,13 @@ def agent_took(join: Join, event: te.AgentTook) -> Join | None:
 
 def page_back(join: Join, event: te.PageBack, now: float) -> tuple[Join, list[JoinCommand]]:
     """A fresh page takes its place in the talk: in the room before the dead page's leg is ended, so that nobody is alone."""
-    if join.lead is not None or join.stage == "led":
+    if join.lead is not None or (join.citizen in (ALONE, AWAY) and join.agent_place != GONE):
         return join, [Reply(event.intent_id, "unknown_call")]  # the agent has given the call away
     if event.agent == join.agent and join.agent_place != GONE:
-        if join.agent_place == BRIDGE and join.asked is None:  # as in any talk: `recover` calls the page
+        if join.agent_place == BRIDGE:  # as in any talk: `recover` calls the page
             return join, [HangUp(join.agent_channel, event.intent_id, VANISHED)]
         return rejoined(join, event.agent, event.intent_id, now)
-    if event.agent != join.lost_by or join.stage not in ("handed", "alone", "sought"):
+    if event.agent != join.lost_by or join.stage not in ("handed", "alone", "sought", "led"):
         return join, [Reply(event.intent_id, "unknown_call")]
     return taken_back(join, event.agent, event.intent_id, now)
 
@@ -100,10 +102,14 @@ def page_back(join: Join, event: te.PageBack, now: float) -> tuple[Join, list[Jo
 
 def citizen_out(join: Join, place: str, now: float) -> tuple[Join, list[JoinCommand]]:
     """The citizen is out of our hands: nobody else stays, but whoever is fetched for a rescue."""
-    is_led = join.lead is not None
+    if join.citizen == GONE:
+        return join, []
+    is_led = join.lead is not None and join.lead.context != "recover"  # given away, not taken back
     agent_place = GONE if join.agent_place == BRIDGE else join.agent_place  # the first bridge holds both or none
     join = replace(join, citizen=place, agent_place=agent_place, lead=None, leaves=False)
-    commands: list[JoinCommand] = [HangUp(join.agent_channel, "")] if agent_place == ROOM else []
+    # where the dialplan has decided, a move of ours may still bring the citizen in: 44 is never taken for a farewell
+    cause = 16 if is_led else VANISHED
+    commands: list[JoinCommand] = [HangUp(join.agent_channel, "", cause)] if agent_place == ROOM else []
     if join.is_emergency and not is_led:
         is_there = join.third is not None and join.third.place != DIALLED
         if not is_there:
@@ -144,7 +150,7 @@ def agent_gone(join: Join, event: te.AgentGone, now: float) -> tuple[Join | None
     """The agent's leg is gone: the talk's end, or citizen and third talk on, or the dialplan leads the citizen onwards."""
     if event.channel != join.agent_channel or join.agent_place == GONE:
         return join, []  # an older leg, a colleague's, or told already
-    if join.arrangement == "talk" and join.lead is None and "rejoin" not in join.deadlines:
+    if join.arrangement == "talk" and join.lead is None and join.asked is None and "rejoin" not in join.deadlines:
         return None, []  # an ordinary talk's end: the board's own
     left: list[JoinCommand] = [Write("agent_left", join.call_id, now, {"agent": event.agent, "cause": event.cause})]
     is_out = join.citizen in (ALONE, AWAY, GONE) or join.lead is not None
@@ -152,7 +158,8 @@ def agent_gone(join: Join, event: te.AgentGone, now: float) -> tuple[Join | None
     join = replace(
         join,
         agent_place=GONE,
-        citizen=AWAY if join.citizen == BRIDGE else join.citizen,  # the dialplan has the citizen now
+        # the dialplan has the citizen now, but if a move of ours is on its way: the citizen's own word or the refusal tells
+        citizen=AWAY if join.citizen == BRIDGE and join.asked is None else join.citizen,
         leaves=False,
         muted=join.muted - {AGENT},
     )

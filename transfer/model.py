@@ -148,6 +148,7 @@ class Join:
     third_wanted: str = ROOM  # where an answered third shall be: ROOM, HOLD
     lead: Lead | None = None  # of wanted AWAY
     must: bool = False  # nobody asked for what is wanted, so nobody would ask again: a refused move is tried again
+    refusals: int = 0  # of the present move, one after the other
     leaves: bool = False  # the agent leaves as soon as citizen and third are together
     asked: Asked | None = None
     intent_id: str = ""  # whom the next move answers

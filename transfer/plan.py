@@ -12,6 +12,7 @@ from transfer.thirds import let_go, transfer_ended
 
 MOVE_S = 2.0  # a leg that was moved says so within some ten milliseconds
 RETRY_S = 0.5  # after a refused move that must be made
+MOST_REFUSALS = 10
 NET_S = 2.0  # the dialplan itself leads a citizen who is alone onwards within one
 
 
@@ -19,7 +20,7 @@ def settle(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
     """Everything that follows from the places alone; called after each event."""
     commands: list[JoinCommand] = []
     if join.asked is not None and _is_done(join):
-        join = replace(join, asked=None)
+        join = replace(join, asked=None, refusals=0)
     if join.asked is None and "retry" not in join.deadlines:
         join, commands = _moved(join)
     if join.asked is None and join.leaves and (join.citizen, join.place_of(THIRD)) == (ROOM, ROOM):
@@ -37,13 +38,15 @@ def undone(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
     """
     asked = join.asked
     join = replace(join, asked=None, intent_id="")
-    if join.must:
-        return replace(join, deadlines=dict(join.deadlines) | {"retry": now + RETRY_S}), []
+    if join.citizen == BRIDGE and join.agent_place == GONE:
+        join = replace(join, citizen=AWAY)  # in the dialplan's hands, as after any talk
+    if join.must and join.refusals < MOST_REFUSALS:
+        return replace(join, refusals=join.refusals + 1, deadlines=dict(join.deadlines) | {"retry": now + RETRY_S}), []
     ended: list[JoinCommand] = []
     if join.lead is not None:
         join, ended = transfer_ended(join, "cancelled", "", now)
     join = replace(
-        join, wanted=_here(join.citizen), third_wanted=_here(join.place_of(THIRD)) or ROOM, lead=None, leaves=False,
+        join, wanted=_here(join.citizen), third_wanted=_here(join.place_of(THIRD)) or ROOM, lead=None, leaves=False, refusals=0,
         released=join.citizen == AWAY,
     )  # fmt: skip
     is_first = asked is not None and any(role == AGENT for role, _ in asked.places)
@@ -79,6 +82,8 @@ def _missing(join: Join) -> tuple[tuple[str, str], ...]:
 
 def _moved(join: Join) -> tuple[Join, list[JoinCommand]]:
     legs = _missing(join)
+    if join.refusals % 2:  # of two legs one has gone, unheard of: each by itself
+        legs = legs[:1]
     if not legs:
         return join, []
     number = join.moves + 1

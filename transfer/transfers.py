@@ -8,6 +8,7 @@ from hotline_core.domain.commands import HangUp, Reply, Write
 from transfer import events as te
 from transfer.commands import HangUpThird, JoinCommand, Tell
 from transfer.events import AGENT, CITIZEN, THIRD, JoinEvent
+from transfer.legs import VANISHED
 from transfer.machine import step
 from transfer.model import AWAY, GONE, Join, Rules
 
@@ -69,7 +70,7 @@ class Transfers:
                 join = self._fresh(te.Talk(event.call_id, "", event.channel, "", ""), now)
                 return replace(join, citizen=AWAY, agent_place=GONE)
             case te.RoomEntered() if event.role == AGENT:  # called into a room that is over
-                return [HangUp(event.channel, "")]
+                return [HangUp(event.channel, "", VANISHED)]
             case te.RoomEntered() if event.role == THIRD and event.unique_id:
                 return [HangUpThird(event.call_id, event.unique_id)]
             case te.CitizenGone():

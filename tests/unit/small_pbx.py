@@ -52,6 +52,7 @@ class SmallPbx:
         self.dropped: list[str] = []  # what must never happen to a citizen, if it did
         self.serial = 1
         self.is_bridge_up = True
+        self.lonely = 0
 
     # -- who is where -----------------------------------------------------------------------------------------------
 
@@ -214,8 +215,11 @@ class SmallPbx:
             if leg.goes or leg.channel not in self.legs:
                 continue
             waited = self.now - leg.since
-            if leg.place == ROOM and not self._owns(leg) and self.in_room() == [leg] and waited >= LONELY_S:
-                self.hang_up(leg, 16)  # the watchdog's look into rooms: of who is no part of the call any more
+            is_lonely = leg.place == ROOM and leg.role != CITIZEN and self.in_room() == [leg]
+            is_lonely = is_lonely and self.leg(CITIZEN, HOLD) is None and self.leg(THIRD, DIALLED) is None
+            if is_lonely and waited >= LONELY_S:
+                self.lonely += 1
+                self.hang_up(leg, 16)  # the watchdog's look into rooms
                 continue
             if leg.place == HOLD and waited >= LOOKS_S:
                 is_agent = self.leg(AGENT, ROOM) is not None

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from hotline_core.city import City
 from hotline_core.domain.diagram import agent_table, table, unlisted
 from hotline_core.settings import Settings
+from transfer import diagram as transfers
 
 pytestmark = pytest.mark.unit
 
@@ -149,6 +150,16 @@ def test_the_table_of_the_calls_phases_is_current() -> None:
     text = (DOCS / "states.md").read_text(encoding="utf-8")
     inside = text.partition("<!-- call table: begin -->\n")[2].partition("\n<!-- call table: end -->")[0]
     assert inside == table(), "run: python -m hotline_core.domain.diagram"
+
+
+def test_the_tables_of_transfers_are_current() -> None:
+    """docs/states.md holds what the machine itself says, as tables and as a diagram."""
+    text = (DOCS / "states.md").read_text(encoding="utf-8")
+    for name, current in (("events", transfers.table()), ("acts", transfers.acts_table())):
+        inside = text.partition(f"<!-- transfer {name}: begin -->\n")[2].partition(f"\n<!-- transfer {name}: end -->")[0]
+        assert inside == current, "run: python -m transfer.diagram"
+    drawn = text.partition("```mermaid\n")[2].partition("\n```")[0]
+    assert drawn == transfers.diagram(), "run: python -m transfer.diagram"
 
 
 def test_the_table_of_the_agents_states_is_current() -> None:

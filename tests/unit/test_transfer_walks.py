@@ -38,6 +38,7 @@ class Walk:
         self.story: list[str] = []
         self.board = Tell(CALL, "", "1001", "PJSIP/agent-1001-1")
         self.replies: list[str] = []
+        self.lost_links = 0
 
     def hears(self, event: te.JoinEvent) -> None:
         if isinstance(event, te.AgentTook):
@@ -86,6 +87,7 @@ class Walk:
     def loses_the_link(self) -> None:
         """The bridge is killed, or its link to Asterisk is lost: what is said meanwhile nobody hears."""
         pbx = self.pbx
+        self.lost_links += 1
         pbx.is_bridge_up = False
         for _ in range(self.choice.choice((0, 1, 8, 40))):
             for leg in [leg for leg in pbx.legs.values() if leg.goes]:
@@ -162,6 +164,8 @@ class Walk:
         """Everything that is wrong with a call that has come to rest."""
         pbx, join = self.pbx, self.transfers.joins.get(CALL)
         wrong = list(pbx.dropped)
+        if pbx.lonely and not self.lost_links:
+            wrong.append("somebody was left to the watchdog")
         citizen = pbx.legs.get(CIT)
         agents = [leg for leg in pbx.legs.values() if leg.role == AGENT]
         thirds = [leg for leg in pbx.legs.values() if leg.role == THIRD]
