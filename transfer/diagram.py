@@ -73,7 +73,7 @@ def join_in(stage: str, target: Target = OUTSIDE, way: str = "consult") -> Join:
     )  # fmt: skip
     if third:
         channel = "" if third == DIALLED else THIRD_LEG
-        join = replace(join, third=Third(THIRD_ID, 1, 1, Try("95306", "demo"), NOW, place=third, channel=channel))
+        join = replace(join, third=Third(THIRD_ID, 1, 1, 1, Try("95306", "demo"), NOW, place=third, channel=channel))
     if stage == "sought":
         join = replace(join, way=EMERGENCY)
     if stage == "placing":

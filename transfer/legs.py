@@ -47,8 +47,8 @@ def third_in(join: Join, event: te.RoomEntered | te.HoldEntered, place: str, now
     if third.place != DIALLED:
         wanted = join.third_wanted if join.asked is not None or "retry" in join.deadlines else place
         return replace(join, third=replace(third, place=place, channel=event.channel), third_wanted=wanted), []
-    waited_s = round(now - third.asked_at, 1)
-    facts: dict[str, Fact] = {"n": join.n, "attempt": third.attempt, "waited_s": waited_s}
+    waited_s = round(now - join.begun_at, 1)
+    facts: dict[str, Fact] = {"n": third.n, "attempt": third.attempt, "waited_s": waited_s}
     join = replace(
         join,
         third=replace(third, place=place, channel=event.channel, since=now),
@@ -134,7 +134,7 @@ def third_left(join: Join, event: te.ThirdLeft, now: float) -> tuple[Join, list[
     third = join.third
     if third is None or third.unique_id != event.third:
         return join, []
-    facts: dict[str, Fact] = {"n": join.n, "by": third.ended_by or THIRD, "cause": event.cause}
+    facts: dict[str, Fact] = {"n": third.n, "by": third.ended_by or THIRD, "cause": event.cause}
     outcomes = {"handed": "handed", "rescue_on": "citizen_left", "alone": "alone", "sought": "alone", "led": "led"}
     join, ended = transfer_ended(join, outcomes.get(join.arrangement, "returned"), THIRD, now)
     return _brought_back(without_third(join)), [Write("third_left", join.call_id, now, facts), *ended]
@@ -209,7 +209,7 @@ def over(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
     join, ended = transfer_ended(join, "citizen_left", CITIZEN, now)
     commands: list[JoinCommand] = [HangUp(join.agent_channel, "")] if join.agent_place == ROOM else []
     if join.third is not None and join.third.place != DIALLED:
-        facts: dict[str, Fact] = {"n": join.n, "by": join.third.ended_by or SYSTEM, "cause": 16}
+        facts: dict[str, Fact] = {"n": join.third.n, "by": join.third.ended_by or SYSTEM, "cause": 16}
         commands.append(Write("third_left", join.call_id, now, facts))
     join, gone = let_go(join, SYSTEM, now)
     return replace(without_third(join), agent_place=GONE, asked=None), commands + gone + ended

@@ -96,6 +96,7 @@ class Third:
     """The one who is dialled or was reached."""
 
     unique_id: str
+    n: int  # of its transfer
     attempt: int  # within the transfer, from 1
     of: int  # so many attempts as far as is known
     what: Try
@@ -158,6 +159,7 @@ class Join:
     tries: tuple[Try, ...] = ()  # still to be tried after the present one
     n: int = 0  # transfers of the call so far
     dialled: int = 0  # thirds of the call so far, answered or not
+    begun_at: float = 0.0  # this transfer
     transfer_open: bool = False  # transfer_ended is still to be written
     released: bool = False  # the citizen was heard of outside: nothing more is to be done for it
     failed: str = ""  # how the last transfer failed, until the next act

@@ -75,8 +75,10 @@ def _third_seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[
         tries = tries_of(event.target, rules)
         rest = tries[tries.index(what) + 1 :] if what in tries else ()
         attempt = event.attempt or len(tries) - len(rest) or 1
-        join = replace(join, way=event.way or "add", target=event.target, tries=rest, transfer_open=True, n=max(join.n, 1))
-        before = Third(event.third_id, attempt, attempt + len(rest), what, now, since=now)
+        join = replace(
+            join, way=event.way or "add", target=event.target, tries=rest, transfer_open=True, begun_at=now, n=max(join.n, 1),
+        )  # fmt: skip
+        before = Third(event.third_id, join.n, attempt, attempt + len(rest), what, now, since=now)
     commands: list[JoinCommand] = []
     if event.is_told:
         join = replace(join, waited_s=event.waited_s)

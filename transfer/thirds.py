@@ -35,7 +35,8 @@ def begun(join: Join, event: ActAsked, now: float) -> tuple[Join, list[JoinComma
     """A transfer begins: its number and its first record."""
     target = event.target
     join = replace(
-        join, n=join.n + 1, way=event.act, target=target, tries=(), failed="", waited_s=None, transfer_open=True,
+        join, n=join.n + 1, way=event.act, target=target, tries=(), failed="", waited_s=None, begun_at=now,
+        transfer_open=True,
     )  # fmt: skip
     facts: dict[str, Fact] = {
         "n": join.n, "way": event.act, "party": target.party, "kind": target.kind, "to": target.agent, "queue": target.queue,
@@ -52,7 +53,7 @@ def dial_next(join: Join, rules: Rules, now: float) -> tuple[Join, list[JoinComm
     left = len({one.number for one in rest} - {what.number})
     leg = join.dialled + 1
     rings_s = rules.emergency_ring_s if join.way == EMERGENCY else rules.ring_s
-    third = Third(f"third-{join.call_id}-{leg}", attempt, attempt + left, what, now, since=now)
+    third = Third(f"third-{join.call_id}-{leg}", join.n, attempt, attempt + left, what, now, since=now)
     facts: dict[str, Fact] = {"n": join.n, "attempt": attempt, "of": third.of, "trunk": what.trunk, "leg": leg}
     join = replace(
         join, third=third, tries=rest, dialled=leg,

@@ -220,6 +220,13 @@ def test_a_restarted_bridge_goes_on_with_the_numbers_that_are_left() -> None:
     assert (dial.number, dial.third) == ("0999002", f"third-{CALL}-5")
 
 
+def test_a_restarted_bridge_lets_a_citizen_wait_whom_the_agent_asked_to() -> None:
+    floor = Floor()
+    assert floor.hears(te.JoinSeen(CALL, TALK, "hold", "room", "")) == []
+    assert floor.stage == "parked"
+
+
 def test_a_restarted_bridge_brings_a_citizen_back_who_is_held_for_nobody() -> None:
     floor = Floor()
-    assert floor.hears(te.JoinSeen(CALL, TALK, "hold", "room", "")) == [Move(CALL, 1, (Place(CIT, "room", "citizen"),))]
+    seen = te.JoinSeen(CALL, TALK, "hold", "room", "", way="consult")
+    assert floor.hears(seen) == [Move(CALL, 1, (Place(CIT, "room", "citizen"),))]
