@@ -28,10 +28,10 @@ def citizen_at(join: Join, place: str, channel: str) -> Join:
 
 def agent_in(join: Join, channel: str) -> tuple[Join, list[JoinCommand]]:
     """The agent is in the room: moved there, or on a new leg that a fresh page answered; then the old leg is ended."""
-    if channel == join.agent_channel:
-        return (replace(join, agent_place=ROOM) if join.agent_place != GONE else join), []
     if join.citizen in (ALONE, AWAY):
-        return join, [HangUp(channel, "", VANISHED)]  # called in too late; not 16: it must not look like a farewell
+        return join, [HangUp(channel, "", VANISHED)]  # too late; not 16: it must not look like a farewell
+    if channel == join.agent_channel:
+        return replace(join, agent_place=ROOM), []
     commands: list[JoinCommand] = [HangUp(join.agent_channel, "", VANISHED)] if join.agent_place != GONE else []
     deadlines = {name: at for name, at in join.deadlines.items() if name != "rejoin"}
     return replace(
