@@ -103,13 +103,13 @@ def _missed(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
 def _left(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
     """The third whose attempt was answered is gone.
 
-    There is one at a time; the record may name the transfer that made it leave instead of its own.
+    There is one at a time; a record that names another transfer than its own means the newest.
     """
     n = _number(record, "n") or 0
-    open_ones = [one for one in of.attempts.values() if one.leg is not None and one.answered_at is not None and _is_open(one)]
-    if not open_ones:
+    came = [one for one in of.attempts.values() if one.leg is not None and one.answered_at is not None]
+    row = max(came, key=lambda one: (one.n == n, one.leg), default=None)
+    if row is None or not _is_open(row):
         return of
-    row = max(open_ones, key=lambda one: (one.n == n, one.leg))
     return of.with_attempt(replace(row, ended_at=record.at, ended_by=_text(record, "by"), cause=_number(record, "cause")))
 
 
@@ -174,8 +174,9 @@ def _party_answered(of: CallTransfers, record: LedgerRecord) -> CallTransfers:
     of = _transfer_answered(of, row, record)
     if row.n == MENU:
         of = of.with_transfer(replace(of.transfers[MENU], outcome="led"))
-    rings = [one for one in of.attempts.values() if one.n == row.n and one.result is None]
-    if not rings:
+    tried = [one for one in of.attempts.values() if one.n == row.n]
+    rings = [one for one in tried if one.result is None]
+    if not rings or any(one.answered_at is not None for one in tried):  # one answer; told again by a bridge that came back
         return of
     one = max(rings, key=lambda each: each.attempt)
     waited_s = max(0.0, record.at - one.dialled_at)

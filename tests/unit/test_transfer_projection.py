@@ -168,6 +168,13 @@ def test_what_a_menu_s_key_led_to_is_a_transfer_that_nobody_asked_for() -> None:
     assert told == [("12395", "main", "busy", 17, None, None), ("110", "main", "answered", None, 6.0, None)]
 
 
+def test_an_answer_told_twice_answers_one_number() -> None:
+    """Also where the bridge heard of two numbers and of no failure between them."""
+    heard = record("party_answered", 112.0, {"party": "water_rescue"})
+    of = lived(tried(1, 101.0, "12395"), tried(2, 106.0, "110"), heard, heard)
+    assert [one.result for one in of.attempts.values()] == [None, "answered"]
+
+
 def test_a_menu_s_party_whom_nobody_reached_failed() -> None:
     """The citizen goes to an agent; or hangs up while it rings."""
     vain = lived(record("party_rung", 100.0, {"party": "railway"}), record("party_failed", 120.0, {"party": "railway"}))
