@@ -124,7 +124,7 @@ async def test_a_supervisor_ends_a_pause_and_signs_out_an_agent_who_talks_by_key
         await page.keyboard.press("x")
         await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
-        await expect(page.locator("#notice")).to_contain_text("已签出 1001 张敏")
+        await expect(page.locator("#notice")).to_contain_text("已签出 1001 张敏", timeout=10_000)
         await call.listen(1.0)
         assert silent_ms(call.heard(0.8)) < 400, "the talk goes on"
         await expect(agent).to_have_attribute("data-state", "talking")
