@@ -49,7 +49,7 @@ async def test_a_citizen_and_a_third_talk_on_when_the_agent_leaves_and_who_is_le
         await talk.hears(citizen="music")
         await talk.hand.wait_for("QueueCallerJoin", CallerIDNum="13855719001", Position="1")
         assert not talk.ears["citizen"].ended.is_set()
-        assert sorted(await talk.keys()) == ["call", "left", "waits"]
+        assert not {"citizen", "held-citizen", "agent", "third", "held-third"} & set(await talk.keys())
         await talk.ears["citizen"].hang_up()
         await talk.book_is_closed()
 
@@ -70,6 +70,7 @@ async def test_a_citizen_on_music_is_brought_back_when_there_is_no_bridge_and_a_
         await talk.hears(citizen="agent", agent="citizen")
         await talk.move(citizen="room", agent="room")
         await talk.hears(citizen="agent", agent="citizen")
+        await talk.ears["citizen"].listen(1.0)  # a farewell in the moment of a move is none
         await talk.ears["agent"].hang_up()
         await talk.hears(citizen="gone")
         await talk.book_is_closed()

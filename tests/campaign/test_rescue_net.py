@@ -95,6 +95,7 @@ async def brought_to(stage: str, talk: Talk, third: SipCaller) -> None:
         await talk.join(third)
     if stage == "swapped":
         await talk.move(third="hold")
+    await talk.ears["citizen"].listen(1.0)  # a farewell in the moment of a move is none
     if stage == "handed":
         await talk.ears["agent"].hang_up()
         await talk.hears(citizen="third", third="citizen")
