@@ -43,6 +43,8 @@ def act_of(intent: Intent, board: Board, reach: Reach) -> ActAsked:
     if intent.op == "take_back":
         if call.lost_by != intent.agent:
             raise IntentRefused("not_your_call")
+        if call.phase not in ("waiting", "joined"):
+            raise IntentRefused("wrong_stage")  # somebody is about to have it: a talk must not be torn apart
     elif call.agent != intent.agent or call.phase not in IN_TALK:
         raise IntentRefused("not_your_call")
     if intent.op in ("mute", "unmute") and intent.role not in ROLES:

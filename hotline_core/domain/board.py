@@ -102,7 +102,10 @@ class Board:
 
     def dial_refusal(self, asked: DialAsked, rules: dialling.Rules, now: float) -> str:
         """The code of the refusal of a call to a citizen, empty if it may be made."""
-        running = [dialling.Running(state.caller, state.agent, state.direction) for state in self.calls.values()]
+        running = [
+            dialling.Running(state.caller, agent, state.direction)
+            for state in self.calls.values() for agent in {state.agent, state.third_agent or state.agent}
+        ]  # fmt: skip
         return dialling.refusal(asked, self.dials, running, rules, now)
 
     def missing(self, alive: Mapping[str, object]) -> list[str]:

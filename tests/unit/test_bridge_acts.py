@@ -18,6 +18,7 @@ from hotline_core.domain import commands as cmd
 from hotline_core.domain import events as ev
 from hotline_core.domain.board import Board
 from hotline_core.domain.dialling import Rules as DialRules
+from hotline_core.domain.join_events import StageEntered
 from hotline_core.errors import IntentRefused
 from hotline_core.log import open_log
 from transfer import events as te
@@ -129,6 +130,27 @@ def test_a_consulted_colleague_may_hang_up_and_a_reloaded_page_may_come_back() -
     assert ends.channel == f"third-{CALL}-1"
     assert isinstance(clicks(one, transfers).wanted(click("resume"), NOW), te.PageBack)
     assert isinstance(clicks(one, transfers).wanted(click("hang_up"), NOW), ev.HangUpWanted)
+
+
+def test_a_call_that_was_cut_off_is_taken_back_while_the_citizen_waits_and_not_from_the_next_agent() -> None:
+    """The agent whose page vanished has one click; who is about to answer is not pulled away."""
+    one = board()
+    one.apply(ev.AgentLeft(CALL, "1001", "PJSIP/agent-1001-1", 44), NOW)
+    assert act_of_intent(click("take_back"), one, REACH).act == "take_back"
+    with pytest.raises(IntentRefused, match="not_your_call"):
+        act_of_intent(click("take_back", "1002"), one, REACH)
+    one.apply(ev.AgentRung(CALL, "1002"), NOW)
+    with pytest.raises(IntentRefused, match="wrong_stage"):
+        act_of_intent(click("take_back"), one, REACH)
+
+
+def test_a_colleague_who_is_consulted_calls_nobody_meanwhile() -> None:
+    """One agent, one call."""
+    one, transfers = joined()
+    one.apply(StageEntered(CALL, "calling", "1001", "PJSIP/agent-1001-1", third_agent="1002"), NOW)
+    dial = click("dial", "1002", number="13855709999", line="12328")
+    with pytest.raises(IntentRefused, match="agent_in_call"):
+        clicks(one, transfers).wanted(dial, NOW)
 
 
 def test_an_act_that_comes_late_or_twice_is_refused() -> None:
