@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from ami_bridge.adoption import MEMORY, dialled_for, remembered
+from ami_bridge.adoption import BOOK, MEMORY, dialled_for, remembered
 from ami_bridge.connection import Connection
 from ami_bridge.join_actions import actions_for, keys_s
 from ami_bridge.protocol import Packet
@@ -107,6 +107,8 @@ class Joins:
         """The call is over, with all its legs: nothing of it stays behind in astdb."""
         if self._memories.pop(call_id, None) is not None and link is not None:
             link.post("DBDel", [("Family", MEMORY), ("Key", call_id)])
+            # the dialplan closes its own, but for whom was dialled after the last leg had left it
+            link.post("DBDelTree", [("Family", BOOK), ("Key", call_id)])
 
     def _keep(self, call_id: str, memory: str, link: Connection) -> None:
         self._memories[call_id] = memory
