@@ -139,7 +139,7 @@ ENDS: dict[str, dict[str, str]] = {
         "calling": AGENT, "adding": AGENT, "consult": AGENT, "swapped": AGENT, "three": AGENT, "handed": AGENT,
     },
     "agent hangs up": {
-        "talk": OVER, "parked": AGENT, "calling": AGENT, "adding": OVER, "consult": AGENT, "swapped": AGENT, "three": THIRD,
+        "talk": OVER, "parked": AGENT, "calling": AGENT, "adding": AGENT, "consult": AGENT, "swapped": AGENT, "three": THIRD,
     },
     "agent's telephone vanishes": {
         "talk": AGENT, "parked": AGENT, "calling": AGENT, "adding": AGENT, "consult": AGENT, "swapped": AGENT, "three": THIRD,

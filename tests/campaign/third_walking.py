@@ -121,8 +121,10 @@ async def _settles(cast: Cast, talk: Talk, walked: Walked, step: Step) -> str:
         if not faults and (look.live is not None or look.seen.place(talk.call_id) == "gone"):
             if look.live is not None and look.live["agent"]:
                 talk.agent = look.live["agent"]
-            if not gone and not walked.over:
-                walked.faults += await _unheard(talk, look)
+            if not gone and not walked.over and (unheard := await _unheard(talk, look)):
+                if (await cast.look(talk.call_id)).stage() != look.stage():
+                    continue  # somebody had gone already, and Asterisk learnt it now
+                walked.faults += unheard
             return look.stage() or look.seen.place(talk.call_id)
         if asyncio.get_running_loop().time() > ends_at:
             walked.faults += [*faults, f"after {step}", f"{look.roles}", f"{look.seen.legs}", f"{look.live}"]
