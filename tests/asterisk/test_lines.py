@@ -39,6 +39,7 @@ from tests.sip.tones import RATE_HZ, level_of, place_of
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 DUTY = "05573020002"
+ASSERTED = "05573029999"  # what that telephone says its number is
 TIMER = (("Supported", "timer"), ("Session-Expires", "90;refresher=uas"))
 
 
@@ -98,7 +99,7 @@ async def talk(city: Hotline, ims: Carrier, mu: Carrier) -> Talk:
     duty.send(Tone(1300))
     duty.progress(183, (("Require", "100rel"), ("RSeq", "4711")), has_sound=True)
     await wait_for(lambda: bool(ims.got("PRACK")), "the sound before the answer is acknowledged")
-    duty.answer()
+    duty.answer((("P-Asserted-Identity", f"<sip:{ASSERTED}@ims.example>"),))
     await duty.answered.within(5)
     return Talk(citizen, duty)
 
@@ -122,6 +123,14 @@ async def test_the_duty_telephone_is_called_through_the_proxy_that_asks_who_call
     assert invite.need("Route") == f"<sip:{IMS}:{ims.address[1]};lr>"
     assert (talk.duty.caller_number, invite.need("From").partition("@")[2].partition(">")[0]) == ("12345", "ims.example")
     assert [request.need("RAck").split()[0] for request in ims.got("PRACK")] == ["4711"]
+
+
+async def test_what_a_called_telephone_says_of_its_own_number_is_believed_nowhere(city: Hotline, talk: Talk) -> None:
+    """Trusted is who calls; a far end that answers could write line breaks, and so packets of AMI, into its number."""
+    rows = [row.split("!") for row in city.asterisk("core show channels concise").splitlines()]
+    legs = [city.asterisk(f"core show channel {row[0]}") for row in rows if row[0].startswith("PJSIP/trunk-")]
+    assert len(legs) == 2
+    assert [leg for leg in legs if ASSERTED in leg] == []
 
 
 async def test_mu_law_on_one_trunk_and_a_law_on_the_other_hear_each_other(talk: Talk) -> None:

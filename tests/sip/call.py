@@ -102,13 +102,13 @@ class Call:
         """The display name in From."""
         return display_in(self.invite.need("From"))
 
-    def answer(self) -> None:
+    def answer(self, headers: Headers = ()) -> None:
         """Pick up an incoming call; `answered` is set by the ACK."""
         if not self.is_incoming or self._answering or self.status is not None:
             raise RuntimeError("not a call that can be answered now")
         self._stop_waiting()
         self.status, self._answering = 200, True
-        self._finally(200, self._describe(self.invite))
+        self._finally(200, self._describe(self.invite), headers)
 
     def reject(self, status: int = 603, *, headers: Headers = ()) -> None:
         """Refuse an incoming call."""
