@@ -45,6 +45,8 @@ def act_of(intent: Intent, board: Board, reach: Reach) -> ActAsked:
             raise IntentRefused("not_your_call")
         if call.phase not in ("waiting", "joined"):
             raise IntentRefused("wrong_stage")  # somebody is about to have it: a talk must not be torn apart
+        if _is_with_another(board.agents.get(intent.agent), call.call_id):
+            raise IntentRefused("agent_busy")  # the citizen would wait for a telephone that cannot answer
     elif call.agent != intent.agent or call.phase not in IN_TALK:
         raise IntentRefused("not_your_call")
     if intent.op in ("mute", "unmute") and intent.role not in ROLES:
@@ -96,6 +98,11 @@ def _queue(key: str, reach: Reach) -> Target:
     if key not in reach.queues:
         raise IntentRefused("unknown_queue")
     return Target(queue=key)
+
+
+def _is_with_another(agent: Agent | None, call_id: str) -> bool:
+    """An agent who is rung for, or talks, in a call that is not this one."""
+    return agent is not None and not {agent.ringing, agent.talking} <= {"", call_id}
 
 
 def _is_free(agent: Agent | None) -> bool:

@@ -10,6 +10,7 @@ from transfer.events import ActAsked, Target
 from transfer.model import DIALLED, EMERGENCY, Join, Rules, Third, Try
 
 PATIENCE_S = 3.0  # beyond the ring time, for Asterisk's own word on the end of an attempt
+ELSEWHERE = frozenset({"unavailable", "unknown_number"})  # one carrier may know a short number that another does not
 RESULTS = ("busy", "no_answer", "declined", "unknown_number", "unavailable")
 _BUSY, _DECLINED = frozenset({17}), frozenset({21})
 _NO_ANSWER = frozenset({18, 19})
@@ -74,7 +75,7 @@ def attempt_failed(join: Join, cause: int, rules: Rules, now: float) -> tuple[Jo
     result = result_of(cause, third.rings)
     facts: dict[str, Fact] = {"n": join.n, "attempt": third.attempt, "cause": cause, "result": result}
     commands: list[JoinCommand] = [Write("third_failed", join.call_id, now, facts)]
-    if result != "unavailable":  # the number was reached: another trunk would reach the same
+    if result not in ELSEWHERE:  # the number was reached: another trunk would reach the same
         join = replace(join, tries=tuple(one for one in join.tries if one.number != third.what.number))
     if join.tries:
         join, more = dial_next(join, rules, now)

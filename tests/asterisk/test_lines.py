@@ -305,6 +305,17 @@ async def test_a_caller_in_danger_waits_20_s_for_the_rescuers_however_many_carri
     await citizen.hang_up()
 
 
+async def test_a_rescue_whose_number_one_carrier_does_not_know_is_called_by_the_other(ims: Carrier, mu: Carrier) -> None:
+    """A short number is not known everywhere."""
+    ims.on_invite, mu.on_invite = Refuse(404), RingForever()
+    citizen = await ims.call("12345")
+    await citizen.answered.within(5)
+    await citizen.listen(0.3)
+    citizen.press("9")
+    assert (await offered(mu)).invite.uri.startswith("sip:12395@")
+    await citizen.hang_up()
+
+
 @pytest.mark.parametrize("is_heard", [True, False], ids=["a trunk with early media", "a trunk without"])
 async def test_the_carriers_sound_before_the_answer_is_heard_or_a_ringing_tone(
     city: Hotline, ims: Carrier, mu: Carrier, is_heard: bool

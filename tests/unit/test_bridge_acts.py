@@ -108,6 +108,21 @@ def test_what_cannot_be_asked_is_refused_by_name(op: str, fields: dict[str, obje
     assert refused(op, **fields) == code
 
 
+def test_who_talks_with_another_citizen_takes_none_back_before_that_talk_is_over() -> None:
+    """Else the citizen would leave the queue to wait for a telephone that cannot answer."""
+    one = board()
+    one.apply(ev.AgentLeft(CALL, "1001", "PJSIP/agent-1001-1", 44), NOW)
+    assert act_of_intent(click("take_back"), one, REACH).act == "take_back"
+    one.apply(ev.CallArrived("h1-6.1", "12328", "13855700002", "12328", "PJSIP/trunk-h1-6.1"), NOW)
+    one.apply(ev.RecordingStarted("h1-6.1"), NOW)
+    one.apply(ev.AgentRung("h1-6.1", "1001"), NOW)
+    for event in (None, ev.AgentAnswered("h1-6.1", "1001", "PJSIP/agent-1001-2")):
+        if event is not None:
+            one.apply(event, NOW)
+        with pytest.raises(IntentRefused, match="agent_busy"):
+            act_of_intent(click("take_back"), one, REACH)
+
+
 def clicks(one: Board, transfers: Transfers) -> Clicks:
     """What reads clicks of this board."""
     store = PartyStore(PARTIES, open_log("test", "error"))

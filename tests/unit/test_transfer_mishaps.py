@@ -98,10 +98,11 @@ def test_a_refused_move_does_not_stop_an_emergency_and_is_tried_again_leg_by_leg
     assert floor.transfers.joins[CALL].is_emergency
 
 
-def test_who_could_not_be_carried_is_tried_over_the_next_trunk_and_who_is_busy_is_not() -> None:
+@pytest.mark.parametrize("unreached", [34, 1], ids=["the carrier is full", "the carrier does not know the number"])
+def test_who_could_not_be_carried_is_tried_over_the_next_trunk_and_who_is_busy_is_not(unreached: int) -> None:
     floor = Floor(Rules(("one", "two")))
     dials = [one for one in floor.asks("add", RESCUE) if isinstance(one, DialThird)]
-    for leg, cause in ((1, 34), (2, 17)):
+    for leg, cause in ((1, unreached), (2, 17)):
         dials += [one for one in floor.hears(te.ThirdFailed(CALL, f"third-{CALL}-{leg}", cause)) if isinstance(one, DialThird)]
     assert [(dial.number, dial.trunk) for dial in dials] == [("0999001", "one"), ("0999001", "two"), ("0999002", "one")]
 
