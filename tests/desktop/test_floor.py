@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.running.facts import stored_call
 from tests.running.instance import Hotline
-from tests.running.page import Desk, ready_agent
+from tests.running.page import floor_beside, ready_agent
 from tests.sip.agent import SipCaller
 from tests.sip.rtp import Tone
 from tests.sip.tones import silent_ms
@@ -20,27 +18,6 @@ from tests.sip.tones import silent_ms
 pytestmark = pytest.mark.desktop
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 NUMBER = "13855706661"
-
-
-@asynccontextmanager
-async def floor_beside(desk: Desk, hotline: Hotline, login: str = "supervisor1") -> AsyncIterator[Page]:
-    """The supervisor's page in the same Chromium, signed in, its live view there."""
-    browser = desk.page.context.browser
-    assert browser is not None
-    context = await browser.new_context(
-        viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=hotline.origin
-    )
-    page = await context.new_page()
-    await page.goto("/sign-in")
-    await page.fill("input[name=login]", login)
-    await page.fill("input[name=password]", hotline.account(login))
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(desk|floor|calls)"))
-    await page.goto("/floor")
-    await expect(page.locator("body")).to_have_attribute("data-live", "sure", timeout=10_000)
-    await expect(page.locator("body")).to_have_attribute("data-day", "sure", timeout=10_000)
-    yield page
-    await context.close()
 
 
 async def count(page: Page, line: str, name: str) -> int:

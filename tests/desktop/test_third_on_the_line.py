@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.desktop.test_floor import floor_beside
 from tests.running.facts import live_equals_asterisk, stored_call
 from tests.running.instance import Hotline
 from tests.running.outgoing import plug_in
-from tests.running.page import AGENT_HZ, Agents, Desk, ready_agent
+from tests.running.page import AGENT_HZ, Agents, Desk, floor_beside, ready_agent
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
 from tests.sip.policy import Answer, RingForever

@@ -182,3 +182,24 @@ async def ready_agent(hotline: Hotline, folder: Path, login: str = "agent1") -> 
         desk = await agents.desk(login)
         await desk.become_ready()
         yield desk
+
+
+@asynccontextmanager
+async def floor_beside(desk: Desk, hotline: Hotline, login: str = "supervisor1") -> AsyncIterator[Page]:
+    """The supervisor's page in the same Chromium, signed in, its live view there."""
+    browser = desk.page.context.browser
+    assert browser is not None
+    context = await browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=hotline.origin
+    )
+    page = await context.new_page()
+    await page.goto("/sign-in")
+    await page.fill("input[name=login]", login)
+    await page.fill("input[name=password]", hotline.account(login))
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(re.compile("/(desk|floor|calls)"))
+    await page.goto("/floor")
+    await expect(page.locator("body")).to_have_attribute("data-live", "sure", timeout=10_000)
+    await expect(page.locator("body")).to_have_attribute("data-day", "sure", timeout=10_000)
+    yield page
+    await context.close()

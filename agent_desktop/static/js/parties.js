@@ -85,6 +85,8 @@ const form = $("#edit-form");
 const field = (name) => form.elements[name];
 const lines = (name) => field(name).value.split("\n").map((line) => line.trim()).filter(Boolean);
 
+const isForSupervisors = (party) => Boolean(party?.roles.length) && !party.roles.includes("agent");
+
 function edit(party) {
   editing = party;
   write($("#edit-title"), party ? DIRECTORY.changeOf(party.name) : DIRECTORY.add);
@@ -97,7 +99,7 @@ function edit(party) {
   field("hours").value = (party?.hours ?? []).map((each) => `${each.days} ${each.from}-${each.to}`).join("\n");
   field("tell").value = party?.tell ?? "";
   field("menu").checked = Boolean(party?.menu);
-  field("only_supervisors").checked = Boolean(party?.roles.length) && !party.roles.includes("agent");
+  field("only_supervisors").checked = isForSupervisors(party);
   $("#edit").showModal();
   (party ? field("name") : field("key")).focus();
 }
@@ -115,7 +117,7 @@ function written() {
   }
   return {
     name: field("name").value.trim(), kind: field("kind").value, numbers: lines("numbers").map((number) => number.replace(/[\s-]/g, "")), hours,
-    tell: field("tell").value.trim(), menu: field("menu").checked, roles: field("only_supervisors").checked ? ["supervisor"] : [],
+    tell: field("tell").value.trim(), menu: field("menu").checked, roles: field("only_supervisors").checked === isForSupervisors(editing) ? editing?.roles ?? [] : field("only_supervisors").checked ? ["supervisor"] : [],
   };
 }
 

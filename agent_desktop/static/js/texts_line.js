@@ -46,7 +46,7 @@ export const STAGES_ASKED = {
 };
 
 export const LINE = {
-  citizen: ROLES.citizen, you: "您", third: "第三方", nobody: "无", hidden: "号码未显示", agent: (id, name) => [id, name].filter(Boolean).join(" "),
+  citizen: ROLES.citizen, you: "您", third: "第三方", hidden: "号码未显示", agent: (id, name) => [id, name].filter(Boolean).join(" "),
   talks: "通话", music: "听音乐", dialling: "呼叫中", ringing: "振铃", waits: "等候", gone: "已退出", muted: "被静音", led: "转接中",
   attempt: (attempt, of) => (of > 1 ? `第 ${attempt}/${of} 次` : ""),
   emergencyCalling: (f) => ["紧急呼叫", `正在呼叫${f.third}，您与市民照常通话，请告诉市民号码 ${f.number}。`],
@@ -69,8 +69,8 @@ export const EMERGENCY = {
 
 export const TRANSFER = {
   kinds: { party: "", agent: "坐席", queue: "队列", number: "号码" },
-  none: "没有找到。可按名称、拼音首字母或号码查找，也可以直接输入号码。", away: "通讯录暂时取不到，紧急号码照常可用。", loading: "正在取…",
-  closed: "非工作时间", always: "全天", favourite: "收藏", unfavourite: "取消收藏", typed: "直接拨打", queue: "回到队列", count: (n) => `${n} 项`,
+  none: "没有找到。可按名称、拼音首字母或号码查找，也可以直接输入号码。", away: "通讯录暂时取不到，紧急号码照常可用。",
+  closed: "非工作时间", favourite: "收藏", unfavourite: "取消收藏", typed: "直接拨打", queue: "回到队列",
   tell: (text) => `请告诉市民：${text}`, pick: "先选一个单位、坐席或队列。",
   toQueue: "市民回到这个队列，您退出。", toAgent: "市民的记录随电话一起过去。",
   sure: "再按一次确认", blind: "直接转出", several: (number, n) => `${number} 等 ${n} 个`,
@@ -125,12 +125,12 @@ export const ALARM = {
 };
 
 export const DIRECTORY = {
-  away: "暂时连不上服务器，什么也没有改。", none: "没有符合的单位。", loading: "正在取…", count: (n) => `${n} 个单位`,
+  away: "暂时连不上服务器，什么也没有改。", none: "没有符合的单位。", count: (n) => `${n} 个单位`,
   add: "加单位", change: "修改", changeOf: (name) => `修改 ${name}`, remove: "删除",
   added: (name) => `已加 ${name}。`, changed: (name) => `已改 ${name}。`, removed: (name) => `已删除 ${name}。`,
   later: (done) => `${done}电话一侧等调度程序恢复后自动生效。`, always: "全天", menu: "可以", noMenu: "–", everybody: "全部", noTell: "–",
   days: (text) => text.split(",").map((part) => part.split("-").map((day) => "一二三四五六日"[Number(day) - 1] ?? day).join("至")).map((part) => `周${part}`).join("、"),
   hours: (each) => `${DIRECTORY.days(String(each.days))} ${each.from}–${each.to}`, closed: "现在非工作时间",
-  roles: { agent: "坐席", supervisor: "班长" }, favourite: "收藏", unfavourite: "取消收藏", kinds: KINDS,
+  roles: { agent: "坐席", supervisor: "班长" }, favourite: "收藏", unfavourite: "取消收藏",
   badHours: (line) => `工作时间“${line}”写法不对。例：1-5 08:30-17:30。`,
 };
