@@ -254,13 +254,26 @@ async def test_a_colleague_is_asked_in_finds_the_record_takes_the_call_over_and_
 async def test_with_the_live_view_gone_an_emergency_is_dialled_all_the_same_and_the_page_says_what_it_cannot_see(
     hotline: Hotline, tmp_path: Path
 ) -> None:
-    """Redis stopped in the talk: the two keys reach the rescuers, all three meet, and nothing on the screen pretends to know."""
-    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855720007") as citizen:
+    """Redis stopped while a unit is consulted, who then leaves: though the page still believes the unit there, the two keys reach
+    the rescuers, all three meet, and nothing on the screen pretends to know."""
+    async with (
+        ready_agent(hotline, tmp_path) as desk,
+        SipCaller(hotline.sip, "13855720007") as citizen,
+        SipCaller(hotline.sip, "13955720008", on_invite=Answer(0.2)) as unit,
+    ):
+        await asyncio.to_thread(plug_in, hotline, unit)
         call = await talk(desk, citizen)
         call_id = await desk.call_id()
+        await desk.page.keyboard.press("Alt+Z")
+        await desk.page.keyboard.type(unit.user)
+        await desk.page.keyboard.press("Enter")
+        there = await unit.next_call(10)
+        await desk.stage("consult")
         await asyncio.to_thread(hotline.stop, "redis")
         try:
             await expect(desk.page.locator("body")).to_have_attribute("data-live", "unsure", timeout=15_000)
+            await there.hang_up()
+            await ear(call, hears=(AGENT_HZ,))
             await desk.page.keyboard.press("Alt+J")
             await desk.page.keyboard.press("1")
             await expect(desk.page.locator("#line-stage")).to_have_text("已发出", timeout=10_000)

@@ -39,8 +39,8 @@ export class Emergency {
     const { join } = lineView(this.#store.value);
     if (["talking", "held"].includes(join?.third?.state)) {
       if (join.target?.kind === "emergency") return this.#acts.refuse("emergency", name, LINE.dropFirst(whoIs(join.target)));
-      if (!(await this.#acts.ask("drop"))) return;
-      await this.#acts.until((view) => view.join?.third == null);
+      // Asked already, or refused because the page sees an old picture: the bridge decides about the emergency all the same.
+      if (this.#store.value.asked.drop || (await this.#acts.ask("drop"))) await this.#acts.until((view) => view.join?.third == null);
     }
     await this.#acts.ask("emergency", { button: `emergency-${key}`, name, party: key });
   }
