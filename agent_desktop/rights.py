@@ -23,6 +23,7 @@ Act = Literal[
     "listen_own",
     "listen_all",
     "manage_topics",
+    "see_parties",
     "manage_parties",
     "make_tokens",
     "manage_people",

@@ -67,8 +67,8 @@ async def people(request: Request) -> Response:
 
 @router.get("/parties")
 async def parties(request: Request) -> Response:
-    """The directory of outside parties: read by everybody who sees the live view, changed by who may."""
-    return _page(request, "parties.html", "see_live")
+    """The directory of outside parties: read and changed by who may."""
+    return _page(request, "parties.html", "see_parties")
 
 
 @router.get("/password")
@@ -97,7 +97,7 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
         "queues": {key: queue.name for key, queue in desk.city.queues.items()},
         "names": desk.gate.names() if caller else {},
         "acts": sorted(desk.rights.acts_of(caller.role)) if caller else [],
-        "parties": told_parties(desk, caller) if caller and desk.rights.may(caller.role, "see_live") else [],
+        "parties": told_parties(desk, caller) if caller and desk.rights.may(caller.role, "see_parties") else [],
         "version": request.app.state.version,
     }
     return templates.TemplateResponse(request, name, context)

@@ -15,7 +15,7 @@ from hotline_core.errors import Forbidden, NotFound
 from transfer.directory import KEY, may_use
 
 router = APIRouter(prefix="/api/parties", tags=["parties"])
-Reader = Annotated[Caller, Depends(Needs("see_live"))]
+Reader = Annotated[Caller, Depends(Needs("see_parties"))]
 Manager = Annotated[Caller, Depends(Needs("manage_parties"))]
 Key = Annotated[str, Path(pattern=f"^{KEY}$")]
 

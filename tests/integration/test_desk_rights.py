@@ -121,7 +121,7 @@ async def test_each_page_opens_for_exactly_the_roles_of_the_table(app: FastAPI, 
         assert ((await client.get("/desk")).status_code == 200) == rights.may(role, "write_draft")
         assert ((await client.get("/calls")).status_code == 200) == rights.may(role, "see_calls")
         assert ((await client.get("/people")).status_code == 200) == rights.may(role, "manage_people")
-        assert ((await client.get("/parties")).status_code == 200) == rights.may(role, "see_live")
+        assert ((await client.get("/parties")).status_code == 200) == rights.may(role, "see_parties")
         assert (await client.get("/password")).status_code == 200
         assert ((await client.get("/floor")).status_code == 200) == rights.may(role, "see_day")
         start = (await client.get("/")).headers["location"]
