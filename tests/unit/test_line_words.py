@@ -52,6 +52,13 @@ def test_the_page_greys_out_just_what_the_machine_would_refuse() -> None:
         assert machine - page.get(stage, set()) <= {"mute", "unmute", "take_back"}, stage
 
 
+def test_no_record_has_two_sentences() -> None:
+    """Of two keys alike JavaScript takes the last and says nothing."""
+    for text, name in ((TEXTS, "EVENTS"), (LINE, "LINE_EVENTS"), (LINE, "STAGES")):
+        names = re.findall(r"^  (\w+): ", part(text, name), re.MULTILINE)
+        assert len(names) == len(set(names)) > 10, name
+
+
 def test_every_stage_result_and_record_has_its_words() -> None:
     """Nothing is ever shown as its machine's name."""
     assert set(STAGES) <= keys(LINE, "STAGES")

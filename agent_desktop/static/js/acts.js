@@ -34,11 +34,14 @@ export class Acts {
     // A leg on hold by SIP would stay mute in the room.
     if (this.#store.value.session?.state === "held") this.#phone.toggleHold();
     this.#asked(button, true);
+    const { typed } = this.#store.value;
     this.#store.set({ acted: null, ...(more.number ? { typed: more.number } : {}) });
     const before = this.#mark();
     const ack = await this.#send(op, more);
-    if (!ack.ok) this.refuse(op, name, { link: LINE.offline, timeout: LINE.timeout }[ack.code] ?? (ack.message || ACKS[ack.code] || ack.code));
-    else if (isBlind(this.#store.value)) this.#tell({ op, name, isSent: true, message: LINE.unseen });
+    if (!ack.ok) {
+      this.#store.set({ typed }); // whoever is on the line is still the one before
+      this.refuse(op, name, { link: LINE.offline, timeout: LINE.timeout }[ack.code] ?? (ack.message || ACKS[ack.code] || ack.code));
+    } else if (isBlind(this.#store.value)) this.#tell({ op, name, isSent: true, message: LINE.unseen });
     else await this.until(() => this.#mark() !== before);
     this.#asked(button, false);
     return ack.ok;

@@ -12,8 +12,8 @@ export function notices(desk) {
   const found = [];
   const add = (key, weight) => found.push({ key, weight, text: NOTICES[key] });
   if (link.expired) add("expired", "warn");
-  const alarm = alarms(desk)[0];
-  if (alarm && alarm.agent !== desk.me?.extension) found.push({ key: "alarm", weight: "loss", text: ALARM.notice(alarm) });
+  const alarm = alarms(desk).find(({ agent }) => !agent || agent !== desk.me?.extension); // one's own stands in the strip
+  if (alarm) found.push({ key: "alarm", weight: "loss", text: ALARM.notice(alarm) });
   if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
   if (desk.lead) found.push({ key: "lead", weight: "warn", text: desk.lead.text });
   if (phone.state === "elsewhere") add("elsewhere", "info");

@@ -99,8 +99,6 @@ export const LINE_EVENTS = {
   third_failed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   third_missed: (f) => `第三方没有接通${inBrackets(FAILED[f.result])}`,
   third_left: (f) => `第三方离开${inBrackets(f.by && BY[f.by] ? `${BY[f.by]}挂机` : "")}`,
-  party_dialled: (f) => `拨打外部单位，第 ${f.attempt} 次`,
-  party_missed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
   stage_entered: (f) => STAGE_NAMES[f.stage] ?? f.stage ?? "",
   party_dialled: (f, nameOf) => `拨打${nameOf(f.party) || "所留号码"}${f.of > 1 ? `，第 ${f.attempt}/${f.of} 次` : ""}`,
   party_missed: (f) => `这一次没有接通${inBrackets(FAILED[f.result])}`,
@@ -114,7 +112,7 @@ export const EVIDENCE = {
   title: "转接", segments: "第三方的录音", noName: ROLES.third, agent: (id) => `坐席 ${id}`, queue: (key) => `队列 ${key}`, result: (r) => RESULTS[r] ?? FAILED[r] ?? "没有接通",
   way: (way) => WAYS[way] ?? "转接", ending: (outcome) => ENDINGS[outcome] ?? "进行中", last: (last) => LAST[last] ?? "",
   attempt: (n, number, trunk, result) => [`第 ${n} 次`, number, trunk, result].filter(Boolean).join(" · "), waited: (s) => `等 ${duration(s)}`,
-  noRight: "只有参加的坐席和有权的人可以听。", later: "还在整理。", failed: "没有整理成功。", of: (n) => `第 ${n} 次转接`,
+  noRight: "只有参加的坐席和有权的人可以听。", later: "还在整理。", failed: "没有整理成功。", of: (n) => (n == null ? "不知道属于哪次转接" : `第 ${n} 次转接`),
 };
 
 export const ALARM = {
@@ -131,6 +129,6 @@ export const DIRECTORY = {
   later: (done) => `${done}电话一侧等调度程序恢复后自动生效。`, always: "全天", menu: "可以", noMenu: "–", everybody: "全部", noTell: "–",
   days: (text) => text.split(",").map((part) => part.split("-").map((day) => "一二三四五六日"[Number(day) - 1] ?? day).join("至")).map((part) => `周${part}`).join("、"),
   hours: (each) => `${DIRECTORY.days(String(each.days))} ${each.from}–${each.to}`, closed: "现在非工作时间",
-  roles: { agent: "坐席", supervisor: "班长" }, favourite: "收藏", unfavourite: "取消收藏",
+  roles: { agent: "坐席", supervisor: "班长", administrator: "管理员" }, favourite: "收藏", unfavourite: "取消收藏",
   badHours: (line) => `工作时间“${line}”写法不对。例：1-5 08:30-17:30。`,
 };
