@@ -126,7 +126,7 @@ def _dialled(join: Join, event: ActAsked, rules: Rules, now: float) -> tuple[Joi
     join = replace(join, wanted=citizen, third_wanted=third or ROOM, tries=tries_of(event.target, rules))
     if event.act == EMERGENCY:
         # the dialling does not hang on any move: an agent who is told of a refused one must not think that nobody is dialled
-        join = replace(join, urgent=True, must=True, intent_id="")
+        join = replace(join, urgent=True, must=True, lead=None, intent_id="")
     if join.tries:
         join, more = dial_next(join, rules, now)
         commands += more

@@ -55,8 +55,8 @@ def seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join | 
 def _mended(join: Join, is_third_lost: bool, now: float) -> tuple[Join, list[JoinCommand]]:
     """Whoever was left apart while nobody heard: brought together for a rescue, else the third is let go."""
     third = join.place_of(THIRD)
-    if join.citizen == AWAY and join.agent_place == ROOM and not join.is_emergency:  # the citizen was led on, and is not back
-        join, gone = let_go(join, AGENT, now)
+    if join.citizen == AWAY and join.agent_place == ROOM:  # the citizen was led on, and is not back
+        join, gone = (join, []) if join.is_emergency else let_go(join, AGENT, now)
         return join, [HangUp(join.agent_channel, ""), *gone]
     if third == NONE:  # a citizen held for somebody who has gone meanwhile is brought back; else the agent wants them to wait
         return (replace(join, wanted=ROOM) if join.citizen == HOLD and join.agent_place != GONE and is_third_lost else join), []

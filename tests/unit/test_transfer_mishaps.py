@@ -231,3 +231,14 @@ def test_a_restarted_bridge_brings_a_citizen_back_who_is_held_for_nobody() -> No
     floor = Floor()
     seen = te.JoinSeen(CALL, TALK, "hold", "room", "", way="consult")
     assert floor.hears(seen) == [Move(CALL, 1, (Place(CIT, "room", "citizen"),))]
+
+
+def test_an_emergency_asked_for_right_after_a_hand_back_is_dialled_all_the_same() -> None:
+    floor = Floor()
+    floor.asks("consult")
+    floor.held("citizen")
+    floor.room("agent")
+    floor.asks("requeue")
+    assert [type(one) for one in floor.asks("emergency", RESCUE)] == [DialThird, Reply, Move]
+    assert HangUpThird(CALL, f"third-{CALL}-2") not in floor.hears(te.CitizenElsewhere(CALL))
+    assert floor.transfers.joins[CALL].is_emergency
