@@ -23,7 +23,7 @@ from transfer.seen import seen
 _ALWAYS = frozenset({
     "RoomEntered", "HoldEntered", "AloneEntered", "CitizenElsewhere", "CitizenGone", "JoinDue", "JoinSeen", "ActAsked", "PageBack",
 })  # fmt: skip
-_DIAL = frozenset({"ThirdRinging", "ThirdFailed"})
+_DIAL = frozenset({"ThirdRinging", "ThirdFailed", "ThirdLeft"})  # who answers may hang up before the room
 _MOVE = frozenset({"MoveRefused", "MoveDone"})
 _MUTE = frozenset({"LegMuted"})
 _AGENT = frozenset({"AgentGone"})
@@ -107,12 +107,12 @@ def _decided(join: Join, event: te.JoinEvent, rules: Rules, now: float) -> tuple
             if join.third is None or join.third.unique_id != event.third or join.third.rings:
                 return join, []
             return replace(join, third=replace(join.third, rings=True, since=now)), []
-        case te.ThirdFailed():
-            if join.third is None or join.third.unique_id != event.third or join.third.place != DIALLED:
+        case te.ThirdFailed() | te.ThirdLeft():
+            if join.third is None or join.third.unique_id != event.third:
                 return join, []
-            return legs.third_failed(join, event.cause, rules, now)
-        case te.ThirdLeft():
-            return legs.third_left(join, event, now)
+            if join.third.place == DIALLED:  # never in the room: nobody has spoken with them
+                return legs.third_failed(join, event.cause, rules, now)
+            return legs.third_left(join, event, now) if isinstance(event, te.ThirdLeft) else (join, [])
         case te.AgentGone():
             return legs.agent_gone(join, event, now)
         case te.AgentTook():

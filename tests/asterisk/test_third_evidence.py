@@ -78,19 +78,28 @@ async def test_who_was_asked_and_what_came_of_it_stands_in_the_call_with_a_recor
         party = await cast.party(OWN)
         await talk.does("consult", party="own")
         leg = await party.next_call(10)
-        await leg.answered.within(10)
+        await talk.stage("consult")
         await leg.hang_up()
         await talk.state(lambda call: call["join"]["stage"] == "talk" and call["join"]["n"] == 2, "the citizen is back")
+        await talk.does("consult", party="own")
+        leg = await party.next_call(10)
+        await leg.answered.within(10)
+        await leg.hang_up()  # before the room: nobody has spoken with them
+        await talk.state(lambda call: call["join"]["stage"] == "talk" and call["join"]["n"] == 3, "the citizen is back again")
         await talk.citizen.hang_up()
         await nothing_left(cast, talk.call_id)
         await whole(cast, talk.call_id)
         stored = await settled(cast, talk.call_id)
         said, heard = await segment_of(cast, talk.call_id, 1)
     told = [(one["n"], one["way"], one["to"], one["party"], one["by"], one["outcome"]) for one in stored["transfers"]]
-    assert told == [(1, "consult", other, "", first, "handed"), (2, "consult", "", "own", other, "returned")], pretty(stored)
+    assert told == [
+        (1, "consult", other, "", first, "handed"),
+        (2, "consult", "", "own", other, "returned"),
+        (3, "consult", "", "own", other, "failed"),
+    ], pretty(stored)
     dialled = [(one["leg"], one["number"], one["result"]) for each in stored["transfers"] for one in each["attempts"]]
-    assert dialled == [(1, "", "answered"), (2, OWN, "answered")]
-    assert all(each["waited_s"] > 0 for each in stored["transfers"])
+    assert dialled == [(1, "", "answered"), (2, OWN, "answered"), (3, OWN, "no_answer")]
+    assert all(each["waited_s"] > 0 for each in stored["transfers"][:2])
     assert [(one["leg"], one["n"], one["state"]) for one in stored["segments"]] == [(1, 1, "ready"), (2, 2, "ready")]
     assert (stored["agent"], stored["outcome"]) == (other, "answered")
     # the colleague heard the first agent, whose tone is the same, and not the citizen: the segment ends where the call is theirs

@@ -31,6 +31,16 @@ def test_the_citizen_is_brought_back_at_once_when_the_third_is_busy() -> None:
     assert floor.transfers.joins[CALL].failed == "busy"
 
 
+def test_a_third_who_answers_and_hangs_up_before_the_room_has_not_come() -> None:
+    """A fifth of a second lies between: nobody has spoken with them, and the citizen does not wait for the deadline."""
+    floor = Floor()
+    floor.asks("consult")
+    floor.held("citizen")
+    floor.room("agent")
+    assert floor.hears(te.ThirdLeft(CALL, f"third-{CALL}-1", 16)) == [Move(CALL, 2, (Place(CIT, "room", "citizen"),))]
+    assert [one.kind for one in floor.records][-3:] == ["third_failed", "third_missed", "transfer_ended"]
+
+
 def test_an_emergency_is_dialled_at_once_and_every_number_in_order_until_one_answers() -> None:
     floor = Floor()
     commands = floor.asks("emergency", RESCUE)
