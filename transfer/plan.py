@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotline_core.domain.commands import HangUp
-from transfer.commands import JoinCommand, Move, Place, SetVariables
+from transfer.commands import JoinCommand, Move, MuteLeg, Place, SetVariables
 from transfer.events import AGENT, CITIZEN, ROLES, THIRD
 from transfer.model import ALONE, AWAY, BRIDGE, GONE, HOLD, NONE, ROOM, Asked, Join
 from transfer.thirds import let_go, transfer_ended
@@ -27,6 +27,9 @@ def settle(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
         join = replace(join, leaves=False)
         if join.agent_place != GONE:
             commands.append(HangUp(join.agent_channel, ""))
+    if join.agent_place == GONE and join.muted:  # nobody is left who could undo it
+        commands += [MuteLeg(join.call_id, join.channel_of(role), False, "") for role in sorted(join.muted)]
+        join = replace(join, muted=frozenset())
     return _timed(join, now), commands
 
 

@@ -107,6 +107,17 @@ def test_mutes_are_shown_when_asterisk_says_so_and_end_with_a_move() -> None:
     assert floor.transfers.joins[CALL].muted == frozenset()
 
 
+def test_whoever_was_muted_is_heard_again_once_the_agent_has_gone() -> None:
+    """Told before or after the agent's end: nobody else could undo it, and a rescuer would not hear the citizen."""
+    floor = Floor()
+    floor.all_three()
+    floor.hears(te.LegMuted(CALL, CIT, True))
+    assert floor.hears(te.AgentGone(CALL, "1001", LEG, 16)) == [MuteLeg(CALL, CIT, False, "")]
+    assert floor.hears(te.LegMuted(CALL, CIT, False)) == []
+    assert floor.hears(te.LegMuted(CALL, THIRD, True)) == [MuteLeg(CALL, THIRD, False, "")]
+    assert floor.stage == "handed"
+
+
 def test_keys_reach_the_thirds_menu_and_nothing_else_does() -> None:
     floor = Floor()
     floor.consulting()
