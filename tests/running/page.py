@@ -23,6 +23,7 @@ FLAGS = (
     "--allow-loopback-in-peer-connection", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
 AGENT_HZ = 900
+expect.set_options(timeout=10_000)  # ms; a page on a busy machine may take longer than the five seconds it had
 
 LISTEN = """
 async ({seconds, frequencies}) => {
