@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hotline_core.domain.commands import HangUp, Reply, Write
+from hotline_core.domain.commands import Fact, HangUp, Reply, Write
 from transfer.commands import JoinCommand, MuteLeg, Rejoin, SendDigits
 from transfer.events import AGENT, ROLES, THIRD, ActAsked
 from transfer.model import AWAY, BRIDGE, DIALLED, EMERGENCY, GONE, HOLD, ROOM, Join, Lead, Rules
-from transfer.thirds import begun, cancelled, dial_next, let_go, missed, transfer_ended, tries_of
+from transfer.thirds import begun, cancelled, dial_next, let_go, missed, transfer_ended, tries_of, without_third
 
 _AWAY = frozenset({"requeue", "blind"})
 REJOIN_S = 10.0  # a page answers by itself within one, or not at all
@@ -45,12 +45,13 @@ def refusal(join: Join, event: ActAsked) -> str:
             return "not_your_call"
     elif join.agent != event.agent or join.agent_place == GONE:
         return "not_your_call"
-    if event.act not in ALLOWED[join.stage]:
-        return "wrong_stage"
     third = join.third
-    if third is not None and third.ended_by and event.act in _WITH_THIRD:
-        return "wrong_stage"  # it is as good as gone
-    if event.act == EMERGENCY and third is not None and (join.is_emergency or third.place != DIALLED):
+    is_as_good_as_gone = third is not None and bool(third.ended_by)
+    if event.act not in ALLOWED[join.stage] and not (is_as_good_as_gone and event.act == EMERGENCY and join.agent_place != GONE):
+        return "wrong_stage"
+    if is_as_good_as_gone and event.act in _WITH_THIRD:
+        return "wrong_stage"
+    if event.act == EMERGENCY and third is not None and not third.ended_by and (join.is_emergency or third.place != DIALLED):
         return "wrong_stage"  # whoever rescues must be dropped knowingly
     if event.act in _MUTE and event.role not in ROLES:
         return "bad_input"
@@ -118,7 +119,11 @@ def rejoined(join: Join, agent: str, intent_id: str, now: float) -> tuple[Join, 
 
 def _dialled(join: Join, event: ActAsked, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
     commands: list[JoinCommand] = []
-    if join.third is not None:
+    if join.third is not None and join.third.ended_by:  # a drop is on its way: no emergency waits for it
+        facts: dict[str, Fact] = {"n": join.third.n, "by": join.third.ended_by, "cause": 0}
+        join, ended = transfer_ended(without_third(join), "returned", THIRD, now)
+        commands = [Write("third_left", join.call_id, now, facts), *ended]
+    elif join.third is not None:
         join, commands = cancelled(join, now)
     join, more = begun(join, event, now)
     commands += more

@@ -252,3 +252,13 @@ def test_an_emergency_asked_for_right_after_a_hand_back_is_dialled_all_the_same(
     assert [type(one) for one in floor.asks("emergency", RESCUE)] == [DialThird, Reply, Move]
     assert HangUpThird(CALL, f"third-{CALL}-2") not in floor.hears(te.CitizenElsewhere(CALL))
     assert floor.transfers.joins[CALL].is_emergency
+
+
+def test_an_emergency_does_not_wait_until_a_dropped_third_is_gone() -> None:
+    floor = Floor()
+    floor.consulting()
+    floor.asks("drop")
+    assert [type(one) for one in floor.asks("emergency", RESCUE)] == [DialThird, Reply, Move]
+    assert floor.hears(te.ThirdLeft(CALL, f"third-{CALL}-1", 16)) == []
+    floor.room("citizen")
+    assert floor.stage == "adding"
