@@ -43,8 +43,15 @@ async def test_wherever_a_walk_leads_the_citizen_is_with_somebody_or_waits_and_n
         async with asyncio.TaskGroup() as group:
             for number in range(runs(WALKS)):
                 group.create_task(one(number))
-        await live_equals_asterisk(hotline, cast.api)
         rooms = [line for line in await cast.board.console("confbridge list") if line.startswith("h1-")]
+        _told(table, seed, done)
+        assert rooms == []
+        assert [(walked.number, walked.took, walked.faults) for walked in done if walked.faults] == []
+        await live_equals_asterisk(hotline, cast.api)
+
+
+def _told(table: OpenTable, seed: int, done: list[Walked]) -> None:
+    """Each walk, and all of them in short."""
     rows = table("third-walks", "Random walks", *COLUMNS)
     for walked in sorted(done, key=lambda each: each.number):
         rows.add(seed, walked.number, "; ".join(walked.took), "; ".join(walked.faults)[:2000])
@@ -54,5 +61,3 @@ async def test_wherever_a_walk_leads_the_citizen_is_with_somebody_or_waits_and_n
         ", ".join(f"{stage} {count}" for stage, count in stages.most_common()), sum(walked.over for walked in done),
         sum(bool(walked.faults) for walked in done),
     )  # fmt: skip
-    assert rooms == []
-    assert [(walked.number, walked.took, walked.faults) for walked in done if walked.faults] == []

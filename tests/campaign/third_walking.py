@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.campaign.third_walks import Step, walk
 from tests.running.ears import HEARD, HZ
 from tests.running.rescue import nothing_left
-from tests.running.third import LOOK_S, Cast, Talk, running_leg, talk_of
+from tests.running.third import LOOK_S, Cast, Talk, running_calls, running_leg, talk_of
 from tests.running.truth import Look
 from tests.sip.agent import SipCaller
 from tests.sip.policy import Answer, Policy, Refuse, RingForever
@@ -53,10 +53,18 @@ async def take(cast: Cast, seed: int, number: int) -> Walked:
                 walked.took.append(f"{step} -> {answer}, {stage}")
                 if walked.faults or walked.over:
                     break
+            await _rest_hangs_up(cast, phone, talk.call_id)
         await nothing_left(cast, walked.call_id, SETTLE_S)
     except (AssertionError, TimeoutError, ConnectionError) as error:
         walked.faults.append(f"{doing}: {type(error).__name__}: {error}"[:1500])
     return walked
+
+
+async def _rest_hangs_up(cast: Cast, phone: SipCaller, call_id: str) -> None:
+    """Agent and third may talk on without the citizen (a rescue goes on)."""
+    legs = [call for one in cast.agents.values() for call in running_calls(one) if call.invite.get("X-Call-Id") == call_id]
+    for call in (*legs, *running_calls(phone)):
+        await call.hang_up()
 
 
 async def _do(cast: Cast, talk: Talk, phone: SipCaller, step: Step) -> str:
