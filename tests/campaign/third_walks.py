@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 STEPS = 7
-ANYTHING = 1 / 7
+ANYTHING, HURRY = 1 / 7, 1 / 4
 PAUSES_S = (0.0, 0.0, 0.1, 0.3, 0.8)
 OVER = "over"
 
@@ -24,6 +24,7 @@ class Step:
     fields: Mapping[str, str] = field(default_factory=dict)
     policy: str = ""  # what the party's telephone does with the next call: answers, rings, busy, declines, brief
     pause_s: float = 0.0
+    waits_for: str = ""  # the stage the map expects of it; empty: the next step does not wait, and may meet legs on their way
 
     def __str__(self) -> str:
         told = "/".join(self.fields.values())
@@ -86,6 +87,7 @@ def walk(seed: int, number: int, steps: int = STEPS) -> list[Step]:
         step, expected = dice.choice(MAP[stage])
         if dice.random() < ANYTHING:
             step, expected = dice.choice(EVERYTHING), stage
-        drawn.append(Step(step.what, step.fields, step.policy, dice.choice(PAUSES_S)))
+        hurries = dice.random() < HURRY
+        drawn.append(Step(step.what, step.fields, step.policy, dice.choice(PAUSES_S), "" if hurries else expected))
         stage = expected
     return [*drawn, Step("citizen hangs up", pause_s=dice.choice(PAUSES_S))]
