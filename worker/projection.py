@@ -72,10 +72,14 @@ def _queued(row: CallRow, record: LedgerRecord) -> CallRow:
 def _rung(row: CallRow, record: LedgerRecord) -> CallRow:
     if row.state in ("talking", "held", "ended"):  # a telephone still ringing does not take the call from who talks
         return row
+    if row.answered_at is not None:  # whose talk it was stays on record until somebody else talks: the recording is theirs to hear
+        return replace(row, state="ringing")
     return replace(row, state="ringing", agent=_text(record, "agent") or row.agent)
 
 
 def _missed(row: CallRow, record: LedgerRecord) -> CallRow:
+    if row.state == "ringing" and row.answered_at is not None:
+        return replace(row, state="waiting")
     if row.state != "ringing" or row.agent != _text(record, "agent"):
         return row
     return replace(row, state="waiting", agent=None)

@@ -240,6 +240,21 @@ def test_who_hangs_up_after_the_third_was_content_and_who_waited_once_more_in_va
     assert not project(waits, _record("agent_answered", 150.0, agent="1002")).left_alone
 
 
+def test_whose_telephone_only_rang_after_a_talk_does_not_get_the_call_of_who_talked() -> None:
+    """Left alone and led to the queue again, the citizen gives up while another telephone rings, or after it: the recording of the
+    first talk stays the first agent's to hear, and nobody else's."""
+    alone = (ARRIVED, QUEUED, RUNG, ANSWERED, _record("citizen_alone", 140.0), _record("queue_entered", 144.0), replace_agent(RUNG))
+    assert (_lived(*alone).state, _lived(*alone, ENDED).agent) == ("ringing", "1001")
+    missed = _lived(*alone, _record("agent_missed", 150.0, agent="1002", reason="no_answer"))
+    assert (missed.state, missed.agent, project(missed, ENDED).left_alone) == ("waiting", "1001", True)
+    assert _lived(*alone, replace_agent(ANSWERED)).agent == "1002"
+
+
+def replace_agent(record: LedgerRecord) -> LedgerRecord:
+    """The same of another agent."""
+    return replace(record, facts={**record.facts, "agent": "1002"})
+
+
 def test_an_emergency_asked_by_an_agent_makes_the_call_urgent_for_good() -> None:
     """Also when nobody of the rescuers answered (R24)."""
     asked = _record("third_asked", 120.0, n=1, way="emergency", party="water_rescue", by="1001")
