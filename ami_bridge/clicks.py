@@ -20,6 +20,12 @@ from hotline_core.errors import IntentRefused
 from transfer import events as te
 from transfer.transfers import Transfers
 
+# A telephone's own hold key: in the room nobody would play music to the citizen, and there is no bridge of two that does
+ON_TELEPHONE = {
+    (ev.HoldStarted, "talk"): "hold", (ev.HoldStarted, "adding"): "hold",
+    (ev.HoldEnded, "parked"): "merge", (ev.HoldEnded, "calling"): "merge",
+}  # fmt: skip
+
 
 class Clicks:
     """Reads the engine's board and transfers, changes neither; each intent passes its gate once."""
@@ -49,6 +55,15 @@ class Clicks:
         if not isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
             return event
         return self._of_third(event, intent) or self._of_call(event, intent)
+
+    def of_telephone(self, event: ev.HoldStarted | ev.HoldEnded) -> te.ActAsked | None:
+        """The act that an agent's hold key is in a call with a third, None where it is none."""
+        join = self._transfers.joins.get(event.call_id)
+        act = ON_TELEPHONE.get((type(event), join.stage)) if join else None
+        if join is None or act is None:
+            return None
+        talk = te.Talk(join.call_id, join.line, join.citizen_channel, join.agent, join.agent_channel)
+        return te.ActAsked(join.call_id, act, join.agent, "", talk)
 
     def _of_third(self, event: ev.HangUpWanted | ev.ResumeWanted, intent: Intent) -> te.JoinEvent | cmd.HangUp | None:
         """The same wish where a third is on the line: the dialplan brings no page back, and a consulted agent has a leg too."""

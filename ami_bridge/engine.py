@@ -160,8 +160,10 @@ class Engine:
     def _take(self, event: te.JoinEvent | Event, at: float) -> None:
         if isinstance(event, te.JoinEvent):
             self._join(event, at)
-        else:
-            self._apply(event, at)
+            return
+        if isinstance(event, ev.HoldStarted | ev.HoldEnded) and (act := self._clicks.of_telephone(event)):
+            self._join(act, at)
+        self._apply(event, at)
 
     def _events_of(self, packet: Packet) -> list[te.JoinEvent | Event]:
         if not self._joins.see(packet, self._link):

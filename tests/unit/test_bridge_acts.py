@@ -168,6 +168,28 @@ def test_a_colleague_who_is_consulted_calls_nobody_meanwhile() -> None:
         clicks(one, transfers).wanted(dial, NOW)
 
 
+def test_the_hold_key_of_a_telephone_gives_the_citizen_music_in_the_room_too() -> None:
+    """In a bridge of two Asterisk plays it by itself; a consult is not merged by the key."""
+    one, transfers = board(), Transfers(Rules(("demo",)))
+    reading = clicks(one, transfers)
+    assert reading.of_telephone(ev.HoldStarted(CALL)) is None
+    transfers.apply(act_of("add", number="13855701234"), NOW)
+    for role, channel in (("citizen", f"PJSIP/trunk-{CALL}"), ("agent", "PJSIP/agent-1001-1")):
+        transfers.apply(te.RoomEntered(CALL, role, channel), NOW)
+    assert transfers.joins[CALL].stage == "adding"
+    held = reading.of_telephone(ev.HoldStarted(CALL))
+    assert held is not None
+    assert held.act == "hold"
+    transfers.apply(held, NOW)
+    transfers.apply(te.HoldEntered(CALL, "citizen", f"PJSIP/trunk-{CALL}"), NOW)
+    back = reading.of_telephone(ev.HoldEnded(CALL))
+    assert back is not None
+    assert back.act == "merge"
+    transfers.apply(te.RoomEntered(CALL, "third", "PJSIP/trunk-3", f"third-{CALL}-1"), NOW)
+    assert transfers.joins[CALL].stage == "consult"
+    assert reading.of_telephone(ev.HoldEnded(CALL)) is None
+
+
 def test_an_act_that_comes_late_or_twice_is_refused() -> None:
     """A frozen page that wakes up must not dial."""
     reading = clicks(board(), Transfers(Rules()))
