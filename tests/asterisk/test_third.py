@@ -13,6 +13,7 @@ from tests.campaign.third_stages import CELLS, OWN
 from tests.campaign.third_walking import take
 from tests.running.evidence import heard_in_recordings, whole
 from tests.running.facts import live_equals_asterisk
+from tests.running.hardware import hold_key
 from tests.running.instance import Hotline, running
 from tests.running.rescue import nothing_left
 from tests.running.script import Script
@@ -52,6 +53,30 @@ async def test_a_citizen_hears_whom_they_must_from_the_consult_to_the_two_who_ta
         for stage, place, must, levels in await heard_in_recordings(cast, evidence, script.heard):
             assert levels.faults(must) == [], (stage, place, levels)
     assert [gap for gap in script.gaps if gap.hole_ms > HOLE_MS] == []
+
+
+async def test_an_agents_own_hold_key_means_music_and_nobody_stays_muted_when_the_agent_has_left(hotline: Hotline) -> None:
+    """A hardware telephone holds the citizen in the room; a muted citizen is handed to the third, who must hear them."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        for act, stage in (("hold", "parked"), ("merge", "talk")):
+            await talk.does(act)
+            await talk.stage(stage)
+        await hold_key(talk.agent_leg, is_held=True)
+        await talk.stage("parked")
+        await talk.hears("parked", wanted={"citizen": ("music",)})
+        await hold_key(talk.agent_leg, is_held=False)
+        await talk.stage("talk")
+        await talk.hears("talk")
+        third = await cast.party(OWN)
+        await talk.does("add", party="own")
+        await talk.stage("three")
+        await talk.does("mute", role="citizen")
+        await talk.state(lambda call: call["join"]["muted"] == ["citizen"], "the citizen is muted")
+        await talk.does("leave")
+        await talk.stage("handed")
+        await talk.hears("handed", third)
+        await talk.citizen.hang_up()
+        await nothing_left(cast, talk.call_id)
 
 
 async def test_an_emergency_rings_number_after_number_and_both_talk_when_one_answers(hotline: Hotline) -> None:

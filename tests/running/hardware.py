@@ -16,6 +16,7 @@ from websockets.typing import Origin
 from tests.running.attack import sign_in
 from tests.running.instance import CHECKOUT, Hotline
 from tests.sip.agent import Refused, SipCaller
+from tests.sip.call import Call
 from tests.sip.policy import Answer, Policy
 
 IN_FORCE_S = 20.0
@@ -79,3 +80,10 @@ async def _drain(page: ClientConnection) -> None:
     """Read what the page is told, as a browser does."""
     async for _ in page:
         pass
+
+
+async def hold_key(leg: Call, *, is_held: bool) -> None:
+    """The agent's telephone puts its call on hold, or takes it off again, by itself (a re-INVITE)."""
+    offer = leg.offer() if not is_held else leg.offer().replace("a=sendrecv", "a=sendonly")
+    answer = await leg.ask("INVITE", (("Content-Type", "application/sdp"),), offer)
+    assert answer.status == 200, answer
