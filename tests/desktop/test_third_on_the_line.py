@@ -162,9 +162,30 @@ async def test_an_emergency_number_is_two_keys_away_alarms_the_supervisor_and_a_
         await expect(desk.page.locator("#line-story")).to_contain_text("试占线")
         await ear(call, hears=(AGENT_HZ,))
         await desk.screenshot(PICTURES / "failed.png")
-        await keys.press("Alt+X")
-        await call.wait_ended(5)
+
+        party = {"name": "试占线", "numbers": [engaged.user], "kind": "emergency"}
+        assert await floor.evaluate(CHANGE, ["PUT", party]) == 200
+        await expect(desk.page.locator("#emergency button")).to_have_count(6)
+        await keys.press("Alt+J")
+        await keys.press("6")
+        (await engaged.next_call(10)).reject(486)
+        await expect(floor.locator("#alarm")).to_have_attribute("data-state", "failed")
+        await expect(desk.page.locator("#line")).to_have_attribute("data-tone", "danger")
+        await keys.press("Alt+Z")
+        await keys.type("综合")
+        await keys.press("Enter")
+        await desk.state("ringing", 30)
+        await expect(desk.page.locator("#ticket-flags")).to_contain_text("已呼叫救援，对方未接")
+        assert await floor.evaluate(CHANGE, ["DELETE", None]) == 200
+        await call.hang_up()
         await expect(floor.locator("#alarm")).to_have_attribute("data-state", "none", timeout=10_000)
+
+
+CHANGE = """
+async ([method, data]) => (await fetch("/api/parties/engaged", {
+  method, headers: {"X-Hotline": "1", "Content-Type": "application/json"}, body: data && JSON.stringify(data),
+})).status
+"""
 
 
 async def engaged_unit(page: Page, hotline: Hotline, number: str) -> None:

@@ -139,6 +139,7 @@ export const DRAFT = {
 };
 
 export const TICKET = {
+  stillUrgent: "紧急：已呼叫救援，对方未接，请先问安全",
   urgent: (party) => `紧急：市民按键求助${party}，对方未接，请先问安全`,
   withheld: "号码保密：市民要求不公开",
   labels: { in: ["等待", "来电"], out: ["接通用时", "呼出"] },

@@ -201,8 +201,9 @@ export class Ticket {
     const [wait, when] = TICKET.labels[this.#facts.direction] ?? TICKET.labels.in;
     write($("#ticket-wait-label"), wait);
     write($("#ticket-arrived-label"), when);
-    // Only of who asked by key: what an agent has set off stands in the strip of the line.
-    write($("#ticket-flags"), this.#facts.urgent && this.#facts.party ? TICKET.urgent(this.#nameOf(this.#facts.party)) : "");
+    // While rescuers are called for an agent the strip of the line tells it; whoever has the call after that must see it here.
+    const { urgent, party, join } = this.#facts;
+    write($("#ticket-flags"), !urgent ? "" : party ? TICKET.urgent(this.#nameOf(party)) : join?.way === "emergency" ? "" : TICKET.stillUrgent);
     write($("#ticket-withheld"), this.#facts.withheld ? TICKET.withheld : "");
     this.tick();
   }
