@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ami_bridge.actions import Action, interface
+from ami_bridge.translate_join import MUTE_EVENT
 from hotline_core.domain import commands as cmd
 from transfer import commands as tc
 
 ROOM = "room"  # the dialplan's context (extensions_room.conf): one extension a role
 KEY_MS, BETWEEN_KEYS_MS = 100, 150
+SILENT = "-32000"  # func_volume divides each sample by it
 PAGE_ANSWERS_S = 8  # a page that is called into the room again answers by itself within one
 
 
@@ -32,8 +34,14 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
                 ("DBDel", (("Family", f"hljoin/{command.call_id}"), ("Key", "third"))),
             ]
         case tc.MuteLeg():
-            act = "ConfbridgeMute" if command.is_muted else "ConfbridgeUnmute"
-            return [(act, (("Conference", command.call_id), ("Channel", command.channel)))]
+            # not ConfbridgeMute: that one takes the words out of the recording too; undone by the dialplan's `heard` at each move
+            state = "muted" if command.is_muted else "heard"
+            told = (("UserEvent", MUTE_EVENT), ("Call", command.call_id), ("Leg", command.channel), ("State", state))
+            return [
+                _set(command.channel, "MUTED", "yes" if command.is_muted else ""),
+                ("UserEvent", told),
+                _set(command.channel, "VOLUME(RX)", SILENT if command.is_muted else "0"),
+            ]
         case tc.SendDigits():
             # not PlayDTMF: that one holds the whole AMI session up for each key
             keys = ",".join((command.digits, str(BETWEEN_KEYS_MS), str(KEY_MS), command.channel))

@@ -18,6 +18,7 @@ from ami_bridge.translate_join import call_of_third
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 from hotline_core.domain.queue_events import PlacesSeen
+from hotline_core.errors import AmiError
 from transfer.events import AGENT, CITIZEN, JoinSeen
 
 OUTSIDE = ("duty", "party")  # who else may have answered, in the journal; also the contexts of the dialplan
@@ -169,10 +170,19 @@ async def _books(link: Connection) -> dict[str, dict[str, str]]:
 
 
 async def _muted(link: Connection, channels: Sequence[Packet]) -> list[str]:
-    """Asked room by room; a room that closes meanwhile has nobody in it."""
-    rooms = {packet.variable("CALLREF") for packet in channels if packet.text("Application") == "ConfBridge"} - {""}
-    listed = [packet for room in sorted(rooms) for packet in await link.ask_list("ConfbridgeList", [("Conference", room)])]
-    return [packet.text("Channel") for packet in listed if packet.text("Muted") == "Yes"]
+    """Asked leg by leg; who is gone meanwhile is muted no more."""
+    legs = [packet.text("Channel") for packet in channels if packet.text("Application") == "ConfBridge"]
+    return [leg for leg in legs if await _is_muted(link, leg)]
+
+
+async def _is_muted(link: Connection, leg: str) -> bool:
+    try:
+        answer = await link.ask("Getvar", [("Channel", leg), ("Variable", "MUTED")])
+    except AmiError as error:
+        if error.code == "refused":
+            return False
+        raise
+    return answer.text("Value") == "yes"
 
 
 async def _journal(link: Connection, family: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from transfer import events as te
 from transfer.events import JoinEvent
 
 THIRD_ID = re.compile(r"third-([A-Za-z0-9._-]{1,64})-[0-9]{1,6}")  # the unique id that the bridge gives a third's channel
+MUTE_EVENT = "HotlineMute"  # the bridge's own, told in order with what it did
 
 
 def translate_join(packet: Packet) -> list[JoinEvent]:
@@ -23,6 +24,8 @@ def translate_join(packet: Packet) -> list[JoinEvent]:
         third = packet.text("ActionID")
         call_id = call_of_third(third)
         return [te.ThirdFailed(call_id, third, 0)] if call_id and packet.text("Response") == "Failure" else []
+    if packet.text("UserEvent") == MUTE_EVENT:
+        return [te.LegMuted(packet.text("Call"), packet.text("Leg"), packet.text("State") == "muted")]
     third = packet.text("Uniqueid")
     if call_id := call_of_third(third):
         return _third(name, call_id, third, packet)
@@ -36,8 +39,6 @@ def translate_join(packet: Packet) -> list[JoinEvent]:
             return [te.CitizenElsewhere(call_id)]
         case "AgentConnect":
             return [te.AgentTook(call_id, agent_of(packet.text("Interface")), packet.text("DestChannel"))]
-        case "ConfbridgeMute" | "ConfbridgeUnmute":
-            return _muted(name, call_id, packet)
         case "Hangup" if agent := agent_of(packet.text("Channel")):
             return [te.AgentGone(call_id, agent, packet.text("Channel"), cause(packet.text("Cause")))]
         case "Hangup" if packet.text("Uniqueid") in (call_id, packet.variable("CITIZEN")):
@@ -55,8 +56,6 @@ def _third(name: str, call_id: str, third: str, packet: Packet) -> list[JoinEven
     match name:
         case "UserEvent":
             return _user_event(call_id, packet)
-        case "ConfbridgeMute" | "ConfbridgeUnmute":
-            return _muted(name, call_id, packet)
         case "Newstate" if packet.text("ChannelStateDesc") == "Ringing":
             return [te.ThirdRinging(call_id, third)]
         case "Hangup":
@@ -86,7 +85,3 @@ def _user_event(call_id: str, packet: Packet) -> list[JoinEvent]:
 def _placed(kind: type[te.RoomEntered] | type[te.HoldEntered], call_id: str, packet: Packet) -> list[JoinEvent]:
     role, third = packet.text("Role"), packet.text("Uniqueid")
     return [kind(call_id, role, packet.text("Channel"), third if role == te.THIRD else "")] if role in te.ROLES else []
-
-
-def _muted(name: str, call_id: str, packet: Packet) -> list[JoinEvent]:
-    return [te.LegMuted(call_id, packet.text("Channel"), name == "ConfbridgeMute")]
