@@ -110,7 +110,7 @@ def _seen(
     return JoinSeen(
         call_id, talk, _place(legs.get(CITIZEN)), _place(agent), _place(third),
         third.text("Uniqueid") if third else "", third.text("Channel") if third else "",
-        _target(target, third) if third else Target(),
+        _target(target, third),
         way=_text(kept, "way"), number=_text(kept, "number") if third else "",
         trunk=_text(kept, "trunk") if third else "",
         dialled=_number(kept.get("dialled")), n=_number(kept.get("n")),
@@ -137,9 +137,9 @@ def _kept(text: str) -> dict[str, object]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _target(kept: object, third: Packet) -> Target:
+def _target(kept: object, third: Packet | None) -> Target:
     """Whom the third is; a torn entry still tells an agent by the channel's name."""
-    agent = agent_of(third.text("Channel"))
+    agent = agent_of(third.text("Channel")) if third else ""
     if not isinstance(kept, dict):
         return Target(agent=agent)
     numbers = kept.get("numbers")

@@ -8,7 +8,7 @@ from hotline_core.domain.commands import Fact, HangUp, Write
 from transfer.commands import JoinCommand
 from transfer.events import AGENT, ROLES, THIRD, JoinSeen
 from transfer.model import AWAY, BRIDGE, DIALLED, EMERGENCY, GONE, HOLD, NONE, ROOM, Join, Rules, Third, Try
-from transfer.thirds import PATIENCE_S, let_go, transfer_ended, tries_of, without_third
+from transfer.thirds import PATIENCE_S, let_go, missed, transfer_ended, tries_of, without_third
 
 _PLACES = {"room": ROOM, "hold": HOLD}
 
@@ -43,7 +43,11 @@ def seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join | 
         join, more = _third_seen(join, event, rules, now)
         commands += more
     elif event.way and not commands:  # how its transfer ended the bridge before this one could not write
-        join, commands = transfer_ended(replace(join, way=event.way, transfer_open=True, n=max(join.n, 1)), "returned", THIRD, now)
+        join = replace(join, way=event.way, transfer_open=True, n=max(join.n, 1))
+        if event.way == EMERGENCY:  # whether somebody came nobody can tell: red until an agent looks, rather than forgotten
+            join, commands = missed(replace(join, target=event.target, urgent=True), "unavailable", now, [])
+        else:
+            join, commands = transfer_ended(join, "returned", THIRD, now)
     join = replace(
         join, wanted=join.citizen if join.citizen in (ROOM, HOLD) else "", must=True, released=join.citizen == AWAY,
         third_wanted=HOLD if join.place_of(THIRD) == HOLD else ROOM,

@@ -118,6 +118,15 @@ def test_whoever_was_muted_is_heard_again_once_the_agent_has_gone() -> None:
     assert floor.stage == "handed"
 
 
+def test_a_rescue_that_failed_while_there_was_no_bridge_is_red_and_not_forgotten() -> None:
+    """Nobody dialled its next number: the agent and every supervisor must see it."""
+    floor = Floor()
+    talk = te.Talk(CALL, "12345", CIT, "1001", LEG)
+    floor.hears(te.JoinSeen(CALL, talk, "room", "room", "", target=RESCUE, way="emergency", n=1))
+    join = floor.transfers.joins[CALL]
+    assert (join.stage, join.failed, join.urgent, join.target) == ("talk", "unavailable", True, RESCUE)
+
+
 def test_keys_reach_the_thirds_menu_and_nothing_else_does() -> None:
     floor = Floor()
     floor.consulting()
