@@ -234,7 +234,7 @@ class Engine:
                 case tc.Tell():
                     told = StageEntered(
                         command.call_id, command.stage, command.agent, command.agent_channel, command.third_agent,
-                        command.third_talks, command.lost_by, command.urgent,
+                        command.third_talks, command.lost_by, command.urgent, command.rescue,
                     )  # fmt: skip
                     self._apply(told, at)
                 case cmd.Reply():

@@ -69,7 +69,8 @@ def alarm_of(call: Call, join: Join | None, parties: Directory) -> Field | None:
         state = "failed" if third is None else "calling" if third.state in ("dialling", "ringing") else "answered"
         since = join.since if third is None else third.since or third.asked_at
         return {"state": state, "party": join.target.party, "name": join.target.name, "since": since}
-    party = parties.get(call.party)
+    # an agent's rescue that nobody answered stays one when the citizen is handed on
+    party = parties.get(call.party if call.phase == "party" else call.rescue or call.party)
     if party is None or not party.is_emergency:
         return None
     if call.phase == "party":

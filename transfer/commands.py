@@ -109,6 +109,7 @@ class Tell:
     third_talks: bool = False
     lost_by: str = ""
     urgent: bool | None = None
+    rescue: str = ""
 
 
 JoinCommand = (

@@ -16,7 +16,7 @@ from transfer import legs
 from transfer.acts import act, refusal
 from transfer.commands import HangUpThird, JoinCommand, Tell
 from transfer.events import CITIZEN, ROLES, THIRD
-from transfer.model import ALONE, AWAY, DIALLED, GONE, HOLD, ROOM, Join, Rules
+from transfer.model import ALONE, AWAY, DIALLED, EMERGENCY, GONE, HOLD, ROOM, Join, Rules
 from transfer.plan import settle, undone
 from transfer.seen import seen
 
@@ -71,6 +71,7 @@ def tell(join: Join) -> Tell:
     return Tell(
         join.call_id, join.stage, join.agent if has_agent else "", join.agent_channel if has_agent else "",
         colleague, bool(colleague) and third is not None and third.place != DIALLED, join.lost_by, join.urgent,
+        join.target.party if join.way == EMERGENCY else "",
     )  # fmt: skip
 
 

@@ -183,6 +183,7 @@ def _corrected(call: Call, event: ev.CallAdopted, now: float) -> tuple[Call, lis
     told = [one for one in commands if not (isinstance(one, Write) and one.kind in ("call_arrived", "call_dialled"))]
     kept = replace(
         fresh, queue=call.queue, callback=call.callback, head=call.head, urgent=call.urgent, party=call.party, lost_by=call.lost_by,
+        rescue=call.rescue,
     )  # fmt: skip
     return replace(kept, queued_at=call.queued_at or fresh.queued_at), told
 

@@ -17,7 +17,7 @@ def stage_entered(call: Call, event: StageEntered, now: float) -> tuple[Call | N
         return (call if call.channel else None), []
     call = replace(
         call, stage=event.stage, third_agent=event.third_agent, third_talks=event.third_talks, lost_by=event.lost_by,
-        urgent=call.urgent if event.urgent is None else event.urgent,
+        urgent=call.urgent if event.urgent is None else event.urgent, rescue=event.rescue or call.rescue,
     )  # fmt: skip
     if event.stage == "alone":  # three seconds and a sentence away from the head of the queue
         return replace(call, phase="waiting", since=now, agent="", agent_channel="", ended_by="", head=True), []

@@ -40,6 +40,7 @@ class Call:
     party: str = ""  # the outside party the caller was led to
     party_talks: bool = False
     urgent: bool = False  # danger to life, and nobody outside has taken over
+    rescue: str = ""  # the emergency party that an agent asked for
     deadlines: Mapping[str, float] = field(default_factory=dict)
     withheld: bool = False  # the citizen asked that the number be shown to nobody else
     direction: str = "in"  # out: an agent calls the citizen, whose number is `caller` all the same

@@ -23,3 +23,4 @@ class StageEntered:
     third_talks: bool = False
     lost_by: str = ""  # the agent whose leg was cut
     urgent: bool | None = None  # danger to life, and nobody outside has taken over; None: as before
+    rescue: str = ""  # the emergency party that an agent asked for; empty: as before

@@ -216,6 +216,11 @@ def test_a_rescue_alarms_every_supervisor_until_it_is_decided() -> None:
     assert [(alarm["call_id"], alarm["agent"], alarm["state"]) for alarm in alarms(fields)] == [(CALL, "1001", "calling")]
     transfers.apply(te.ThirdFailed(CALL, f"third-{CALL}-2", 17), NOW + 9)
     assert state() == ("failed", "water", "water rescue")
+    one.apply(StageEntered(CALL, "led", urgent=True, rescue="water"), NOW + 10)
+    one.apply(ev.QueueEntered(CALL, "hotline", 1), NOW + 11)  # the agent gave the citizen back: still nobody has come
+    told = alarm_of(one.calls[CALL], None, PARTIES)
+    assert told is not None
+    assert (told["state"], told["party"]) == ("failed", "water")
 
 
 def test_the_menus_key_for_water_distress_alarms_every_supervisor_too() -> None:
