@@ -13,6 +13,7 @@ from tests.running.outgoing import plug_in
 from tests.running.room import bridgeless, called, connected
 from tests.sip.agent import SipCaller
 from tests.sip.policy import Answer, RingForever
+from tests.sip.tones import silent_ms
 
 pytestmark = pytest.mark.asterisk
 
@@ -99,18 +100,25 @@ async def test_a_rescuer_who_answers_when_the_agent_has_gone_reaches_the_citizen
 async def test_a_citizen_in_danger_is_spoken_to_between_two_numbers_and_goes_before_all_others_when_the_rescuer_leaves(
     hotline: Hotline,
 ) -> None:
-    """An agent's blind transfer by the live directory, which knows better than the city's file: engaged, then answered."""
+    """An agent's blind transfer by the live directory, which knows better than the city's file: engaged, without sound, there."""
     async with (
         bridgeless(hotline) as (hand, telephone), connected(hand, telephone, "13855719006") as talk,
         SipCaller(hotline.sip, "13855719007") as rescuers,
+        SipCaller(hotline.sip, "13855719008", on_invite=RingForever()) as deaf,
     ):  # fmt: skip
         plug_in(hotline, rescuers)
-        await hand.act("DBPut", ("Family", "hlparty"), ("Key", "police"), ("Val", f"emergency,0999003&{rescuers.user}"))
+        plug_in(hotline, deaf)
+        await hand.act("DBPut", ("Family", "hlparty"), ("Key", "police"), ("Val", f"emergency,0999003&{deaf.user}&{rescuers.user}"))
         began = len(hand.packets)
         assert await hand.move((talk.channels["citizen"], "party", "police")) == "Success"
+        soundless = await deaf.next_call(20)
+        soundless.answer()
+        soundless.rtp.pause()
         talk.ears["third"] = await rescuers.next_call(20)
         talk.say("third")
         await talk.hears(citizen="third", third="citizen", agent="gone")
+        await soundless.wait_ended(10)
+        assert silent_ms(talk.ears["citizen"].heard()) < 5000
         assert find(prompt("emergency-waiting"), talk.ears["citizen"].heard()).is_played
         await talk.ears["third"].hang_up()
         await talk.told("alone", after=began)
@@ -118,8 +126,8 @@ async def test_a_citizen_in_danger_is_spoken_to_between_two_numbers_and_goes_bef
         assert (queued.variable("CALLREF"), queued.text("Position")) == (talk.call_id, "1")
         steps = [packet for packet in hand.packets[began:] if packet.text("UserEvent") == "HotlineParty"]
         assert [(step.text("State"), step.text("Attempt"), step.text("Result")) for step in steps] == [
-            ("rung", "", ""), ("dialled", "1", ""), ("missed", "1", "busy"), ("dialled", "2", ""), ("answered", "2", ""),
-            ("failed", "", ""),
+            ("rung", "", ""), ("dialled", "1", ""), ("missed", "1", "busy"), ("dialled", "2", ""),
+            ("missed", "2", "no_answer"), ("dialled", "3", ""), ("answered", "3", ""), ("failed", "", ""),
         ]  # fmt: skip
         await talk.ears["citizen"].hang_up()
         await hand.act("DBDel", ("Family", "hlparty"), ("Key", "police"))
