@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from hotline_core.city_parts import Name, Number, Part, Word
+from hotline_core.city_parts import Name, Number, Part, PartyKey, Word
 from hotline_core.city_party import Party
 from hotline_core.city_trunk import Trunk
 from hotline_core.domain import outgoing
@@ -129,7 +129,7 @@ class City(Part):
     queues: dict[Word, AgentQueue] = Field(default={"hotline": AgentQueue(name="hotline")}, min_length=1)
     queue: Queue = Queue()
     trunks: dict[Word, Trunk] = Field(default={})
-    outside_parties: dict[Word, Party] = Field(default={})
+    outside_parties: dict[PartyKey, Party] = Field(default={})
     duty_telephones: tuple[DutyTelephone, ...] = ()
     phones: Phones = Phones()
     outgoing: Outgoing = Outgoing()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
 Name = Annotated[str, Field(pattern=r"^[^\r\n]{1,60}$")]
+PartyKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,30}$")]  # `h` is the dialplan's own
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
 
 

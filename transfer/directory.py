@@ -15,7 +15,7 @@ from hotline_core.domain.numbers import national
 from hotline_core.errors import BadInput
 
 EMERGENCY = "emergency"
-KEY = r"[a-z][a-z0-9_-]{0,30}"
+KEY = r"[a-z][a-z0-9_-]{1,30}"
 # In the order in which people see them.
 KINDS = (EMERGENCY, "hotline", "higher_hotline", "utility", "unit", "expert")
 # Emergency services by their short numbers; no allow list names them, and an emergency party may always have them (R25, R26).
