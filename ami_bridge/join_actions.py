@@ -11,6 +11,7 @@ from transfer import commands as tc
 
 ROOM = "room"  # the dialplan's context (extensions_room.conf): one extension a role
 KEY_MS, BETWEEN_KEYS_MS = 100, 150
+KEY_S = (KEY_MS + BETWEEN_KEYS_MS) / 1000  # from one key to the next (seconds)
 SILENT = "-32000"  # func_volume divides each sample by it
 PAGE_ANSWERS_S = 8  # a page that is called into the room again answers by itself within one
 
@@ -43,10 +44,11 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
                 _set(command.channel, "VOLUME(RX)", SILENT if command.is_muted else "0"),
             ]
         case tc.SendDigits():
-            # not PlayDTMF: that one holds the whole AMI session up for each key
-            keys = ",".join((command.digits, str(BETWEEN_KEYS_MS), str(KEY_MS), command.channel))
-            place = (("Channel", "Local/s@keys/n"), ("Application", "SendDTMF"), ("Data", keys), ("Async", "true"))
-            return [("Originate", place)]
+            # not SendDTMF: its thread reads the third's channel beside the room's, eats half of what the third says meanwhile, and
+            # ate the end of a third who hung up under it: the citizen stayed alone with nobody. This one holds the link up while
+            # a key is down
+            key = (("Channel", command.channel), ("Duration", str(KEY_MS)))
+            return [("PlayDTMF", (*key, ("Digit", digit))) for digit in command.digits]
         case tc.SetVariables():
             return [_set(command.channel, name, value) for name, value in command.variables]
         case tc.Rejoin():
@@ -63,7 +65,7 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
 
 def keys_s(digits: str) -> float:
     """How long these keys are played, with the pause before the next ones (seconds)."""
-    return 0.3 + len(digits) * (KEY_MS + BETWEEN_KEYS_MS) / 1000
+    return 0.3 + len(digits) * KEY_S
 
 
 def _third(command: tc.DialThird, shown: Mapping[str, str]) -> Action:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ami_bridge.adoption import BOOK, MEMORY, dialled_for, remembered
 from ami_bridge.connection import Connection
-from ami_bridge.join_actions import actions_for, keys_s
+from ami_bridge.join_actions import KEY_S, actions_for, keys_s
 from ami_bridge.protocol import Packet
 from ami_bridge.replies import Replies, code_of
 from ami_bridge.translate_join import call_of_third
@@ -87,12 +87,14 @@ class Joins:
         begins = max(loop.time(), self._pressed.get(command.channel, 0.0))
         self._pressed = {channel: until for channel, until in self._pressed.items() if until > loop.time()}
         self._pressed[command.channel] = begins + keys_s(command.digits)
-        [(action, fields)] = actions_for(command, self._shown)
-        if begins > loop.time():
-            loop.call_at(begins, link.post, action, fields)
+        waits = begins > loop.time()
+        for place, (action, fields) in enumerate(actions_for(command, self._shown)):
+            if place or waits:
+                loop.call_at(begins + place * KEY_S, link.post, action, fields)
+            else:
+                self._replies.follow(command.intent_id, link.post(action, fields))
+        if waits:
             self._replies.give(command.intent_id, "ok")
-        else:
-            self._replies.follow(command.intent_id, link.post(action, fields))
 
     def restore(self, memories: Mapping[str, str]) -> None:
         """Take over what astdb holds, after a login."""

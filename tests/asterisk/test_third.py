@@ -17,11 +17,12 @@ from tests.running.hardware import hold_key
 from tests.running.instance import Hotline, running
 from tests.running.rescue import nothing_left
 from tests.running.script import Script
-from tests.running.third import cast_of, city_with_parties, talk_of
+from tests.running.third import cast_of, city_with_parties, running_leg, talk_of
 
 pytestmark = pytest.mark.asterisk
 
 HOLE_MS = 300.0  # a safety limit; measured: tens of milliseconds
+KEYS_S = 10.0
 QUICK = ("third hangs up", "agent hangs up", "click as the third goes", "click as the agent goes")
 
 
@@ -75,6 +76,24 @@ async def test_an_agents_own_hold_key_means_music_and_nobody_stays_muted_when_th
         await talk.does("leave")
         await talk.stage("handed")
         await talk.hears("handed", third)
+        await talk.citizen.hang_up()
+        await nothing_left(cast, talk.call_id)
+
+
+async def test_a_third_who_hangs_up_under_an_agents_keys_is_gone_and_the_citizen_is_back_with_the_agent(hotline: Hotline) -> None:
+    """Several times, since it is a matter of milliseconds which thread of Asterisk meets the end of the leg."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        third = await cast.party(OWN)
+        for _ in range(4):
+            await talk.does("consult", party="own")
+            await talk.stage("consult")
+            leg = running_leg(third)
+            await talk.does("digits", digits="123456789#")
+            async with asyncio.timeout(KEYS_S):
+                while not leg.digits.startswith("12"):  # noqa: ASYNC110 - the telephone has no event for a key
+                    await asyncio.sleep(0.02)
+            await leg.hang_up()
+            await talk.stage("talk")
         await talk.citizen.hang_up()
         await nothing_left(cast, talk.call_id)
 
