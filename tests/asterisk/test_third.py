@@ -81,19 +81,32 @@ async def test_an_agents_own_hold_key_means_music_and_nobody_stays_muted_when_th
 
 
 async def test_a_third_who_hangs_up_under_an_agents_keys_is_gone_and_the_citizen_is_back_with_the_agent(hotline: Hotline) -> None:
-    """Several times, since it is a matter of milliseconds which thread of Asterisk meets the end of the leg."""
+    """The first keys arrive; the end of the leg is told while the others are still to be played."""
     async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
         third = await cast.party(OWN)
-        for _ in range(4):
-            await talk.does("consult", party="own")
-            await talk.stage("consult")
-            leg = running_leg(third)
-            await talk.does("digits", digits="123456789#")
-            async with asyncio.timeout(KEYS_S):
-                while not leg.digits.startswith("12"):  # noqa: ASYNC110 - the telephone has no event for a key
-                    await asyncio.sleep(0.02)
-            await leg.hang_up()
-            await talk.stage("talk")
+        await talk.does("consult", party="own")
+        await talk.stage("consult")
+        leg = running_leg(third)
+        await talk.does("digits", digits="123456789#")
+        async with asyncio.timeout(KEYS_S):
+            while not leg.digits.startswith("12"):  # noqa: ASYNC110 - the telephone has no event for a key
+                await asyncio.sleep(0.02)
+        await leg.hang_up()
+        await talk.stage("talk")
+        await talk.citizen.hang_up()
+        await nothing_left(cast, talk.call_id)
+
+
+async def test_a_citizen_who_met_an_engaged_number_is_not_cut_off_when_the_next_agents_telephone_vanishes(hotline: Hotline) -> None:
+    """The cause of the engaged number stays on the citizen's channel and must not hide that of the agent's leg."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        await talk.does("blind", party="engaged")
+        await talk.stage("led")
+        await talk.anybody_has_it()
+        await cast.vanishes(talk.agent)
+        await talk.state(lambda call: call["lost_by"] == talk.agent or call["phase"] == "talking", "the agent is called again")
+        await talk.stage("talk")
+        await talk.hears("talk")
         await talk.citizen.hang_up()
         await nothing_left(cast, talk.call_id)
 
