@@ -44,9 +44,8 @@ def actions_for(command: tc.JoinCommand, shown: Mapping[str, str]) -> Sequence[A
                 _set(command.channel, "VOLUME(RX)", SILENT if command.is_muted else "0"),
             ]
         case tc.SendDigits():
-            # not SendDTMF: its thread reads the third's channel beside the room's, eats half of what the third says meanwhile, and
-            # ate the end of a third who hung up under it: the citizen stayed alone with nobody. This one holds the link up while
-            # a key is down
+            # not SendDTMF: its thread reads the third's channel beside the room's, and ate the end of a third who hung up under it:
+            # the citizen stayed in the room with nobody. PlayDTMF holds this link up while a key is down, and reads nothing
             key = (("Channel", command.channel), ("Duration", str(KEY_MS)))
             return [("PlayDTMF", (*key, ("Digit", digit))) for digit in command.digits]
         case tc.SetVariables():
