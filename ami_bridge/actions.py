@@ -37,9 +37,9 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
             return [("Hangup", (("Channel", command.channel), ("Cause", str(command.cause))))]
         case cmd.CloseJournal():
             families = ("hlcall", *(("hlans",) if command.answered else ()), *(("hlout",) if command.dialled else ()), "hlend")
-            # the dialling leg's end may be told after the citizen's, too late for the dialplan to clear it away
-            leg = [("DBDelTree", (("Family", "hlleg"), ("Key", command.call_id)))] if command.dialled else []
-            return [*(("DBDel", (("Family", family), ("Key", command.call_id))) for family in families), *leg]
+            # an agent's leg may tell its end in the moment of the citizen's, too late for the dialplan to clear it away
+            legs = ("DBDelTree", (("Family", "hlleg"), ("Key", command.call_id)))
+            return [*(("DBDel", (("Family", family), ("Key", command.call_id))) for family in families), legs]
         case cmd.Dial():
             phone = interface(command.agent)
             variables = {
