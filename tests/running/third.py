@@ -89,6 +89,9 @@ class Cast:
         await leg.wait_ended(10)
 
 
+REGISTERED_AGAIN_S = 100.0  # Asterisk forgets a telephone after 300 s, and a campaign lasts longer
+
+
 @asynccontextmanager
 async def cast_of(hotline: Hotline, agents: int = 2) -> AsyncIterator[Cast]:
     """That many agents on hardware telephones, signed in and ready; gone at the end with everybody else."""
@@ -101,6 +104,7 @@ async def cast_of(hotline: Hotline, agents: int = 2) -> AsyncIterator[Cast]:
                 SipCaller(hotline.sip, f"agent-{extension}", voice=VOICES[AGENT], on_invite=Answer(0.2), takes=G711)
             )
             await _signed_in(hotline, manager, cast.agents[extension], extension)
+            stack.callback(asyncio.create_task(cast.agents[extension].refresh(REGISTERED_AGAIN_S), name=extension).cancel)
             stack.push_async_callback(_signed_out, hotline, manager, extension)
         yield cast
 

@@ -118,13 +118,19 @@ class SipCaller:
     async def register(
         self, user: str, password: str, realm: str | None = None, *, expires_s: int = 3600, timeout_s: float = 5.0
     ) -> None:
-        """Register our Contact, and use the password for calls too; not refreshed: tests are shorter than an hour."""
+        """Register our Contact, and use the password for calls too; Asterisk keeps a telephone for 300 s: see `refresh`."""
         self.credentials = Credentials(user, password, realm)
         host, port = self.server
         aor = f"<sip:{user}@{host}:{port}>"
         registration = self._dialog(local=aor, target=f"sip:{host}:{port}")
         await self._register(registration, expires_s, timeout_s)
         self._registration = registration
+
+    async def refresh(self, every_s: float) -> None:
+        """Register again and again until cancelled."""
+        while self._registration is not None:
+            await asyncio.sleep(every_s)
+            await self._register(self._registration, 3600, 5.0)
 
     async def unregister(self, *, timeout_s: float = 5.0) -> None:
         """Take our Contact back."""
