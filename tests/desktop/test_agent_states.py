@@ -185,7 +185,8 @@ async def test_a_bridge_that_comes_back_in_after_call_work_shows_it_with_its_end
         await asyncio.to_thread(two_queues.wait, two_queues.is_ready, 20, "the bridge is back")
         await desk.state("wrap_up", 2)
         until = await desk.page.evaluate("hotline.desk.agent.until")
-        assert ended_at + WRAP_UP_S - 1 <= until <= ended_at + WRAP_UP_S + 0.1
+        # Asterisk noted the end a moment before it told us, and keeps whole seconds
+        assert ended_at - 0.2 + WRAP_UP_S - 1 < until <= ended_at + WRAP_UP_S + 0.1
         await desk.state("ready", WRAP_UP_S)
 
 

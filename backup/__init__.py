@@ -1,0 +1,1 @@
+"""`make backup` and `make restore`: what is copied, whole and verified, and how it comes back."""
