@@ -35,7 +35,7 @@ def agent_in(join: Join, channel: str) -> tuple[Join, list[JoinCommand]]:
     commands: list[JoinCommand] = [HangUp(join.agent_channel, "", VANISHED)] if join.agent_place != GONE else []
     deadlines = {name: at for name, at in join.deadlines.items() if name != "rejoin"}
     return replace(
-        join, agent_channel=channel, agent_place=ROOM, lost_by="", muted=join.muted - {AGENT}, deadlines=deadlines,
+        join, agent_channel=channel, agent_place=ROOM, lost_by="", left=False, muted=join.muted - {AGENT}, deadlines=deadlines,
     ), commands  # fmt: skip
 
 
@@ -80,6 +80,7 @@ def agent_took(join: Join, event: te.AgentTook) -> Join | None:
         wanted=ROOM,
         must=True,
         lost_by="",
+        left=False,
         released=False,
     )
 
@@ -92,7 +93,7 @@ def page_back(join: Join, event: te.PageBack, now: float) -> tuple[Join, list[Jo
         if join.agent_place == BRIDGE:  # as in any talk: `recover` calls the page
             return join, [HangUp(join.agent_channel, event.intent_id, VANISHED)]
         return rejoined(join, event.agent, event.intent_id, now)
-    if event.agent != join.lost_by or join.stage not in ("handed", "alone", "sought", "led"):
+    if event.agent != join.lost_by or join.left or join.stage not in ("handed", "alone", "sought", "led"):
         return join, [Reply(event.intent_id, "unknown_call")]
     return taken_back(join, event.agent, event.intent_id, now)
 
@@ -137,6 +138,8 @@ def third_left(join: Join, event: te.ThirdLeft, now: float) -> tuple[Join, list[
     facts: dict[str, Fact] = {"n": third.n, "by": third.ended_by or THIRD, "cause": event.cause}
     outcomes = {"handed": "handed", "rescue_on": "citizen_left", "alone": "alone", "sought": "alone", "led": "led"}
     join, ended = transfer_ended(join, outcomes.get(join.arrangement, "returned"), THIRD, now)
+    if join.left:  # whoever gave the citizen to the third has nothing to take back now: the dialplan finds an agent
+        join = replace(join, lost_by="", left=False)
     return _brought_back(without_third(join)), [Write("third_left", join.call_id, now, facts), *ended]
 
 
@@ -166,8 +169,8 @@ def agent_gone(join: Join, event: te.AgentGone, now: float) -> tuple[Join | None
     if is_out:
         return join, left
     if meet:
-        return replace(join, lost_by=event.agent if event.cause == VANISHED else ""), left
-    join = replace(join, lost_by=event.agent, wanted="")
+        return replace(join, lost_by=event.agent, left=event.cause != VANISHED), left
+    join = replace(join, lost_by=event.agent, left=False, wanted="")
     if join.is_emergency and join.place_of(THIRD) == DIALLED:
         return join, left
     join, gone = let_go(join, AGENT, now)
@@ -187,7 +190,7 @@ def promoted(join: Join, now: float) -> tuple[Join, list[JoinCommand]]:
     assert third is not None
     join, ended = transfer_ended(join, "handed", AGENT, now)
     join = replace(
-        without_third(join), agent=agent, agent_channel=third.channel, agent_place=ROOM, lost_by="", target=te.Target(),
+        without_third(join), agent=agent, agent_channel=third.channel, agent_place=ROOM, lost_by="", left=False, target=te.Target(),
     )  # fmt: skip
     took = Write("agent_took_over", join.call_id, now, {"agent": agent})
     return join, [took, *ended, Promote(join.call_id, agent, third.channel)]

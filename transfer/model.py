@@ -164,7 +164,8 @@ class Join:
     released: bool = False  # the citizen was heard of outside: nothing more is to be done for it
     failed: str = ""  # how the last transfer failed, until the next act
     waited_s: float | None = None  # until the third answered
-    lost_by: str = ""
+    lost_by: str = ""  # the agent who is gone and may take the call back
+    left: bool = False  # lost_by left knowingly: only a click takes the call back, never a page that is loaded anew
     urgent: bool | None = None
     muted: frozenset[str] = frozenset()  # roles
     deadlines: Mapping[str, float] = field(default_factory=dict)

@@ -107,6 +107,13 @@ async def test_an_agent_consults_a_unit_joins_it_swaps_sends_keys_and_leaves_by_
         await desk.stage("three")
         call_id = await desk.call_id()
         await keys.press("Alt+L")
+        await desk.stage("handed")
+        await desk.seats("room", "gone", "room")
+        await ear(call, hears=(UNIT_HZ,), not_hears=(AGENT_HZ,))
+        await keys.press("Alt+Q")  # whoever left the two may come back while they talk
+        await desk.stage("three")
+        await ear(call, hears=(AGENT_HZ, UNIT_HZ))
+        await keys.press("Alt+L")
         await desk.state("ready", 15)
         await ear(call, hears=(UNIT_HZ,), not_hears=(AGENT_HZ,))
         await expect(desk.page.locator("#timeline")).to_contain_text("三方通话", timeout=15_000)

@@ -14,6 +14,7 @@ from transfer.commands import (
     MuteLeg,
     Place,
     Promote,
+    Rejoin,
     SendDigits,
     SetVariables,
     Tell,
@@ -48,7 +49,30 @@ def test_an_agent_who_leaves_hands_citizen_and_third_to_each_other() -> None:
     assert floor.asks("leave") == [HangUp(LEG, "i1")]
     floor.hears(te.AgentGone(CALL, "1001", LEG, 16))
     assert floor.stage == "handed"
-    assert floor.board == Tell(CALL, "handed", "", "")
+    assert floor.board == Tell(CALL, "handed", "", "", lost_by="1001")
+
+
+def test_an_agent_who_left_the_two_comes_back_by_a_click_and_not_by_loading_the_page_anew() -> None:
+    """The third may turn out to say nothing; a reload after a deliberate farewell is no wish to be back."""
+    floor = Floor()
+    floor.all_three()
+    floor.asks("leave")
+    floor.hears(te.AgentGone(CALL, "1001", LEG, 16))
+    assert floor.hears(te.PageBack(CALL, "1001", "i2")) == [Reply("i2", "unknown_call")]
+    assert Rejoin(CALL, "1001", "12328", "i1") in floor.asks("take_back")
+    floor.hears(te.RoomEntered(CALL, "agent", "PJSIP/agent-1001-9"))
+    assert floor.stage == "three"
+
+
+def test_an_agent_who_left_the_two_has_nothing_to_take_back_once_the_third_is_gone() -> None:
+    """The citizen is led to the next agent by the dialplan."""
+    floor = Floor()
+    floor.all_three()
+    floor.asks("leave")
+    floor.hears(te.AgentGone(CALL, "1001", LEG, 16))
+    floor.hears(te.ThirdLeft(CALL, f"third-{CALL}-1", 16))
+    assert floor.stage == "alone"
+    assert floor.asks("take_back") == [Reply("i1", "not_your_call")]
 
 
 def test_a_colleague_who_stays_owns_the_call() -> None:
