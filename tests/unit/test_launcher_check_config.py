@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -71,7 +72,6 @@ def test_make_alone_lists_what_it_can_do() -> None:
     """`make` is the help."""
     root = Path(__file__).resolve().parents[2]
     told = subprocess.run(["make", "-s"], cwd=root, capture_output=True, text=True, timeout=20, check=True).stdout
-    assert [line.split()[1] for line in told.splitlines()] == [
-        "help", "run", "call", "token", "check-config", "prompts",
-        "prompts-report", "test", "campaign", "check", "lint", "unit", "clean",
-    ]  # fmt: skip
+    targets = re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [line.split()[1] for line in told.splitlines()] == targets
+    assert {"run", "call", "test"} <= set(targets)

@@ -1,0 +1,7 @@
+"""Owns the list of series in the order of the report: a new series is one import and one line here."""
+
+from __future__ import annotations
+
+from tests.bench.report import Series
+
+SERIES: tuple[Series, ...] = ()
