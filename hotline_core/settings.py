@@ -67,12 +67,14 @@ class Settings(BaseSettings):
     redis_url: str = Field(default="", description="empty is the Redis started under HOTLINE_HOME")
     media_loopback: bool = Field(default=False, description="browsers' sound stays on 127.0.0.1 (tests; needs a browser flag)")
     cache: Path = Field(default=Path("~/.cache/hotline"), description="unpacked Asterisk, Redis, nginx; shared by instances")
+    backup: Path | None = Field(default=None, description="folder that backups are written to; best on another disk")
+    backup_days: int = Field(default=30, ge=1, le=3650, description="backups older than so many days are removed")
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
-    @field_validator("home", "cache")
+    @field_validator("home", "cache", "backup")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value is not None else None
 
     @field_validator("home")
     @classmethod
