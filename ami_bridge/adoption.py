@@ -111,11 +111,10 @@ def _seen(
         call_id, talk, _place(legs.get(CITIZEN)), _place(agent), _place(third),
         third.text("Uniqueid") if third else "", third.text("Channel") if third else "",
         _target(target, third),
-        way=_text(kept, "way"), number=_text(kept, "number") if third else "",
-        trunk=_text(kept, "trunk") if third else "",
+        way=_text(kept, "way"), number=_text(kept, "number"), trunk=_text(kept, "trunk"),
         dialled=_number(kept.get("dialled")), n=_number(kept.get("n")),
-        attempt=_number(kept.get("attempt")) if third else 0,
-        is_told=third is not None and kept.get("answered") is True, waited_s=_seconds(kept.get("waited_s")),
+        attempt=_number(kept.get("attempt")),
+        is_told=kept.get("answered") is True, waited_s=_seconds(kept.get("waited_s")),
         muted=tuple(role for role, packet in legs.items() if packet.text("Channel") in muted),
     )  # fmt: skip
 

@@ -186,7 +186,7 @@ class JoinSeen:
     third_channel: str = ""
     target: Target = field(default_factory=Target)
     way: str = ""  # the act that asked for the third
-    number: str = ""  # which of the target's numbers is dialled, over which trunk
+    number: str = ""  # which of the target's numbers was dialled last, over which trunk
     trunk: str = ""
     attempt: int = 0  # of this transfer, 0 if untold
     dialled: int = 0  # N of the last third this call ever dialled

@@ -8,7 +8,7 @@ from hotline_core.domain.commands import Fact, HangUp, Write
 from transfer.commands import JoinCommand
 from transfer.events import AGENT, ROLES, THIRD, JoinSeen
 from transfer.model import AWAY, BRIDGE, DIALLED, EMERGENCY, GONE, HOLD, NONE, ROOM, Join, Rules, Third, Try
-from transfer.thirds import PATIENCE_S, let_go, missed, transfer_ended, tries_of, without_third
+from transfer.thirds import PATIENCE_S, attempt_failed, let_go, transfer_ended, tries_of, without_third
 
 _PLACES = {"room": ROOM, "hold": HOLD}
 
@@ -44,8 +44,8 @@ def seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join | 
         commands += more
     elif event.way and not commands:  # how its transfer ended the bridge before this one could not write
         join = replace(join, way=event.way, transfer_open=True, n=max(join.n, 1))
-        if event.way == EMERGENCY:  # whether somebody came nobody can tell: red until an agent looks, rather than forgotten
-            join, commands = missed(replace(join, target=event.target, urgent=True), "unavailable", now, [])
+        if event.way == EMERGENCY and not event.is_told:
+            join, commands = _dialled_on(join, event, rules, now)
         else:
             join, commands = transfer_ended(join, "returned", THIRD, now)
     join = replace(
@@ -71,14 +71,30 @@ def _mended(join: Join, is_third_lost: bool, now: float) -> tuple[Join, list[Joi
     return let_go(join, AGENT, now) if is_apart or is_for_nobody else (join, [])
 
 
+def _dialled_on(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
+    """An emergency whose present number failed unheard: the next one at once, as if it had been heard; none left is a red notice.
+
+    Whether somebody came and left again nobody can tell: rescuers called twice rather than never.
+    """
+    what, tries, n = _tried(event, rules)
+    third = Third(f"third-{join.call_id}-{join.dialled}", join.n, n, n + len(tries), what, now, since=now)
+    join = replace(join, target=event.target, urgent=True, third=third, tries=tries, begun_at=now)
+    return attempt_failed(join, 0, rules, now)
+
+
+def _tried(event: JoinSeen, rules: Rules) -> tuple[Try, tuple[Try, ...], int]:
+    """The try that Asterisk was given last, those still to come, and how many there have been."""
+    what = Try(event.number, event.trunk)
+    tries = tries_of(event.target, rules)
+    rest = tries[tries.index(what) + 1 :] if what in tries else ()
+    return what, rest, event.attempt or len(tries) - len(rest) or 1
+
+
 def _third_seen(join: Join, event: JoinSeen, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
     place = _PLACES.get(event.third, DIALLED)
     before = join.third
     if before is None:
-        what = Try(event.number, event.trunk)
-        tries = tries_of(event.target, rules)
-        rest = tries[tries.index(what) + 1 :] if what in tries else ()
-        attempt = event.attempt or len(tries) - len(rest) or 1
+        what, rest, attempt = _tried(event, rules)
         join = replace(
             join, way=event.way or "add", target=event.target, tries=rest, transfer_open=True, begun_at=now, n=max(join.n, 1),
         )  # fmt: skip

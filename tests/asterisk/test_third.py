@@ -18,6 +18,7 @@ from tests.running.instance import Hotline, running
 from tests.running.rescue import nothing_left
 from tests.running.script import Script
 from tests.running.third import cast_of, city_with_parties, running_leg, talk_of
+from tests.sip.policy import RingForever
 
 pytestmark = pytest.mark.asterisk
 
@@ -127,6 +128,27 @@ async def test_an_emergency_rings_number_after_number_and_both_talk_when_one_ans
         await nothing_left(cast, talk.call_id)
         evidence = await whole(cast, talk.call_id)
     assert [one["result"] for one in evidence.of("third_failed")] == ["unknown_number", "busy", "declined"]
+
+
+async def test_a_rescue_whose_first_number_failed_while_there_was_no_bridge_is_dialled_on_by_the_next_one(hotline: Hotline) -> None:
+    """The citizen and the agent talk all the while; nobody has to click again."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        engaged, rescuers = await cast.party("13955500021", RingForever()), await cast.party("13955500022")
+        await talk.does("emergency", party="distress")
+        leg = await engaged.next_call(10)
+        await asyncio.to_thread(hotline.stop, "bridge")
+        leg.reject(486)
+        await leg.ended.within(10)
+        await asyncio.to_thread(hotline.start_again, "bridge")
+        await rescuers.next_call(20)
+        call = await talk.stage("three", timeout_s=20)
+        assert call["alarm"]["state"] == "answered"
+        await talk.hears("three", wanted={"citizen": ("agent", "third"), "agent": ("citizen", "third")})
+        await talk.citizen.hang_up()
+        await talk.agent_leg.hang_up()
+        await nothing_left(cast, talk.call_id)
+        evidence = await whole(cast, talk.call_id)
+    assert [(one["attempt"], one["result"]) for one in evidence.of("third_failed")] == [(1, "unavailable")]
 
 
 async def test_a_citizen_hears_and_the_recording_keeps_every_agent_whatever_the_packets_numbers_are(hotline: Hotline) -> None:

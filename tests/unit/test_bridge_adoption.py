@@ -50,9 +50,9 @@ def found(*channels: Packet, muted: tuple[str, ...] = (), **book: str) -> tuple[
     return adopted, next(iter(joined_of(snapshot, events)), None)
 
 
-def rescue_dialled(target: Target = RESCUE) -> str:
-    """What the dead bridge had written down before it dialled."""
-    number = target.numbers[0] if target.numbers else ""
+def rescue_dialled(target: Target = RESCUE, number: str = "") -> str:
+    """What the dead bridge had written down before it dialled; the first number if none is told."""
+    number = number or (target.numbers[0] if target.numbers else "")
     return dialled_for(tc.DialThird(CALL, THIRD, "12328", "emergency", number, "ims", target.agent, 15.0, target), 2, 1)
 
 
@@ -132,6 +132,20 @@ def test_agent_and_rescuer_who_talk_on_after_the_citizen_left_are_seen() -> None
     assert (seen.talk.citizen, seen.citizen, seen.agent, seen.third) == ("", "", "room", "room")
 
 
+def test_a_rescue_whose_number_failed_unheard_is_dialled_on_unless_it_had_been_answered() -> None:
+    """The memory in Asterisk names the number that was tried last."""
+    channels = (leg(CITIZEN_LEG, "room"), leg(AGENT_LEG, "room"))
+    memory = rescue_dialled()
+    told = remembered(memory, Write("third_answered", CALL, NOW, {"waited_s": 4.0}))
+    for kept, dialled in ((memory, ["110"]), (told, []), (rescue_dialled(number="110"), [])):
+        _, seen = found(*channels, citizen=CITIZEN_LEG, agent=AGENT_LEG, target=kept)
+        assert seen is not None
+        transfers = Transfers(Rules(("ims",)))
+        commands = transfers.apply(seen, NOW)
+        assert [command.number for command in commands if isinstance(command, tc.DialThird)] == dialled
+        assert transfers.joins[CALL].stage == ("adding" if dialled else "talk")
+
+
 def test_a_leg_that_nobody_hears_is_shown_as_muted() -> None:
     """Asterisk keeps it through the restart."""
     channels = (leg(CITIZEN_LEG, "room"), leg(AGENT_LEG, "room"), leg(THIRD_LEG, "room"))
@@ -144,7 +158,7 @@ def test_whom_an_agent_asked_to_wait_goes_on_waiting_but_not_for_a_third_who_has
     """Brought back only where the third went while there was no bridge; that transfer has its end then."""
     channels = (leg(CITIZEN_LEG, "hold"), leg(AGENT_LEG, "room"))
     for memory, stage, records in (
-        ({"target": rescue_dialled()}, "placing", ["transfer_ended"]), ({"target": over()}, "parked", []),
+        ({"target": rescue_dialled(number="110")}, "placing", ["transfer_ended"]), ({"target": over()}, "parked", []),
         ({}, "parked", []),
     ):  # fmt: skip
         _, seen = found(*channels, held_citizen=CITIZEN_LEG, agent=AGENT_LEG, **memory)  # type: ignore[arg-type]

@@ -143,10 +143,10 @@ def test_whoever_was_muted_is_heard_again_once_the_agent_has_gone() -> None:
 
 
 def test_a_rescue_that_failed_while_there_was_no_bridge_is_red_and_not_forgotten() -> None:
-    """Nobody dialled its next number: the agent and every supervisor must see it."""
+    """No number of it is left: the agent and every supervisor must see it."""
     floor = Floor()
     talk = te.Talk(CALL, "12345", CIT, "1001", LEG)
-    floor.hears(te.JoinSeen(CALL, talk, "room", "room", "", target=RESCUE, way="emergency", n=1))
+    floor.hears(te.JoinSeen(CALL, talk, "room", "room", "", target=RESCUE, way="emergency", number="0999002", trunk="demo", n=1))
     join = floor.transfers.joins[CALL]
     assert (join.stage, join.failed, join.urgent, join.target) == ("talk", "unavailable", True, RESCUE)
 

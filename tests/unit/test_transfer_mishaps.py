@@ -231,6 +231,20 @@ def test_a_restarted_bridge_goes_on_with_the_numbers_that_are_left() -> None:
     assert (dial.number, dial.third) == ("0999002", f"third-{CALL}-5")
 
 
+def test_a_restarted_bridge_dials_a_rescues_next_number_where_the_last_one_failed_unheard() -> None:
+    """Nobody could tell it; the attempt has its record all the same."""
+    floor = Floor()
+    seen = te.JoinSeen(
+        CALL, TALK, "room", "room", "", target=RESCUE, way="emergency", number="0999001", trunk="demo", attempt=1, dialled=4, n=2,
+    )  # fmt: skip
+    (dial,) = floor.hears(seen)
+    assert isinstance(dial, DialThird)
+    assert (dial.number, dial.third, floor.stage) == ("0999002", f"third-{CALL}-5", "adding")
+    assert [(record.kind, record.facts["attempt"]) for record in floor.records if record.kind.startswith("third")] == [
+        ("third_failed", 1), ("third_dialled", 2),
+    ]  # fmt: skip
+
+
 def test_a_restarted_bridge_lets_a_citizen_wait_whom_the_agent_asked_to() -> None:
     floor = Floor()
     assert floor.hears(te.JoinSeen(CALL, TALK, "hold", "room", "")) == []
