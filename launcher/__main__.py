@@ -1,4 +1,4 @@
-"""The launcher's commands: run, fetch, call, check-config."""
+"""The launcher's commands: run, prepare, part, fetch, call, check-config."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m launcher")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="set up and start everything")
+    commands.add_parser("prepare", help="do all that comes before the parts, for systemd and containers")
+    becoming = commands.add_parser("part", help="become one part, for systemd and containers")
+    becoming.add_argument("name", help="which part")
+    becoming.add_argument("--log", action="store_true", help="write to log/NAME.log instead of standard output")
     commands.add_parser("fetch", help="only obtain Asterisk, Redis and nginx")
     calling = commands.add_parser("call", help="a synthetic citizen rings (demo mode)")
     calling.add_argument("--line", help="the number that is dialled")
@@ -27,6 +31,15 @@ def main(arguments: list[str]) -> int:
                 from launcher.run import run
 
                 return run()
+            case "prepare":
+                from launcher.prepare import prepare_alone
+
+                prepare_alone()
+                return 0
+            case "part":
+                from launcher.part import become
+
+                become(chosen.name, logs_to_file=chosen.log)
             case "fetch":
                 from asterisk_conf.render import module_names
                 from launcher.fetch import obtain

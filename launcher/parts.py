@@ -13,6 +13,7 @@ from hotline_core.settings import Paths, Settings
 from launcher.programs import Programs
 
 STOP_WAIT_S = 4
+UMASK = 0o077
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -70,7 +71,7 @@ logfile_backups=3
 pidfile={_safe(paths.run)}/supervisord.pid
 childlogdir={log}
 directory={_safe(checkout)}
-umask=077
+umask={UMASK:03o}
 
 [unix_http_server]
 file={_safe(paths.supervisor_socket)}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import resource
 import select
 import subprocess
 import sys
@@ -12,20 +10,16 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from hotline_core.adapters import ports as ports_file
-from hotline_core.adapters.ports import Ports
-from hotline_core.adapters.secrets import load_or_make
 from hotline_core.errors import SetupError
-from hotline_core.settings import Paths, Settings, load_city, load_settings
-from launcher import checks, databases, fetch, front, lifeline, parts, readiness
+from hotline_core.settings import Paths, Settings
+from launcher import lifeline, lock, parts, readiness
 from launcher.call import place_call
+from launcher.prepare import check, prepare, write_private
 from launcher.programs import Programs
 from launcher.texts import complain, say, sentence, write
 
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.05
-LOCK_WAIT_S = 9.0  # an instance whose launcher was killed ends within 8 s by itself
-OPEN_FILES = 65536
 
 
 def run() -> int:
@@ -55,89 +49,25 @@ def _end() -> None:
 
 
 def _bring_up_and_wait(started: float) -> None:
-    settings = load_settings()
-    city = load_city(settings.city_file)
+    settings, city = check()
     paths = settings.paths
-    checks.check_folder(paths.home, "odd_folder", "HOTLINE_HOME")
-    checks.check_folder(settings.cache, "odd_folder", "HOTLINE_CACHE")
-    checks.check_folder(parts.CHECKOUT, "odd_checkout", "")
-    checks.make_home(settings)
-    with (paths.run / "launcher.lock").open("a+") as lock:
-        _lock(lock, paths)
-        checks.check_ports(settings)
-        from asterisk_conf.render import module_names, render_carrier, render_pbx
-
-        programs = fetch.obtain(settings.cache, module_names())
-        secrets = load_or_make(paths.secrets)
-        ports = _choose_ports(settings)
-        for refused in render_pbx(settings, city, secrets, ports, programs):
-            what = sentence("mistakes", refused.code, about=refused.about)
-            say("prompt_refused", file=refused.path, what=what)
-        if settings.demo:
-            render_carrier(settings, city, secrets, ports, programs)
-        _write_configuration(settings, programs)
-        databases.prepare(settings)
+    with lock.open_lock(paths) as held:
+        lock.take_alone(held, paths)
+        programs = prepare(settings, city, is_first=True)
+        write_private(paths.run / "supervisord.conf", parts.supervisord_conf(paths, parts.parts_of(settings, programs)))
         say("start")
-        supervisor = _start_supervisor(paths, lock)
+        supervisor = _start_supervisor(paths, held)
         _wait_until_ready(settings, programs, supervisor)
         _welcome(settings, time.monotonic() - started)
         _wait_for_the_end(settings, supervisor)
 
 
-def _lock(lock: TextIO, paths: Paths) -> None:
-    """One instance per HOTLINE_HOME; supervisord holds the lock too, so that a killed launcher's parts are waited for."""
-    deadline = time.monotonic() + LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            lock.seek(0)
-            pid = lock.read().strip()
-            if Path(f"/proc/{pid or 'none'}").exists() or time.monotonic() > deadline:
-                raise SetupError("already_running", home=paths.home, pid=pid) from None
-            time.sleep(0.1)
-    lock.seek(0)
-    lock.truncate()
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-
-
-def _choose_ports(settings: Settings) -> Ports:
-    try:
-        earlier: Ports | None = ports_file.read(settings.paths)
-    except SetupError:
-        earlier = None
-    ports = checks.choose_ports(settings, earlier)
-    ports_file.write(settings.paths, ports)
-    return ports
-
-
-def _write_configuration(settings: Settings, programs: Programs) -> None:
-    paths = settings.paths
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    open_files = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft == resource.RLIM_INFINITY or soft < open_files:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, hard))
-    front.make_folders(settings)
-    texts = {
-        "redis.conf": parts.redis_conf(paths),
-        "nginx.conf": front.nginx_conf(settings, open_files=open_files, user=front.worker_user()),
-        "supervisord.conf": parts.supervisord_conf(paths, parts.parts_of(settings, programs)),
-    }
-    for name, text in texts.items():
-        with os.fdopen(os.open(paths.run / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
-
-
-def _start_supervisor(paths: Paths, lock: TextIO) -> subprocess.Popen[bytes]:
-    for left in [*paths.run.glob("*.sock"), *paths.run.glob("*.sock.*")]:
-        left.unlink(missing_ok=True)  # of a start that was killed
+def _start_supervisor(paths: Paths, held: TextIO) -> subprocess.Popen[bytes]:
     with (paths.log / "supervisord.out").open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(paths.run / "supervisord.conf")],
             cwd=parts.CHECKOUT, env=parts.environment_of_parts(os.environ), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            pass_fds=(lock.fileno(),), start_new_session=True, preexec_fn=lifeline.dying_with_us(),
+            pass_fds=(held.fileno(),), start_new_session=True, preexec_fn=lifeline.dying_with_us(),
         )  # fmt: skip
 
 

@@ -70,9 +70,12 @@ class Hotline:
             self._process.wait(STOP_S)
         finally:
             self._output.close()
-            kept = os.environ.get("HOTLINE_TEST_KEEP")
-            if not kept:
-                shutil.rmtree(self.home)
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the folder, unless somebody wants to look into it."""
+        if not os.environ.get("HOTLINE_TEST_KEEP"):
+            shutil.rmtree(self.home)
 
     def wait(self, is_true: Callable[[], bool], timeout_s: float, what: str) -> None:
         """Look until it is true; AssertionError tells `what` did not happen and the launcher's last words."""

@@ -1,0 +1,61 @@
+"""The same hotline without our supervisor: `prepare`, then each part by `part NAME`, as systemd and containers do it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.running.instance import CHECKOUT
+from tests.running.service import Service
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A hotline in service that is not prepared yet."""
+    made = Service()
+    yield made
+    made.close()
+
+
+def _launcher(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "launcher", *arguments], cwd=CHECKOUT, env=service.environment, capture_output=True, text=True,
+        timeout=30, check=False,
+    )  # fmt: skip
+
+
+def test_an_operator_who_starts_a_part_before_preparing_is_told_what_to_do(service: Service) -> None:
+    """One sentence each: nothing prepared, no such part."""
+    too_early = _launcher(service, "part", "desk")
+    assert (too_early.returncode, len(too_early.stderr.splitlines())) == (1, 1)
+    assert service.prepare().returncode == 0
+    unknown = _launcher(service, "part", "telephone")
+    assert unknown.returncode == 1
+    assert all(name in unknown.stderr for name in ("telephone", *service.names()))
+
+
+def test_parts_that_are_started_one_by_one_make_a_hotline_that_is_prepared_again_while_it_runs(service: Service) -> None:
+    """Every part is up; preparing again touches neither ports nor sockets; `make run` in the same folder is refused; all end."""
+    service.start()
+    assert service.health()["parts"]["asterisk"]["state"] == "up"
+    ports, before = service.ports(), set(service.settings.paths.run.glob("*.sock"))
+    assert service.prepare().returncode == 0
+    assert service.ports() == ports
+    assert set(service.settings.paths.run.glob("*.sock")) == before
+    assert service.is_ready()
+    beside = _launcher(service, "run")
+    assert beside.returncode == 1
+    assert "systemctl stop hotline.target" in beside.stderr
+    logs = {path.name for path in service.settings.paths.log.glob("*.log")}
+    assert {f"{name}.log" for name in service.names()} <= logs
+    assert {stat.S_IMODE(os.stat(service.settings.paths.log / name).st_mode) for name in logs} == {0o600}
+    assert service.stop_parts() == []
+    alone = service.prepare()  # the locks ended with the parts
+    assert alone.returncode == 0, alone.stderr
