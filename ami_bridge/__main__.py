@@ -11,6 +11,7 @@ from ami_bridge.engine import Engine
 from ami_bridge.intent_server import IntentServer
 from ami_bridge.menus import Menus
 from ami_bridge.parties import PartyStore
+from ami_bridge.standby import ledger_in_turn
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.view import Floor
 from asterisk_conf.telephones import load_telephones
@@ -32,8 +33,10 @@ from transfer.transfers import Transfers
 
 
 async def serve(settings: Settings, log: Log) -> None:
-    """Run the bridge until SIGTERM or SIGINT; SystemExit if one of its tasks dies (the supervisor starts it again)."""
-    secrets = load_or_make(settings.paths.secrets)
+    """Stand by while another bridge works, then run until SIGTERM or SIGINT.
+
+    SystemExit if one of its tasks dies (the supervisor starts it again).
+    """
 
     def trouble(what: LedgerTrouble) -> None:
         log.warning("ledger", what=what.what, detail=what.detail)
@@ -52,7 +55,11 @@ async def serve(settings: Settings, log: Log) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    ledger = LedgerWriter(settings.paths.ledger, now=clock.now, on_trouble=trouble)
+    ledger = await ledger_in_turn(lambda: LedgerWriter(settings.paths.ledger, now=clock.now, on_trouble=trouble), stop, log)
+    if ledger is None:
+        log.info("bridge stopped")
+        return
+    secrets = load_or_make(settings.paths.secrets)
     live = LivePublisher(settings.redis, now=clock.now, on_change=live_changed)
     folder = settings.paths.played_prompts
     prompts = {path.relative_to(folder).with_suffix("").as_posix(): str(path.with_suffix("")) for path in folder.rglob("*.wav")}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from hotline_core.adapters.ledger_chain import AGENT_KINDS, CALL_KINDS, KINDS, Fact, LedgerRecord
 from hotline_core.adapters.ledger_files import erase_personal
 from hotline_core.adapters.ledger_reader import LedgerReader, Problem, VerifyResult, verify
-from hotline_core.adapters.ledger_writer import LedgerTrouble, LedgerWriter
+from hotline_core.adapters.ledger_writer import LEDGER_TAKEN, LedgerTrouble, LedgerWriter
 
 __all__ = [
     "AGENT_KINDS",
     "CALL_KINDS",
     "KINDS",
+    "LEDGER_TAKEN",
     "Fact",
     "LedgerReader",
     "LedgerRecord",

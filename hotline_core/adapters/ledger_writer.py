@@ -21,6 +21,7 @@ RETRY_EVERY_S = 1.0
 RETRY_BATCH = 200
 SKIP_AFTER_CRASH = 10_000  # more than can be written between two fsyncs, so that no sequence number is ever used twice
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+LEDGER_TAKEN = "ledger_taken"  # the code of the SetupError while another process writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class LedgerWriter:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(owner)
-            raise SetupError(what="another bridge writes this ledger", cure="stop the other one first") from None
+            raise SetupError(LEDGER_TAKEN, what="another bridge writes this ledger", cure="stop the other one first") from None
         return owner
 
     def _continue_chain(self) -> None:

@@ -28,17 +28,18 @@ AFTERWARDS = "h1-1795299999.9"
 class Bridge:
     """The bridge's process beside a scripted Asterisk and a real Redis."""
 
-    def __init__(self, home: Path, ami_port: int, redis_url: str) -> None:
+    def __init__(self, home: Path, ami_port: int, redis_url: str, *, log_folder: Path | None = None) -> None:
         self.home = home
+        self._said = (log_folder or home) / "bridge.log"
         environment = os.environ | {"HOTLINE_HOME": str(home), "HOTLINE_AMI_PORT": str(ami_port), "HOTLINE_REDIS_URL": redis_url}
-        with (home / "bridge.log").open("wb") as log:
+        with self._said.open("wb") as log:
             argv = [sys.executable, "-m", "ami_bridge"]
             self.process = subprocess.Popen(argv, env=environment, stderr=log, stdout=log)
 
     @property
     def log(self) -> str:
         """Everything it said."""
-        return (self.home / "bridge.log").read_text(encoding="utf-8", errors="replace")
+        return self._said.read_text(encoding="utf-8", errors="replace")
 
     def close(self) -> None:
         """End it."""
