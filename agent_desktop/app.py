@@ -70,5 +70,5 @@ def create_app(
     app.include_router(socket.router)
     app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")
     install_handlers(app, desk.wording, log)
-    app.add_middleware(SecurityHeaders, is_tls=settings.tls_cert is not None)
+    app.add_middleware(SecurityHeaders, is_tls=settings.certificate is not None)
     return app

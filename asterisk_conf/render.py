@@ -72,7 +72,7 @@ def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLik
         "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
         "numbers": line_numbers(city),
         "extension": outgoing.extension, "refused_extensions": outgoing.refused_extensions(city.outgoing.allow),
-        "ice_loopback": _own_addresses() if settings.media_loopback else (),
+        "ice_addresses": _own_addresses(), "ice_shown": ice_shown(settings),
     }  # fmt: skip
     settings.paths.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     _render(settings.paths.asterisk, "pbx", values, files)
@@ -90,7 +90,7 @@ def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: Port
     first = last + 1 if last + 500 <= 65535 else settings.rtp_first_last[0] - 500
     values: dict[str, object] = {
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "prompts": PROMPTS,
-        "system_name": "carrier", "rtp_first": first, "rtp_last": first + 499, "ice_loopback": (),
+        "system_name": "carrier", "rtp_first": first, "rtp_last": first + 499, "ice_addresses": (), "ice_shown": "",
     }  # fmt: skip
     _render(settings.paths.carrier, "carrier", values, files)
     shipped, _ = chosen(PROMPTS, settings.paths.carrier / "none", ())
@@ -116,6 +116,13 @@ def _render(base: Path, kind: str, values: dict[str, object], files: AsteriskFil
             continue
         _write(base / "etc" / f"{name}.conf", environment.get_template("quiet.conf.j2").render(values))
     _link(base / "data/documentation", files.share / "documentation")
+
+
+def ice_shown(settings: Settings) -> str:
+    """What browsers are offered for our own addresses: loopback in tests, the NAT's outside beside them; empty: nothing else."""
+    if settings.media_loopback:
+        return "127.0.0.1"
+    return f"{settings.external_address},include_local_address" if settings.external_address else ""
 
 
 def _own_addresses() -> tuple[str, ...]:

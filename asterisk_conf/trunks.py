@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from hotline_core.adapters.trunk_secret import read_secret, secret_path
 from hotline_core.city import City
 from hotline_core.city_trunk import Trunk
+from hotline_core.settings import is_address
 
 REGISTERED = "registered"  # the extension of from-trunk for a registration under a name
 DEMO = "demo"
@@ -91,7 +91,7 @@ class TrunkView:
 
     @property
     def _domain(self) -> str:
-        if self.trunk.port == 5060 and not _is_address(self.trunk.host):
+        if self.trunk.port == 5060 and not is_address(self.trunk.host):
             return self.trunk.host
         return f"{self.trunk.host}:{self.trunk.port}"
 
@@ -116,11 +116,3 @@ def _view(trunk: Trunk, home: Path) -> TrunkView:
     host = trunk.outbound_proxy.host if trunk.outbound_proxy else trunk.host
     secret = read_secret(secret_path(home, trunk.login.secret_file)) if trunk.login else ""
     return TrunkView(trunk, trunk.from_addresses or (host,), secret)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from hotline_core.errors import SettingsError
 
 # A Unix socket's path may have 107 bytes (sun_path, unix(7)); the longest name under run/ is 24.
 LONGEST_HOME = 80
+# What a certificate can be made for: a host's name as RFC 1123 allows it.
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
 DEFAULT_CITY = Path(__file__).with_name("city.default.yaml")
 
 
@@ -30,6 +34,7 @@ class Paths:
         self.supervisor_socket = self.run / "supervisor.sock"
         self.ports = self.run / "ports.json"
         self.secrets = home / "secrets.json"
+        self.tls = home / "tls"  # the self-signed certificate, where none is given
         self.accounts = home / "demo-accounts.txt"
         self.city = home / "city.yaml"
         self.asterisk = home / "asterisk"
@@ -62,6 +67,9 @@ class Settings(BaseSettings):
     carrier_sip_port: int = Field(default=0, ge=0, le=65535, description="the demo carrier's SIP on 127.0.0.1; 0 takes a free one")
     tls_cert: Path | None = Field(default=None, description="PEM certificate of the pages")
     tls_key: Path | None = Field(default=None, description="PEM key of the certificate")
+    tls_names: str = Field(default="", description="names and addresses of the pages; without a certificate one is made for them")
+    external_address: str = Field(default="", description="IPv4 address that carriers and browsers reach us under, behind a NAT")
+    local_networks: str = Field(default="10.0.0.0/8,172.16.0.0/12,192.168.0.0/16", description="networks on this side of the NAT")
     calls_database: str = Field(default="", description="SQLAlchemy URL; empty is SQLite under HOTLINE_HOME")
     tickets_database: str = Field(default="", description="SQLAlchemy URL; empty is SQLite under HOTLINE_HOME")
     redis_url: str = Field(default="", description="empty is the Redis started under HOTLINE_HOME")
@@ -91,14 +99,37 @@ class Settings(BaseSettings):
             raise ValueError("must be first-last, for example 21000-21999")
         return value
 
+    @field_validator("tls_names")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        for name in _listed(value):
+            if not is_address(name) and not HOST_NAME.fullmatch(name):
+                raise ValueError(f"{name} is neither a host name nor an address")
+        return value
+
+    @field_validator("external_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value:
+            ipaddress.IPv4Address(value)
+        return value
+
+    @field_validator("local_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for network in _listed(value):
+            ipaddress.IPv4Network(network)
+        return value
+
     @model_validator(mode="after")
     def _tls_beyond_loopback(self) -> Settings:
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError("HOTLINE_TLS_CERT and HOTLINE_TLS_KEY belong together; set both or none")
-        if not self.is_loopback and not self.tls_cert:
+        if not self.is_loopback and self.certificate is None:
             raise ValueError(
                 "HOTLINE_BIND is not a loopback address: browsers give no microphone to plain HTTP there; "
-                "set HOTLINE_TLS_CERT and HOTLINE_TLS_KEY, or leave HOTLINE_BIND at 127.0.0.1"
+                "set HOTLINE_TLS_CERT and HOTLINE_TLS_KEY, or HOTLINE_TLS_NAMES for a self-signed certificate, "
+                "or leave HOTLINE_BIND at 127.0.0.1"
             )
         if self.demo and not self.is_loopback:
             raise ValueError("demo mode takes calls without authentication and runs on 127.0.0.1 only; unset HOTLINE_BIND")
@@ -108,6 +139,23 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """True while nothing leaves the machine."""
         return self.bind.startswith("127.") or self.bind in ("localhost", "::1")
+
+    @property
+    def certificate(self) -> tuple[Path, Path] | None:
+        """Certificate and key of the pages, given or self-signed (the launcher makes it); None: plain HTTP, on loopback only."""
+        if self.tls_cert and self.tls_key:
+            return self.tls_cert.expanduser().absolute(), self.tls_key.expanduser().absolute()
+        return (self.paths.tls / "certificate.pem", self.paths.tls / "key.pem") if self.tls_names else None
+
+    @property
+    def certificate_names(self) -> tuple[str, ...]:
+        """Host names and addresses that browsers may ask for, the usual one first."""
+        return _listed(self.tls_names)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks on our side of the NAT."""
+        return _listed(self.local_networks)
 
     @property
     def rtp_first_last(self) -> tuple[int, int]:
@@ -138,8 +186,10 @@ class Settings(BaseSettings):
     @property
     def origin(self) -> str:
         """The one origin of pages, API and websockets."""
-        host = "127.0.0.1" if self.is_loopback else self.bind
-        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.http_port}"
+        host = next(iter(self.certificate_names), "127.0.0.1" if self.is_loopback else self.bind)
+        host = f"[{host}]" if ":" in host else host
+        scheme, usual = ("https", 443) if self.certificate else ("http", 80)
+        return f"{scheme}://{host}" if self.http_port == usual else f"{scheme}://{host}:{self.http_port}"
 
     @property
     def city_file(self) -> Path:
@@ -147,6 +197,19 @@ class Settings(BaseSettings):
         if self.config is not None:
             return self.config.expanduser().absolute()
         return self.paths.city if self.paths.city.exists() else DEFAULT_CITY
+
+
+def is_address(host: str) -> bool:
+    """True for an IPv4 or IPv6 address, false for a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in value.split(",") if each.strip())
 
 
 def load_settings() -> Settings:

@@ -29,6 +29,10 @@ TEST_PACKAGES = {
     "baresip-core": "baresip",
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
     "libatomic1": "/usr/lib/*/libatomic.so.1",  # the browser driver's own Node.js needs it
+    "nftables": "nft",
+    "iproute2": "ip",
+    "systemd": "systemd-analyze",
+    "logrotate": "logrotate",
     "fonts-noto-cjk": "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
 }
 TLS_TROUBLE = ("CERTIFICATE_VERIFY_FAILED", "CA certificate bundle", "ca-certificates", "invalid path: /etc/ssl")

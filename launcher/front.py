@@ -26,12 +26,16 @@ def nginx_conf(settings: Settings, *, open_files: int, user: str | None = None) 
     temporary = paths.run / "nginx"
     host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
     tls = ""
-    if settings.tls_cert and settings.tls_key:
+    if settings.certificate:
+        certificate, key = settings.certificate
         tls = (
-            f"    ssl_certificate {_quoted(settings.tls_cert.expanduser().absolute())};\n"
-            f"    ssl_certificate_key {_quoted(settings.tls_key.expanduser().absolute())};\n"
+            f"    ssl_certificate {_quoted(certificate)};\n"
+            f"    ssl_certificate_key {_quoted(key)};\n"
             "    ssl_protocols TLSv1.2 TLSv1.3;\n"
             "    ssl_session_cache shared:tls:4m;\n"
+            "    ssl_session_tickets off;\n"
+            "    # who typed the address without https\n"
+            "    error_page 497 =308 https://$http_host$request_uri;\n"
         )
     connections = min(CONNECTIONS, max(256, open_files // 2))
     return f"""{f"user {user};" if user else ""}

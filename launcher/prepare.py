@@ -6,13 +6,14 @@ import os
 import resource
 from pathlib import Path
 
+from hotline_core.adapters import clock
 from hotline_core.adapters import ports as ports_file
 from hotline_core.adapters.ports import Ports
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.city import City
 from hotline_core.errors import SetupError
 from hotline_core.settings import Paths, Settings, load_city, load_settings
-from launcher import checks, databases, fetch, front, lock, parts
+from launcher import certificate, checks, databases, fetch, front, lock, parts
 from launcher.programs import Programs
 from launcher.texts import say, sentence
 
@@ -59,6 +60,8 @@ def prepare(settings: Settings, city: City, *, is_first: bool) -> Programs:
     if settings.demo:
         render_carrier(settings, city, secrets, ports, programs)
     front.make_folders(settings)
+    if certificate.ensure(settings, clock.now()):
+        say("certificate_made", names="、".join(settings.certificate_names), file=settings.paths.tls / "certificate.pem")
     write_private(paths.run / "redis.conf", parts.redis_conf(paths))
     nginx = front.nginx_conf(settings, open_files=allow_open_files(), user=front.worker_user())
     write_private(paths.run / "nginx.conf", nginx)

@@ -83,7 +83,7 @@ def health(settings: Settings) -> Health | None:
     """The desk's health through the front, as a browser would ask; None while nobody answers."""
     host = reachable(settings.bind)
     connection: http.client.HTTPConnection
-    if settings.tls_cert:
+    if settings.certificate:
         context = ssl.create_default_context()
         context.check_hostname = False  # our own front on our own machine, often with a self-signed certificate
         context.verify_mode = ssl.CERT_NONE

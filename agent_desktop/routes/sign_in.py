@@ -48,7 +48,7 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
         write(session, desk.secrets.session),
         max_age=int(LIFETIME_S),
         path="/",
-        secure=desk.settings.tls_cert is not None,
+        secure=desk.settings.certificate is not None,
         httponly=True,
         samesite="strict",
     )
@@ -59,7 +59,7 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
 async def sign_out(request: Request, response: Response, caller: Annotated[Caller, Depends(Needs())]) -> None:
     """End this session everywhere in the desk; the agent takes no more calls, the telephone's password is dead."""
     desk = desk_of(request)
-    response.delete_cookie(COOKIE, path="/", secure=desk.settings.tls_cert is not None, httponly=True, samesite="strict")
+    response.delete_cookie(COOKIE, path="/", secure=desk.settings.certificate is not None, httponly=True, samesite="strict")
     if not caller.sid:
         return
     desk.gate.forget(caller.sid)

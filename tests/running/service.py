@@ -67,6 +67,14 @@ class Service(Hotline):
         """The process id of a part: that of the process it was started as."""
         return self._parts[part].pid
 
+    def add_person(self, login: str, role: str) -> str:
+        """A new person, by the command an operator uses; the password."""
+        made = subprocess.run(
+            [sys.executable, "-m", "agent_desktop.accounts", "add", "--login", login, "--name", login, "--role", role],
+            cwd=CHECKOUT, env=self.environment, check=True, capture_output=True, text=True, timeout=20,
+        )  # fmt: skip
+        return made.stdout.strip()
+
     def stop_parts(self) -> list[str]:
         """SIGTERM to every part; the names of those that had to be killed."""
         for process in self._parts.values():
