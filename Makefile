@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run call test campaign bench check lint unit token check-config prompts prompts-report clean
+.PHONY: help run backup verify-backup restore call test campaign bench check lint unit token check-config prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -31,6 +31,15 @@ prompts: ## render the announcements that citizens hear
 
 prompts-report: ## let a recogniser hear every announcement and write docs/prompts.md
 	@exec $(TEST_ALL) -m tests.prompts_report
+
+backup: ## copy databases, ledger, keys, settings and prompts of the running hotline to HOTLINE_BACKUP, and prove the copy
+	@exec $(RUN) -m backup make
+
+verify-backup: ## read every byte of the newest backup and of the recordings it names: FROM=folder for another one
+	@exec $(RUN) -m backup verify $(if $(FROM),--from '$(FROM)')
+
+restore: ## bring the newest backup back into an empty HOTLINE_HOME: FROM=folder for another one
+	@exec $(RUN) -m backup restore $(if $(FROM),--from '$(FROM)')
 
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint

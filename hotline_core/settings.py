@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     backup_days: int = Field(default=30, ge=1, le=3650, description="backups older than so many days are removed")
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
+    @field_validator("config", "tls_cert", "tls_key", "backup", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("home", "cache", "backup")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:

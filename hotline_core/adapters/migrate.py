@@ -17,7 +17,7 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.errors import SettingsError
@@ -50,10 +50,25 @@ def is_migrated(url: str, script_location: Path, version_table: str) -> bool:
     engine = make_engine(url)
     try:
         with reading(engine) as connection:
-            found = MigrationContext.configure(connection, opts={"version_table": version_table}).get_current_revision()
+            found = revision_of(connection, version_table)
         return found == ScriptDirectory.from_config(_config(script_location)).get_current_head()
     finally:
         engine.dispose()
+
+
+def revision_of(connection: Connection, version_table: str) -> str | None:
+    """The form this database has; None if it was never made."""
+    return MigrationContext.configure(connection, opts={"version_table": version_table}).get_current_revision()
+
+
+def revisions(script_location: Path) -> list[str]:
+    """All forms this version knows, oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config(script_location)).walk_revisions()][::-1]
+
+
+def is_known(script_location: Path, revision: str) -> bool:
+    """False for a form that a newer version made."""
+    return revision in revisions(script_location)
 
 
 def migrate_calls(url: str) -> str:
