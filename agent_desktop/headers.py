@@ -31,14 +31,17 @@ ALWAYS = {
 }
 
 
+def always(is_tls: bool) -> dict[str, str]:
+    """What every answer carries; under TLS also the promise to come back by HTTPS only (RFC 6797)."""
+    return ALWAYS | ({"strict-transport-security": "max-age=31536000"} if is_tls else {})
+
+
 class SecurityHeaders:
     """ASGI middleware; `is_tls` adds the promise to come back by HTTPS only."""
 
     def __init__(self, app: ASGIApp, is_tls: bool) -> None:
         self._app = app
-        self._headers = dict(ALWAYS)
-        if is_tls:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+        self._headers = always(is_tls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

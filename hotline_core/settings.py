@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     cache: Path = Field(default=Path("~/.cache/hotline"), description="unpacked Asterisk, Redis, nginx; shared by instances")
     backup: Path | None = Field(default=None, description="folder that backups are written to; best on another disk")
     backup_days: int = Field(default=30, ge=1, le=3650, description="backups older than so many days are removed")
+    security_log: Path | None = Field(default=None, description="whose SIP was refused, for bans; unset: no file")
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
     @field_validator("config", "tls_cert", "tls_key", "backup", mode="before")
@@ -94,6 +95,13 @@ class Settings(BaseSettings):
     def _short(cls, value: Path) -> Path:
         if len(str(value).encode()) > LONGEST_HOME:
             raise ValueError(f"is longer than {LONGEST_HOME} bytes, too long for Unix sockets; choose a shorter folder")
+        return value
+
+    @field_validator("security_log")
+    @classmethod
+    def _plain(cls, value: Path | None) -> Path | None:
+        if value is not None and not re.fullmatch(r"/[A-Za-z0-9._/-]{1,200}", str(value)):
+            raise ValueError("must be an absolute path of letters, digits, . _ - and /")
         return value
 
     @field_validator("rtp_ports")

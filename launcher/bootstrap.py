@@ -28,6 +28,8 @@ TEST_PACKAGES = {
     "sip-tester": "sipp",
     "baresip-core": "baresip",
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
+    "fail2ban": "fail2ban-server",
+    "nftables": "nft",
     "libatomic1": "/usr/lib/*/libatomic.so.1",  # the browser driver's own Node.js needs it
     "nftables": "nft",
     "iproute2": "ip",

@@ -8,6 +8,7 @@ import os
 import pwd
 from pathlib import Path
 
+from agent_desktop.headers import always
 from agent_desktop.wording import load_wording
 from hotline_core.settings import Settings
 
@@ -55,6 +56,9 @@ http {{
   access_log /dev/stderr failed if=$is_failed;
   server_tokens off;
   client_max_body_size 1m;
+  # a client that dribbles its request holds a connection for this long, not for a minute
+  client_header_timeout 10s;
+  client_body_timeout 10s;
   client_body_temp_path {_quoted(temporary / "body")};
   proxy_temp_path {_quoted(temporary / "proxy")};
   fastcgi_temp_path {_quoted(temporary / "fastcgi")};
@@ -77,7 +81,7 @@ http {{
   proxy_max_temp_file_size 0;
   server {{
     listen {host}:{settings.http_port}{" ssl" if tls else ""};
-{tls}{_refusals()}    # a handshake that fails is told by libraries, in their own words
+{tls}{_refusals(is_tls=bool(tls))}    # a handshake that fails is told by libraries, in their own words
     location = /sip {{
       if ($request_method != GET) {{ return 405; }}
       proxy_pass http://relay;
@@ -90,13 +94,16 @@ http {{
 """
 
 
-def _refusals() -> str:
-    """What the front says in the desk's place: its code and its sentence, never a page of nginx's own."""
+def _refusals(*, is_tls: bool) -> str:
+    """What the front says in the desk's place: its code, its sentence and its headers, never a page of nginx's own."""
     wording, parts = load_wording(), []
+    headers = always(is_tls) | {"cache-control": "no-store"}
+    added = " ".join(f'add_header {name} "{value}" always;' for name, value in headers.items())
     for status, code in REFUSALS.items():
         body = json.dumps({"code": code, "message": wording.sentence(code), "facts": {}}, ensure_ascii=False)
         told = 431 if status == 494 else status
-        said = f"internal; default_type application/json; charset utf-8; charset_types application/json; return {told} '{body}';"
+        kind = "default_type application/json; charset utf-8; charset_types application/json;"
+        said = f"internal; {kind} {added} return {told} '{body}';"
         # a path and no named location: nginx cannot go to one of those when it has read no path
         parts.append(f"    error_page {status} /refused/{status};\n    location = /refused/{status} {{ {said} }}\n")
     return "".join(parts)

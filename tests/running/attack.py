@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from agent_desktop.headers import ALWAYS
 from tests.running.instance import Hotline
 
 PARTS = ("asterisk", "redis", "bridge", "desk", "relay", "worker", "front")
@@ -72,11 +73,14 @@ async def sip_attack(hotline: Hotline, datagrams: Iterable[bytes], udp: socket.s
 
 
 async def http_attack(hotline: Hotline, requests: dict[str, bytes]) -> Answers:
-    """Send each on a connection of its own; a fault is an answer of 5xx, none at all, one in no Chinese, or one that leaks."""
+    """Send each on a connection of its own; a fault is an answer of 5xx, none at all, one in no Chinese, one
+    that leaks, or one without the security headers."""
     answers = Answers()
     for name, data in requests.items():
-        status, body = await _asked(hotline, data)
+        status, head, body = await _asked(hotline, data)
         answers.statuses[status] += 1
+        if missing := [each for each in ALWAYS if status != "none" and f"\r\n{each}: ".encode() not in head.lower()]:
+            answers.faults.append(f"{name}: {status} without {', '.join(missing)}")
         if LEAKS.search(body):
             answers.faults.append(f"{name}: {body[:300]!r}")
         if status[:1] == "5" and status not in ("501", "505"):
@@ -97,22 +101,22 @@ def _is_clear(body: bytes) -> bool:
     return bool(told.get("code")) and CHINESE.search(str(told.get("message", ""))) is not None
 
 
-async def _asked(hotline: Hotline, data: bytes) -> tuple[str, bytes]:
-    """Status and body; `none` when the front closed the connection without a word."""
+async def _asked(hotline: Hotline, data: bytes) -> tuple[str, bytes, bytes]:
+    """Status, head and body; `none` when the front closed the connection without a word."""
     reader, writer = await asyncio.open_connection("127.0.0.1", hotline.settings.http_port)
     try:
         writer.write(data)
         async with asyncio.timeout(ANSWER_S):
             answer = await _read(reader)
     except TimeoutError:
-        return "hangs", b""
+        return "hangs", b"", b""
     finally:
         writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     words = head.split(b"\r\n", 1)[0].split()
     if b"transfer-encoding: chunked" in head.lower():
         body = b"".join(re.split(rb"\r?\n?[0-9a-f]+\r\n", body))
-    return (words[1].decode("ascii", "replace"), body) if len(words) > 1 else ("none", answer)
+    return (words[1].decode("ascii", "replace"), head, body) if len(words) > 1 else ("none", b"", answer)
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:
