@@ -29,7 +29,6 @@ TEST_PACKAGES = {
     "baresip-core": "baresip",
     "postgresql": "/usr/lib/postgresql/*/bin/postgres",
     "fail2ban": "fail2ban-server",
-    "nftables": "nft",
     "libatomic1": "/usr/lib/*/libatomic.so.1",  # the browser driver's own Node.js needs it
     "nftables": "nft",
     "iproute2": "ip",

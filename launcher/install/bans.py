@@ -40,33 +40,33 @@ datepattern = ^\[%%Y-%%m-%%d %%H:%%M:%%S\.%%f\]
 """
 
 
-def ban_files(settings: Settings, city: City, networks: tuple[str, ...] = ()) -> list[InstalledFile]:
-    """Filter, jail and rotation; nothing without `HOTLINE_SECURITY_LOG`. `networks`: the city's own, as addresses with a prefix."""
+def ban_files(settings: Settings, city: City) -> list[InstalledFile]:
+    """Filter, jail and rotation; nothing without `HOTLINE_SECURITY_LOG`."""
     if settings.security_log is None:
         return []
     return [
         _file(f"/etc/fail2ban/filter.d/{NAME}.conf", _FILTER),
-        _file(f"/etc/fail2ban/jail.d/{NAME}.local", _jail(settings, city, networks)),
+        _file(f"/etc/fail2ban/jail.d/{NAME}.local", _jail(settings, city)),
         _file(f"/etc/logrotate.d/{NAME}", _rotation(settings)),
     ]
 
 
-def trusted(city: City, networks: tuple[str, ...] = ()) -> tuple[str, ...]:
+def trusted(settings: Settings, city: City) -> tuple[str, ...]:
     """Who is never banned: this machine, each trunk by all its addresses and names, the city's own networks."""
-    found = [*OWN, *networks]
+    found = [*OWN, *settings.networks]
     for trunk in city.trunks.values():
         found += [*trunk.from_addresses, trunk.host, *([trunk.outbound_proxy.host] if trunk.outbound_proxy else [])]
     return tuple(dict.fromkeys(found))
 
 
-def stranger_limit(settings: Settings, city: City, networks: tuple[str, ...] = ()) -> list[str]:
+def stranger_limit(settings: Settings, city: City) -> list[str]:
     """Rules of an nftables input chain (family inet) that cut a flood of strangers' SIP; to stand before the port is opened.
 
     None where a trunk is known by a name only: its calls would count as a stranger's.
     """
     if not all(_is_reached_by_address(each.from_addresses, each.host) for each in city.trunks.values()):
         return []
-    addresses = [each for each in trusted(city, networks) if _is_address(each)]
+    addresses = [each for each in trusted(settings, city) if _is_address(each)]
     rules = []
     for family, version in (("ip", 4), ("ip6", 6)):
         own = ", ".join(each for each in addresses if ipaddress.ip_network(each, strict=False).version == version)
@@ -91,8 +91,8 @@ def _file(path: str, text: str) -> InstalledFile:
     return InstalledFile(PurePosixPath(path), text)
 
 
-def _jail(settings: Settings, city: City, networks: tuple[str, ...]) -> str:
-    names = " ".join(trusted(city, networks))
+def _jail(settings: Settings, city: City) -> str:
+    names = " ".join(trusted(settings, city))
     assert re.fullmatch(r"[A-Za-z0-9.:/ -]+", names), names  # city.yaml lets nothing else through
     return f"""# Bans by what {NAME}.conf finds. Rendered by make install from the settings and city.yaml, do not edit.
 [{NAME}]

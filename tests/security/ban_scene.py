@@ -103,7 +103,7 @@ def fail2ban(settings: Settings, city: City, folder: Path) -> Iterator[Callable[
     """A server with Debian's own files and ours; gives its client. Its jail for sshd has no journal here and is left out."""
     etc = folder / "fail2ban"
     shutil.copytree("/etc/fail2ban", etc)
-    for file in bans.ban_files(settings, city, (NETWORK,)):
+    for file in bans.ban_files(settings, city):
         if file.path.is_relative_to("/etc/fail2ban"):
             (etc / file.path.relative_to("/etc/fail2ban")).write_text(file.text, encoding="utf-8")
     for other in (etc / "jail.d").iterdir():
@@ -169,7 +169,7 @@ def crowd_of(count: int, ends_at: float) -> int:
 
 def flood(settings: Settings, city: City, seconds: float) -> dict[str, object]:
     """Strangers' requests from many forged addresses at once behind the rules of the firewall, and a call in the middle of it."""
-    rules = "\n".join(bans.stranger_limit(settings, city, (NETWORK,)))
+    rules = "\n".join(bans.stranger_limit(settings, city))
     chain = f"chain input {{\ntype filter hook input priority 0; policy accept;\n{rules}\n}}"
     run("nft", "-f", "-", text=f"table inet guard {{\n{chain}\n}}")
     assert settings.security_log is not None
@@ -191,7 +191,7 @@ def scene(folder: Path) -> dict[str, object]:
     home = folder / "home"
     settings = Settings(
         home=home, demo=False, bind=HERE, sip_port=SIP, http_port=WEB, tls_cert=folder / "c", tls_key=folder / "k",
-        security_log=folder / "security.log",
+        security_log=folder / "security.log", local_networks=NETWORK,
     )  # fmt: skip
     programs = fetch.fetched(settings.cache)
     assert programs is not None
