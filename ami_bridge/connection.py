@@ -149,20 +149,21 @@ class Connection:
             raise
 
     async def _log_in(self, reader: asyncio.StreamReader, decoder: Decoder) -> list[Packet]:
-        """Wait for the login's answer and FullyBooted; returns events that came in between."""
+        """Wait for the login's answer and FullyBooted; returns the events that came along."""
         accepted = False
         early: list[Packet] = []
         while True:
             data = await reader.read(65536)
             if not data:
                 raise AmiError("asterisk_down", reason="closed")
-            for packet in decoder.feed(data):
+            packets = decoder.feed(data)
+            for place, packet in enumerate(packets, 1):
                 if packet.text("ActionID") == "login":
                     if packet.text("Response") != "Success":
                         raise AmiError("login_refused", reason=packet.text("Message"))
                     accepted = True
                 elif packet.text("Event") == "FullyBooted" and accepted:
-                    return early
+                    return early + packets[place:]  # a busy Asterisk sends on at once
                 elif BANNER not in packet and accepted:
                     early.append(packet)
 
@@ -182,7 +183,7 @@ class Connection:
 
     def _take(self, packet: Packet) -> None:
         action_id = packet.text("ActionID")
-        if action_id in self._lists:
+        if action_id and action_id in self._lists:
             self._take_list(self._lists[action_id], packet)
         elif "Response" in packet and "Event" not in packet:  # the event OriginateResponse has one too
             future = self._waiting.pop(action_id, None)

@@ -8,26 +8,43 @@ empty packets are therefore skipped. The greeting line of a fresh connection com
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hotline_core.errors import AmiError
 
 BANNER = "Banner"
-GENUINE_HEAD = ("Event", "Privilege", "Timestamp", "SystemName")
 STAMP = re.compile(r"[0-9]{9,11}\.[0-9]{6}")
 # C0 controls and DEL: no genuine value has any, a log's reader and PostgreSQL (NUL) stumble over them
 CONTROL = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n)")
+CONTROLS = bytes(sign for sign in (*range(0x20), 0x7F) if sign not in b"\r\n")
 LONGEST_PACKET = 1 << 20  # a line far beyond anything Asterisk sends: the peer is no Asterisk
 
 
 class Packet(Mapping[str, str]):
     """One AMI packet; keys in order, repeated keys kept; `packet[key]` is the last value of a key."""
 
-    __slots__ = ("_last", "pairs")
+    __slots__ = ("_last", "_lines")
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self.pairs = tuple(pairs)
-        self._last = dict(self.pairs)
+        held = tuple(pairs)
+        self._lines: Sequence[str] = [f"{key}: {value}" for key, value in held]
+        self._last = dict(held)
+
+    @classmethod
+    def of_lines(cls, lines: Sequence[str]) -> Packet:
+        """The packet of lines that all are `key: value`; ValueError if one is not. Twice as quick as by pairs."""
+        packet = cls.__new__(cls)
+        packet._last = dict(line.split(": ", 1) for line in lines)
+        packet._lines = lines
+        return packet
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Keys and values in the order they came, repeated keys too."""
+        return tuple((key, value) for key, value in (line.split(": ", 1) for line in self._lines))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._last
 
     def __getitem__(self, key: str) -> str:
         return self._last[key]
@@ -47,7 +64,8 @@ class Packet(Mapping[str, str]):
 
     def all(self, key: str) -> list[str]:
         """Every value of a repeated key, in order."""
-        return [value for name, value in self.pairs if name == key]
+        head = f"{key}: "
+        return [line[len(head) :] for line in self._lines if line.startswith(head)]
 
     def variable(self, name: str) -> str:
         """A channel variable sent along (`channelvars=` of manager.conf), empty if unset.
@@ -66,7 +84,12 @@ class Packet(Mapping[str, str]):
 
         Every event of our manager.conf begins with these four keys (timestampevents, systemname).
         """
-        return tuple(key for key, _ in self.pairs[:4]) == GENUINE_HEAD and bool(STAMP.fullmatch(self.text("Timestamp")))
+        if len(self._lines) < 4:
+            return False
+        event, privilege, when, system = self._lines[:4]
+        is_begun = event.startswith("Event: ") and privilege.startswith("Privilege: ")
+        is_dated = when.startswith("Timestamp: ") and system.startswith("SystemName: ")
+        return is_begun and is_dated and STAMP.fullmatch(self._last["Timestamp"]) is not None
 
 
 class Decoder:
@@ -87,23 +110,38 @@ class Decoder:
             self._greeted = True
             packets.append(Packet([(BANNER, banner.decode("ascii", "replace"))]))
         if self._greeted:
-            *whole, self._tail = self._tail.split(b"\r\n\r\n")
-            packets += [packet for block in whole if (packet := _packet(block)) is not None]
+            whole, end, tail = self._tail.rpartition(b"\r\n\r\n")
+            if end:
+                self._tail = tail
+                read = _packet if _is_clean(whole) else _odd_packet
+                packets += [packet for block in whole.split(end) if (packet := read(block)) is not None]
         if len(self._tail) > LONGEST_PACKET:
             raise AmiError("not_ami", reason="packet_too_long")
         return packets
 
 
+def _is_clean(data: bytes) -> bool:
+    """Whether there is no control character and no line break but CRLF."""
+    breaks = data.count(b"\r\n")
+    return data.count(b"\r") == breaks == data.count(b"\n") and len(data.translate(None, CONTROLS)) == len(data)
+
+
 def _packet(block: bytes) -> Packet | None:
+    try:
+        return Packet.of_lines(block.decode("utf-8", "replace").split("\r\n"))
+    except ValueError:  # a line that is not `key: value`
+        return _odd_packet(block)
+
+
+def _odd_packet(block: bytes) -> Packet | None:
+    """A block of any bytes, line by line; None when no line has a colon."""
     pairs = []
-    if CONTROL.search(block):
-        block = CONTROL.sub("\ufffd".encode(), block)
-    for line in block.split(b"\r\n"):
-        if not line:
-            continue
-        key, colon, value = line.partition(b":")
+    for line in CONTROL.sub("\ufffd".encode(), block).decode("utf-8", "replace").split("\r\n"):
+        key, colon, value = line.partition(": ")
+        if not colon:
+            key, colon, value = line.partition(":")
         if colon:
-            pairs.append((key.decode("utf-8", "replace"), value.removeprefix(b" ").decode("utf-8", "replace")))
+            pairs.append((key, value))
     return Packet(pairs) if pairs else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.bench import events, fanout
 from tests.bench.report import Series
 
-SERIES: tuple[Series, ...] = ()
+SERIES: tuple[Series, ...] = (events.SERIES, fanout.SERIES)

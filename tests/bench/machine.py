@@ -46,3 +46,9 @@ def load() -> float:
 
 def _lines(path: str) -> list[str]:
     return Path(path).read_text(encoding="utf-8").splitlines()
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor time, user and system, that a process has used; FileNotFoundError when it is gone."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -143,9 +143,14 @@ class Part:
         wait_until(self._listens, 20.0, f"{self._module} listens")
         return self
 
-    def _listens(self) -> bool:
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The running process; AssertionError before `start`."""
         assert self._process is not None
-        assert self._process.poll() is None, f"{self._module} ended"
+        return self._process
+
+    def _listens(self) -> bool:
+        assert self.process.poll() is None, f"{self._module} ended"
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(self._socket))

@@ -20,6 +20,7 @@ class ScriptedAsterisk:
         self.writers: list[asyncio.StreamWriter] = []
         self.silent = False
         self.password = "right"
+        self.after_boot = ""  # events that come in one piece with FullyBooted
         self.port = 0
         self.on_action: Callable[[dict[str, str]], str | None] = lambda action: None
 
@@ -53,7 +54,7 @@ class ScriptedAsterisk:
         if action["Action"] == "Login":
             if action["Secret"] != self.password:
                 return f"Response: Error\r\n{mark}Message: Authentication failed\r\n\r\n"
-            return f"Response: Success\r\n{mark}\r\n{event_text('Early')}\r\nEvent: FullyBooted\r\n\r\n"
+            return f"Response: Success\r\n{mark}\r\n{event_text('Early')}\r\nEvent: FullyBooted\r\n\r\n{self.after_boot}"
         scripted = self.on_action(action)
         return scripted.replace("MARK", mark) if scripted is not None else f"Response: Success\r\n{mark}\r\n"
 

@@ -76,6 +76,15 @@ async def test_events_come_in_order_and_actions_find_their_own_answers(asterisk:
         assert [packet.text("Event") for packet in bridge.events] == ["Early", "One", "Two"]
 
 
+async def test_what_a_busy_asterisk_sends_in_one_piece_with_the_end_of_the_login_is_not_lost(asterisk: ScriptedAsterisk) -> None:
+    """Thousands of events a second do not wait until the client has read that Asterisk is up."""
+    asterisk.after_boot = f"{event_text('First')}\r\n{event_text('Second')}\r\n"
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        await asyncio.wait_for(_until(lambda: len(bridge.events) == 3), 3)
+        assert [packet.text("Event") for packet in bridge.events] == ["Early", "First", "Second"]
+
+
 async def _until(is_true: Callable[[], bool]) -> None:
     while not is_true():  # noqa: ASYNC110 - the events are collected by a plain list
         await asyncio.sleep(0.005)

@@ -71,6 +71,19 @@ def test_an_action_is_written_as_lines_in_order() -> None:
     )
 
 
+@given(st.lists(st.sampled_from((
+    b"Event: A", b"Key: value", b"Key: other", b"Empty:", b"Empty: ", b"no colon", b"", b"a:b: c", b"Name: \xe5\xbc\xa0",
+    b"Bad: \xe5\xbc", b"Lone: a\rb", b"Lone: a\nb", b"Nul: \x00",
+)), max_size=6))
+def test_a_packet_read_quickly_is_the_one_that_is_read_line_by_line(lines: list[bytes]) -> None:
+    """The quick way takes what is as it should be; beside an odd packet all go the slow way, and nothing else changes."""
+    block = b"\r\n".join(lines)
+    alone = packets_of([b"Asterisk Call Manager/11\r\n", block, b"\r\n\r\n"])[1:]
+    beside = packets_of([b"Asterisk Call Manager/11\r\n", block + b"\r\n\r\nOdd: \x00\r\n\r\n"])[1:-1]
+    assert [packet.pairs for packet in alone] == [packet.pairs for packet in beside]
+    assert all(dict(packet) == dict(packet.pairs) for packet in alone)
+
+
 FORGED = (
     b"Asterisk Call Manager/11.0.0\r\n"
     b"Event: Newchannel\r\nPrivilege: call,all\r\nTimestamp: 1795296633.546715\r\nSystemName: h1\r\nChannel: PJSIP/trunk-1\r\n"

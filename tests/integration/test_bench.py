@@ -1,0 +1,35 @@
+"""The benchmarks run: each series once, small, on its real parts; what it prints is a report and no proof of any speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import events, fanout
+from tests.bench.drawing import drawn
+from tests.bench.report import Options, Result, Series
+
+pytestmark = pytest.mark.integration
+
+
+def small(series: Series, folder: Path) -> Result:
+    """A few rounds of a series, and its picture."""
+    result = series.run(Options(seed=1, hours=0.0, folder=folder, is_small=True))
+    assert drawn([(1, result.picture)]).startswith(b"\x89PNG")
+    return result
+
+
+def test_every_event_that_an_asterisk_sends_is_read_once_in_order_and_as_it_was_sent(tmp_path: Path) -> None:
+    """Beside asterisk-ami and panoramisk, on a stream in whole and in torn pieces; each of the three read something."""
+    result = small(events.SERIES, tmp_path)
+    truth = next(row for row in result.rows if row.what.startswith("events lost"))
+    assert truth.measured("ours") == 0
+    assert {row.peer_name for row in result.rows} == {"", "asterisk-ami", "panoramisk"}
+
+
+def test_every_desk_is_told_every_change_by_us_and_by_the_bare_peer(tmp_path: Path) -> None:
+    """Each change reached the last page of both."""
+    result = small(fanout.SERIES, tmp_path)
+    assert len(result.rows) == 3
+    assert all(row.peer_name == fanout.PEER for row in result.rows)
