@@ -9,13 +9,16 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run backup verify-backup restore call test campaign bench check lint unit token check-config prompts prompts-report clean
+.PHONY: help run install backup verify-backup restore call test campaign bench check lint unit token check-config prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
 
 run: ## set up all that is needed, start it, end with the desk's address; Ctrl-C ends it
 	@HOTLINE_DEMO=1 exec $(RUN) -m launcher run
+
+install: ## as root: the service on this machine, made or brought up to date (docs/operations.md)
+	@exec $(RUN) -m launcher.install
 
 call: ## a synthetic citizen rings (LINE=12345 and NUMBER=13855700001 if you like)
 	@HOTLINE_DEMO=1 exec $(RUN) -m launcher call $(if $(LINE),--line $(LINE)) $(if $(NUMBER),--number $(NUMBER))

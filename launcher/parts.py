@@ -35,10 +35,16 @@ def parts_of(settings: Settings, programs: Programs) -> list[Part]:
     if settings.demo:
         parts.append(Part("carrier", _asterisk(programs, paths.carrier)))
     modules = {"bridge": "ami_bridge", "desk": "agent_desktop", "relay": "agent_desktop.sip_relay", "worker": "worker"}
-    parts += [Part(name, (sys.executable, "-m", module)) for name, module in modules.items()]
+    parts += [Part(name, (own_python(), "-m", module)) for name, module in modules.items()]
     conf = str(paths.run / "nginx.conf")
     parts.append(Part("front", (*programs.argv("nginx"), "-e", "stderr", "-c", conf, "-p", str(paths.run))))
     return parts
+
+
+def own_python() -> str:
+    """This Python by the folder it really lies in: a link to a release may point elsewhere while a part still imports."""
+    python = Path(sys.executable)
+    return str(python.parent.resolve() / python.name)
 
 
 def _asterisk(programs: Programs, base: Path) -> tuple[str, ...]:

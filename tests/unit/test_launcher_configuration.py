@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,7 +72,7 @@ def test_all_parts_stop_at_the_same_time_and_come_back_for_ever(tmp_path: Path) 
     assert {parser[f"program:{name}"]["autorestart"] for name in names} == {"true"}
     assert {parser[f"program:{name}"]["stopwaitsecs"] for name in names} == {"4"}
     assert {parser[f"program:{name}"]["killasgroup"] for name in names} == {"true"}
-    assert shlex.split(parser["program:desk"]["command"]) == [sys.executable, "-m", "agent_desktop"]
+    assert shlex.split(parser["program:desk"]["command"]) == [parts.own_python(), "-m", "agent_desktop"]
 
 
 def test_a_percent_sign_in_a_folder_does_not_upset_the_supervisor(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from launcher.readiness import health_of
 pytestmark = pytest.mark.unit
 
 FOLDER = Path(texts.__file__).parent
-SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py") if path.name != "bootstrap.py")
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py") if path.name != "bootstrap.py")
 TEXTS = yaml.safe_load((FOLDER / "texts.yaml").read_text(encoding="utf-8"))
 
 

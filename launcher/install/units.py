@@ -1,0 +1,186 @@
+"""The systemd units of the service: one for each part, ordered, hardened, started again with growing pauses; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from hotline_core.settings import Settings
+from launcher.install import layout
+from launcher.install.files import InstalledFile
+
+TARGET = "hotline.target"
+PREPARE = "hotline-prepare.service"
+FIREWALL = "hotline-firewall.service"
+# Who is waited for, where both are there: nothing breaks without it, but nobody has to try twice either.
+AFTER = {
+    "asterisk": ("redis",), "carrier": ("asterisk",), "bridge": ("redis", "asterisk"), "desk": ("redis", "bridge"),
+    "relay": ("asterisk",), "worker": ("bridge",), "front": ("desk", "relay"), "probe": ("front",),
+}  # fmt: skip
+LOWEST_FREE_PORT = 1024  # below, a program needs a capability
+STEPS_SINCE = 254  # systemd that knows RestartSteps
+OPEN_FILES = 65536
+STOP_S = 10
+
+_HARDENED = """UMask=0077
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome={home}
+ReadWritePaths={writable}
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectProc=invisible
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RemoveIPC=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
+CapabilityBoundingSet={capability}
+AmbientCapabilities={capability}
+"""
+
+
+def units(settings: Settings, parts: Sequence[str], systemd: int, writable: Sequence[str] = ()) -> list[InstalledFile]:
+    """All units for these parts; `systemd` is its version on the machine, `writable` what parts write beside HOTLINE_HOME."""
+    found = [_unit(TARGET, _target(parts)), _unit(PREPARE, _prepare(settings, writable)), _unit(FIREWALL, _firewall())]
+    for name in parts:
+        found.append(_unit(service(name), _part(settings, name, parts, systemd, writable)))
+    found += [_unit("hotline-logs.service", _logs(settings)), _unit("hotline-logs.timer", _LOGS_TIMER)]
+    return found
+
+
+def service(part: str) -> str:
+    """The unit of a part."""
+    return f"hotline-{part}.service"
+
+
+def _unit(name: str, text: str) -> InstalledFile:
+    return InstalledFile(layout.UNITS / name, text)
+
+
+def _target(parts: Sequence[str]) -> str:
+    wanted = " ".join([FIREWALL, *(service(name) for name in parts), "hotline-logs.timer"])
+    return f"""# The whole hotline. Written by make install, which overwrites it; use systemctl edit.
+[Unit]
+Description=Hotline 12328 and 12345
+Documentation=file:{layout.CURRENT}/docs/operations.md
+Wants={wanted}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _prepare(settings: Settings, writable: Sequence[str]) -> str:
+    run = f"{layout.PYTHON} -m launcher prepare"
+    return f"""# Checks, Asterisk's configuration, databases. `systemctl reload` does it again and leaves the parts running.
+[Unit]
+Description=Hotline: preparations
+PartOf={TARGET}
+Wants=network-online.target
+After=network-online.target time-sync.target postgresql.service {FIREWALL}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+{_common(settings, writable, ())}ExecStart={run}
+ExecReload={run}
+TimeoutStartSec=900
+"""
+
+
+def _part(settings: Settings, name: str, parts: Sequence[str], systemd: int, writable: Sequence[str]) -> str:
+    after = " ".join([PREPARE, *(service(other) for other in AFTER.get(name, ()) if other in parts)])
+    ports = {"front": settings.http_port, "asterisk": settings.sip_port}
+    capabilities = ("CAP_NET_BIND_SERVICE",) if ports.get(name, LOWEST_FREE_PORT) < LOWEST_FREE_PORT else ()
+    pauses = "RestartSteps=6\nRestartMaxDelaySec=20\n" if systemd >= STEPS_SINCE else ""
+    reload = "ExecReload=/bin/kill -HUP $MAINPID\n" if name == "front" else ""
+    # the last one the kernel may end when memory is short: nothing can replace it
+    last = "OOMScoreAdjust=-500\n" if name == "asterisk" else ""
+    return f"""[Unit]
+Description=Hotline: {name}
+PartOf={TARGET}
+Requires={PREPARE}
+After={after}
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+{_common(settings, writable, capabilities)}ExecStart={layout.PYTHON} -m launcher part {name} --log
+{reload}Restart=always
+RestartSec=1
+{pauses}TimeoutStopSec={STOP_S}
+LimitNOFILE={OPEN_FILES}
+{last}"""
+
+
+def _common(settings: Settings, writable: Sequence[str], capabilities: Sequence[str]) -> str:
+    folders = [settings.home, settings.cache]
+    is_hidden = not any(str(folder).startswith(("/home/", "/root/", "/run/user/")) for folder in folders)
+    hardened = _HARDENED.format(
+        home="yes" if is_hidden else "no", writable=" ".join([str(settings.home), *(f"-{each}" for each in writable)]),
+        capability=" ".join(capabilities),
+    )  # fmt: skip
+    return f"""User={layout.USER}
+Group={layout.USER}
+EnvironmentFile={layout.ENVIRONMENT}
+WorkingDirectory={layout.CURRENT}
+{hardened}"""
+
+
+def _firewall() -> str:
+    nft = PurePosixPath("/usr/sbin/nft")
+    return f"""[Unit]
+Description=Hotline: firewall for its own ports
+PartOf={TARGET} nftables.service
+Wants=network-pre.target
+Before=network-pre.target
+After=nftables.service
+DefaultDependencies=no
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={nft} -f {layout.FIREWALL}
+ExecReload={nft} -f {layout.FIREWALL}
+ExecStop={nft} delete table inet hotline
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=CAP_NET_ADMIN
+RestrictAddressFamilies=AF_UNIX AF_NETLINK
+"""
+
+
+def _logs(settings: Settings) -> str:
+    state = settings.paths.run / "logrotate.state"
+    return f"""[Unit]
+Description=Hotline: logs that have grown are put aside
+
+[Service]
+Type=oneshot
+{_common(settings, (), ())}ExecStart=/usr/sbin/logrotate --state {state} {layout.LOGROTATE}
+"""
+
+
+_LOGS_TIMER = f"""[Unit]
+Description=Hotline: hourly look at the logs
+PartOf={TARGET}
+
+[Timer]
+OnBootSec=10min
+OnUnitActiveSec=1h
+"""
