@@ -14,11 +14,16 @@ from hotline_core.settings import DEFAULT_CITY, Settings, is_address, load_city,
 from launcher import bootstrap, certificate, fetch
 from launcher.check_config import check_config
 from launcher.install import environment, firewall, layout, machine, release, service, units
+from launcher.install.bans import ban_files
 from launcher.install.files import InstalledFile, write
 from launcher.parts import CHECKOUT, parts_of
 from launcher.texts import complain, say, sentence
 
-PACKAGES = {"nftables": "/usr/sbin/nft", "logrotate": "/usr/sbin/logrotate"}
+PACKAGES = {
+    "nftables": "/usr/sbin/nft", "logrotate": "/usr/sbin/logrotate", "fail2ban": "/usr/bin/fail2ban-server",
+    "python3-systemd": "/usr/lib/python3/dist-packages/systemd",  # fail2ban reads the journal with it
+}  # fmt: skip
+BANS = "fail2ban.service"
 TIMEOUT_S = 120
 
 
@@ -61,9 +66,11 @@ def install() -> int:
     _run("systemd-tmpfiles", "--create", str(machine.FOLDERS))
     new = write([InstalledFile(layout.ENVIRONMENT, text, 0o600), *given_files])
     rules = write([InstalledFile(layout.FIREWALL, firewall.nft_table(settings, city), 0o600)])
-    new_units = write(units.units(settings, parts, service.version()))
+    wanted = units.units(settings, parts, service.version())
+    new_units = write(wanted)
     write([machine.logrotate(settings), machine.command()])
-    service.remove_stale(parts)
+    bans = write(ban_files(settings, city))
+    service.remove_stale({unit.path.name for unit in wanted})
     before = Path(layout.CURRENT).resolve() if Path(layout.CURRENT).is_symlink() else None
     is_new_code = release.put_in_force(made, Path(layout.CURRENT))
     service.enable()
@@ -72,20 +79,22 @@ def install() -> int:
     elif not service.is_running():
         say("start")
         service.start(settings)
+        service.reload(BANS)
         say("service_ready", origin=settings.origin)
-    elif is_new_code or new or new_units or rules:
-        _upgrade(settings, parts, before, has_new_rules=bool(rules))
+    elif is_new_code or new or new_units or rules or bans:
+        for unit, changed in ((units.FIREWALL, rules), (BANS, bans)):
+            if changed:
+                service.reload(unit)
+        _upgrade(settings, parts, before)
     else:
         say("nothing_new", origin=settings.origin)
     release.remove_old(Path(layout.RELEASES), made)
     return 0
 
 
-def _upgrade(settings: Settings, parts: list[str], before: Path | None, *, has_new_rules: bool) -> None:
+def _upgrade(settings: Settings, parts: list[str], before: Path | None) -> None:
     """Calls go on; when the new code cannot even be prepared, the old one stays in force."""
     say("upgrading")
-    if has_new_rules:
-        service.reload(units.FIREWALL)
     try:
         service.prepare_again()
     except SetupError:

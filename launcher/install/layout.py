@@ -16,7 +16,8 @@ LOGROTATE = CONFIGURATION / "logrotate.conf"
 GIVEN_CERTIFICATE = CONFIGURATION / "tls/certificate.pem"
 GIVEN_KEY = CONFIGURATION / "tls/key.pem"
 UNITS = PurePosixPath("/etc/systemd/system")
-LOGS_OF_BANS = PurePosixPath("/var/log/hotline")
+SECURITY_LOGS = PurePosixPath("/var/log/hotline")
+BACKUPS = PurePosixPath("/var/backups/hotline")
 COMMAND = PurePosixPath("/usr/local/bin/hotline")
 
 # What the service starts with where neither the operator nor an earlier installation says otherwise.
@@ -24,4 +25,6 @@ DEFAULTS = {
     "HOTLINE_HOME": "/var/lib/hotline",
     "HOTLINE_CACHE": str(CODE / "programs"),
     "HOTLINE_CONFIG": str(CONFIGURATION / "city.yaml"),
+    "HOTLINE_SECURITY_LOG": str(SECURITY_LOGS / "security.log"),
+    "HOTLINE_BACKUP": str(BACKUPS),
 }

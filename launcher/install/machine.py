@@ -18,14 +18,18 @@ def users(settings: Settings) -> InstalledFile:
 
 
 def folders(settings: Settings) -> InstalledFile:
-    """Folders and who may enter them, for systemd-tmpfiles: at each start of the machine and each installation."""
+    """Folders and who may enter them, for systemd-tmpfiles: at each start of the machine and each installation.
+
+    Other folders for backups and for the security log than ours are the operator's: they may hold more than the hotline's files.
+    """
     user, home = layout.USER, settings.home
     text = f"""# Folders of the hotline and who may enter them. Written by make install, which overwrites it.
 d {layout.CONFIGURATION} 0750 root {user} -
 d {home} 0700 {user} {user} -
 d {home}/spool 0700 {user} {user} -
 d {home}/log 0700 {user} {user} -
-d {layout.LOGS_OF_BANS} 0750 {user} {user} -
+d {layout.SECURITY_LOGS} 0750 {user} {user} -
+d {layout.BACKUPS} 0700 {user} {user} -
 # passwords of trunks that were put there by root
 z {home}/*.secret 0600 {user} {user} -
 z {home}/secrets.json 0600 {user} {user} -

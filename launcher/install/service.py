@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hotline_core.errors import SetupError
@@ -33,10 +33,9 @@ def version() -> int:
     return int(told[1]) if len(told) > 1 and told[1].isdigit() else 0
 
 
-def remove_stale(parts: Sequence[str], root: Path = Path("/")) -> list[Path]:
-    """Stop and remove units of parts that this installation no longer has."""
-    kept = {units.service(name) for name in parts} | {units.PREPARE, units.FIREWALL, "hotline-logs.service"}
-    stale = [path for path in below(root, layout.UNITS).glob("hotline-*.service") if path.name not in kept]
+def remove_stale(kept: Collection[str], root: Path = Path("/")) -> list[Path]:
+    """Stop and remove units of an earlier installation that this one no longer has."""
+    stale = [path for path in below(root, layout.UNITS).glob("hotline-*.*") if path.is_file() and path.name not in kept]
     for path in stale:
         if is_there():
             _do("stop", path.name)

@@ -12,6 +12,7 @@ from launcher.install.files import InstalledFile
 TARGET = "hotline.target"
 PREPARE = "hotline-prepare.service"
 FIREWALL = "hotline-firewall.service"
+LOGS, BACKUP = "hotline-logs", "hotline-backup"  # each a timer and what it starts
 # Who is waited for, where both are there: nothing breaks without it, but nobody has to try twice either.
 AFTER = {
     "asterisk": ("redis",), "carrier": ("asterisk",), "bridge": ("redis", "asterisk"), "desk": ("redis", "bridge"),
@@ -52,12 +53,14 @@ AmbientCapabilities={capability}
 """
 
 
-def units(settings: Settings, parts: Sequence[str], systemd: int, writable: Sequence[str] = ()) -> list[InstalledFile]:
-    """All units for these parts; `systemd` is its version on the machine, `writable` what parts write beside HOTLINE_HOME."""
-    found = [_unit(TARGET, _target(parts)), _unit(PREPARE, _prepare(settings, writable)), _unit(FIREWALL, _firewall())]
-    for name in parts:
-        found.append(_unit(service(name), _part(settings, name, parts, systemd, writable)))
-    found += [_unit("hotline-logs.service", _logs(settings)), _unit("hotline-logs.timer", _LOGS_TIMER)]
+def units(settings: Settings, parts: Sequence[str], systemd: int) -> list[InstalledFile]:
+    """All units for these parts; `systemd` is its version on the machine."""
+    timers = [LOGS, *([BACKUP] if settings.backup else [])]
+    found = [_unit(TARGET, _target(parts, timers)), _unit(PREPARE, _prepare(settings)), _unit(FIREWALL, _firewall())]
+    found += [_unit(service(name), _part(settings, name, parts, systemd)) for name in parts]
+    found += [_unit(f"{LOGS}.service", _logs(settings)), _unit(f"{LOGS}.timer", _LOGS_TIMER)]
+    if settings.backup:
+        found += [_unit(f"{BACKUP}.service", _backup(settings)), _unit(f"{BACKUP}.timer", _BACKUP_TIMER)]
     return found
 
 
@@ -70,8 +73,8 @@ def _unit(name: str, text: str) -> InstalledFile:
     return InstalledFile(layout.UNITS / name, text)
 
 
-def _target(parts: Sequence[str]) -> str:
-    wanted = " ".join([FIREWALL, *(service(name) for name in parts), "hotline-logs.timer"])
+def _target(parts: Sequence[str], timers: Sequence[str]) -> str:
+    wanted = " ".join([FIREWALL, *(service(name) for name in parts), *(f"{name}.timer" for name in timers)])
     return f"""# The whole hotline. Written by make install, which overwrites it; use systemctl edit.
 [Unit]
 Description=Hotline 12328 and 12345
@@ -83,7 +86,7 @@ WantedBy=multi-user.target
 """
 
 
-def _prepare(settings: Settings, writable: Sequence[str]) -> str:
+def _prepare(settings: Settings) -> str:
     run = f"{layout.PYTHON} -m launcher prepare"
     return f"""# Checks, Asterisk's configuration, databases. `systemctl reload` does it again and leaves the parts running.
 [Unit]
@@ -95,13 +98,13 @@ After=network-online.target time-sync.target postgresql.service {FIREWALL}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-{_common(settings, writable, ())}ExecStart={run}
+{_common(settings)}ExecStart={run}
 ExecReload={run}
 TimeoutStartSec=900
 """
 
 
-def _part(settings: Settings, name: str, parts: Sequence[str], systemd: int, writable: Sequence[str]) -> str:
+def _part(settings: Settings, name: str, parts: Sequence[str], systemd: int) -> str:
     after = " ".join([PREPARE, *(service(other) for other in AFTER.get(name, ()) if other in parts)])
     ports = {"front": settings.http_port, "asterisk": settings.sip_port}
     capabilities = ("CAP_NET_BIND_SERVICE",) if ports.get(name, LOWEST_FREE_PORT) < LOWEST_FREE_PORT else ()
@@ -118,7 +121,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-{_common(settings, writable, capabilities)}ExecStart={layout.PYTHON} -m launcher part {name} --log
+{_common(settings, capabilities)}ExecStart={layout.PYTHON} -m launcher part {name} --log
 {reload}Restart=always
 RestartSec=1
 {pauses}TimeoutStopSec={STOP_S}
@@ -126,11 +129,12 @@ LimitNOFILE={OPEN_FILES}
 {last}"""
 
 
-def _common(settings: Settings, writable: Sequence[str], capabilities: Sequence[str]) -> str:
-    folders = [settings.home, settings.cache]
+def _common(settings: Settings, capabilities: Sequence[str] = ()) -> str:
+    beside = [each for each in (settings.security_log and settings.security_log.parent, settings.backup) if each]
+    folders = [settings.home, settings.cache, *beside]
     is_hidden = not any(str(folder).startswith(("/home/", "/root/", "/run/user/")) for folder in folders)
     hardened = _HARDENED.format(
-        home="yes" if is_hidden else "no", writable=" ".join([str(settings.home), *(f"-{each}" for each in writable)]),
+        home="yes" if is_hidden else "no", writable=" ".join([str(settings.home), *(f"-{each}" for each in beside)]),
         capability=" ".join(capabilities),
     )  # fmt: skip
     return f"""User={layout.USER}
@@ -172,9 +176,33 @@ Description=Hotline: logs that have grown are put aside
 
 [Service]
 Type=oneshot
-{_common(settings, (), ())}ExecStart=/usr/sbin/logrotate --state {state} {layout.LOGROTATE}
+{_common(settings)}ExecStart=/usr/sbin/logrotate --state {state} {layout.LOGROTATE}
 """
 
+
+def _backup(settings: Settings) -> str:
+    return f"""[Unit]
+Description=Hotline: a backup, made and proven
+After={PREPARE}
+
+[Service]
+Type=oneshot
+{_common(settings)}ExecStart={layout.PYTHON} -m backup make
+IOSchedulingClass=idle
+CPUSchedulingPolicy=batch
+TimeoutStartSec=6h
+"""
+
+
+_BACKUP_TIMER = f"""[Unit]
+Description=Hotline: a backup every night
+PartOf={TARGET}
+
+[Timer]
+OnCalendar=*-*-* 02:30:00
+RandomizedDelaySec=15min
+Persistent=yes
+"""
 
 _LOGS_TIMER = f"""[Unit]
 Description=Hotline: hourly look at the logs

@@ -34,7 +34,8 @@ def _run(*argv: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("http_port", [8328, 443])
 def test_systemd_finds_no_fault_in_any_unit(tmp_path: Path, http_port: int) -> None:
     """`systemd-analyze verify` prints nothing; the programs they name are at their places."""
-    write(units.units(_settings(http_port=http_port), PARTS, service.version(), ("/var/log/hotline",)), tmp_path)
+    settings = _settings(http_port=http_port, security_log="/var/log/hotline/security.log", backup="/var/backups/hotline")
+    write(units.units(settings, PARTS, service.version()), tmp_path)
     for program in (str(layout.PYTHON), "/usr/sbin/nft", "/usr/sbin/logrotate", "/bin/kill"):
         path = tmp_path / program.removeprefix("/")
         path.parent.mkdir(parents=True, exist_ok=True)

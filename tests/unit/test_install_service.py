@@ -10,7 +10,7 @@ import pytest
 
 from hotline_core.city import City
 from hotline_core.settings import Settings
-from launcher.install import command, environment, firewall, layout, machine, release, units
+from launcher.install import command, environment, firewall, layout, machine, release, service, units
 from launcher.install.files import InstalledFile
 
 pytestmark = pytest.mark.unit
@@ -111,12 +111,32 @@ def test_no_part_may_do_more_than_it_must() -> None:
         assert service["UMask"] == "0077"
 
 
+def test_a_backup_is_made_every_night_where_there_is_a_place_for_it() -> None:
+    """The parts may write there and where the security log lies, and nowhere else."""
+    assert not [name for name in _units() if "backup" in name]
+    found = _units(_settings(backup="/var/backups/hotline", security_log="/var/log/hotline/security.log"))
+    assert found["hotline-backup.timer"]["Timer"]["Persistent"] == "yes"
+    assert "hotline-backup.timer" in found["hotline.target"]["Unit"]["Wants"].split()
+    may_write = found["hotline-desk.service"]["Service"]["ReadWritePaths"].split()
+    assert may_write == ["/var/lib/hotline", "-/var/log/hotline", "-/var/backups/hotline"]
+
+
 def test_only_who_listens_below_1024_may_bind_there() -> None:
     """Pages on 443: the front, and nobody else."""
     found = _units(_settings(http_port=443))
     may = {name for name, unit in found.items() if "Service" in unit and unit["Service"].get("AmbientCapabilities")}
     assert may == {"hotline-front.service"}
     assert found["hotline-front.service"]["Service"]["AmbientCapabilities"] == "CAP_NET_BIND_SERVICE"
+
+
+def test_units_of_parts_that_are_no_more_are_removed(tmp_path: Path) -> None:
+    """A Redis of the city's own: ours would only be in the way; units of others stay."""
+    folder = tmp_path / "etc/systemd/system"
+    folder.mkdir(parents=True)
+    for name in ("hotline-redis.service", "hotline-desk.service", "hotline.target", "other.service"):
+        (folder / name).touch()
+    (folder / "hotline-desk.service.d").mkdir()
+    assert [path.name for path in service.remove_stale({"hotline-desk.service"}, tmp_path)] == ["hotline-redis.service"]
 
 
 # -- firewall
