@@ -43,9 +43,8 @@ async def test_a_citizen_calls_12328_and_an_agent_answers_talks_holds_mutes_and_
         call_id = await desk.call_id()
 
         await desk.answer()
-        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
-        await call.listen(1.0)
-        assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.15)
+        await desk.hears_tone(CITIZEN_HZ)
+        await call.rtp.hears_tone(AGENT_HZ)
 
         await desk.page.fill("#draft-text", "公交车末班车昨晚没有来")
         await expect(desk.page.locator("#draft-state")).to_have_attribute("data-state", "saved", timeout=5000)
@@ -64,7 +63,7 @@ async def test_a_citizen_calls_12328_and_an_agent_answers_talks_holds_mutes_and_
         assert level_of(call.heard(0.5), AGENT_HZ) < 100
         await desk.page.click("#btn-mute")
         await call.listen(1.2)
-        assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.15)
+        await call.rtp.hears_tone(AGENT_HZ)
 
         await desk.page.click("#btn-hangup")
         await call.wait_ended(5)
@@ -101,7 +100,7 @@ async def test_a_citizen_calls_12345_and_hangs_up_first_and_is_known_at_the_next
         await desk.answer()
         await expect(desk.page.locator("#ticket-line")).to_contain_text("12345")
         first = await desk.call_id()
-        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
+        await desk.hears_tone(CITIZEN_HZ)
         await call.hang_up()
         await desk.state("ready", 5)
         with hotline.api() as api:

@@ -14,7 +14,7 @@ from tests.running.instance import Hotline
 from tests.running.page import AGENT_HZ, ready_agent
 from tests.sip.agent import SipCaller
 from tests.sip.rtp import Tone
-from tests.sip.tones import level_of, silent_ms
+from tests.sip.tones import silent_ms
 
 pytestmark = pytest.mark.desktop
 
@@ -40,9 +40,8 @@ async def test_a_caller_who_talks_notices_nothing_when_a_part_is_killed(hotline:
         await back(hotline)
         await expect(desk.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=15_000)
         await expect(desk.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=15_000)
-        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
-        await call.listen(1.0)
-        assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.2)
+        await desk.hears_tone(CITIZEN_HZ)
+        await call.rtp.hears_tone(AGENT_HZ)
         await call.hang_up()
         await desk.state("ready", 15)
         with hotline.api() as api:
@@ -78,8 +77,7 @@ async def test_an_agent_who_answers_while_the_relay_is_away_talks_when_it_is_bac
         await expect(desk.page.locator("#phone-state")).not_to_have_attribute("data-state", "registered", timeout=5_000)
         await desk.page.click("#btn-answer")
         await desk.state("talking", 18)
-        await call.listen(1.0)
-        assert level_of(call.heard(0.5), AGENT_HZ) == pytest.approx(8000, rel=0.2)
+        await call.rtp.hears_tone(AGENT_HZ)
         await call.hang_up()
         await back(hotline)
 
@@ -103,6 +101,6 @@ async def test_a_caller_dropped_by_a_killed_asterisk_is_listed_and_the_next_one_
         await desk.state("ready", 30)
         again = await phone.call("12345", source=Tone(CITIZEN_HZ))
         await desk.answer()
-        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
+        await desk.hears_tone(CITIZEN_HZ)
         await desk.page.click("#btn-hangup")
         await again.wait_ended(5)

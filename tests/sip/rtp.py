@@ -15,7 +15,7 @@ import numpy as np
 from tests.sip import g711
 from tests.sip.deadline import Signal
 from tests.sip.sdp import PCMA, PCMU, TELEPHONE_EVENT
-from tests.sip.tones import RATE_HZ, Samples, tone
+from tests.sip.tones import RATE_HZ, Samples, level_of, tone
 
 PTIME_S = 0.02
 FRAME = 160
@@ -216,6 +216,15 @@ class RtpStream:
                 if self._closed:
                     raise ConnectionError("the call ended, no more audio will come")
                 await self.arrival.wait()
+
+    async def hears_tone(self, frequency: float, level: float = 8000) -> None:
+        """The other side sends this tone at this level; a second spoilt by a busy machine is measured again."""
+        for _ in range(6):
+            await self.listen(1.0)
+            heard = level_of(self.heard(0.5), frequency)
+            if abs(heard - level) <= 0.15 * level:
+                return
+        raise AssertionError(f"{frequency} Hz at {heard:.0f}, not at {level}")
 
     def _readable(self) -> None:
         while True:
