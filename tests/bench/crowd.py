@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.asyncio.client import connect as tcp_connect
+from websockets.exceptions import ConnectionClosed
 
 from agent_desktop.people import People, Person
 from agent_desktop.session import COOKIE, new_session, write
@@ -89,6 +90,17 @@ class Door:
         if self.socket:
             return await unix_connect(self.socket, uri=uri, origin=self.origin, additional_headers=headers, compression=None)
         return await tcp_connect(uri, origin=self.origin, additional_headers=headers, compression=None)  # type: ignore[arg-type]
+
+
+    async def lets_in(self, cookie: str) -> None:
+        """Wait until the desk has learnt of new people: their cookies are refused before."""
+        async with asyncio.timeout(OPEN_S):
+            while True:
+                async with await self.open(cookie) as page:
+                    with suppress(ConnectionClosed):
+                        await page.recv()
+                        return
+                await asyncio.sleep(0.2)
 
 
 @asynccontextmanager
