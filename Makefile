@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install backup verify-backup restore call test campaign bench check lint unit token check-config prompts prompts-report clean
+.PHONY: help run install backup verify-backup restore call probe test campaign bench check lint unit token check-config prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -22,6 +22,9 @@ install: ## as root: the service on this machine, made or brought up to date (do
 
 call: ## a synthetic citizen rings (LINE=12345 and NUMBER=13855700001 if you like)
 	@HOTLINE_DEMO=1 exec $(RUN) -m launcher call $(if $(LINE),--line $(LINE)) $(if $(NUMBER),--number $(NUMBER))
+
+probe: ## ring every number from outside now (the running probe does it) and tell what was heard
+	@exec $(RUN) -m probe now
 
 token: ## a bearer token for the API: make -s token ROLE=supervisor
 	@exec $(RUN) -m agent_desktop.token $(ROLE)

@@ -10,6 +10,7 @@ from ami_bridge import actions, intents, parties
 from ami_bridge.adoption import lost_of, open_transfer
 from ami_bridge.clicks import Clicks
 from ami_bridge.connection import Connection
+from ami_bridge.dial_tests import DialTestBegun, DialTests, begun
 from ami_bridge.inbox import Inbox, KeyRead, LinkDown, Resync, Tick
 from ami_bridge.intents import Intent
 from ami_bridge.joins import Joins
@@ -68,6 +69,7 @@ class Engine:
         self._link_number = 0
         self._questions = Questions(self.inbox.put)
         self._replies = Replies()
+        self._dial_tests = DialTests()
         self._transfers = transfers
         self._clicks = Clicks(
             board=self.board, transfers=transfers, floor=floor, directory=directory, rules=rules, system_name=system_name
@@ -145,6 +147,7 @@ class Engine:
                     case LinkDown():
                         self._pulse.lost(at)
                         self._questions.forget()
+                        self._dial_tests.forget()
                     case Resync():
                         if item.link == self._link_number:
                             self._resync(item.snapshot, at)
@@ -157,20 +160,22 @@ class Engine:
             self._show()
             await asyncio.sleep(0)  # let the socket's writer and the servers run between batches
 
-    def _take(self, event: te.JoinEvent | Event, at: float) -> None:
-        if isinstance(event, te.JoinEvent):
+    def _take(self, event: te.JoinEvent | Event | DialTestBegun, at: float) -> None:
+        if isinstance(event, DialTestBegun):
+            self._ask(*self._dial_tests.begin(event, self._menus, at), at)
+        elif isinstance(event, te.JoinEvent):
             self._join(event, at)
-            return
-        if isinstance(event, ev.HoldStarted | ev.HoldEnded) and (act := self._clicks.of_telephone(event)):
-            self._join(act, at)
-        self._apply(event, at)
+        else:
+            if isinstance(event, ev.HoldStarted | ev.HoldEnded) and (act := self._clicks.of_telephone(event)):
+                self._join(act, at)
+            self._apply(event, at)
 
-    def _events_of(self, packet: Packet) -> list[te.JoinEvent | Event]:
+    def _events_of(self, packet: Packet) -> list[te.JoinEvent | Event | DialTestBegun]:
         if not self._joins.see(packet, self._link):
             return []
         result = agi_result(packet)
         if result is None:
-            return [*translate_join(packet), *translate(packet)]  # in this order: the board follows the transfers
+            return [*begun(packet), *translate_join(packet), *translate(packet)]  # in this order: the board follows the transfers
         self._questions.answered(*result, self._link)
         return []
 
@@ -178,7 +183,11 @@ class Engine:
         if self._link is not None:
             self._questions.ask(questions, self._link)
         for event in events:
-            self._apply(event, at)
+            commands = self._dial_tests.take(event)
+            if commands is None:
+                self._apply(event, at)
+            for command in commands or ():
+                self._act(command)
 
     def _key(self, item: KeyRead, at: float) -> None:
         if item.key is None:

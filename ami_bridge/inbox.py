@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ami_bridge.dial_tests import DialTestBegun
 from ami_bridge.intents import Intent
 from ami_bridge.resync import Snapshot
 from hotline_core.domain import events as ev
@@ -45,7 +46,7 @@ class KeyRead:
     key: str | None
 
 
-Item = KeyRead | te.JoinEvent | Event | Intent | Tick | LinkDown | Resync
+Item = KeyRead | DialTestBegun | te.JoinEvent | Event | Intent | Tick | LinkDown | Resync
 
 
 class Inbox:

@@ -13,6 +13,7 @@ import jinja2
 
 from asterisk_conf import sounds
 from asterisk_conf.line_numbers import line_numbers
+from asterisk_conf.probe_account import DEMO_NUMBER, DEMO_USER, QUEUE_S, Tones, demo_password, probe_caller
 from asterisk_conf.trunks import demo_trunk, trunk_views
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.city import City
@@ -70,7 +71,8 @@ def render_pbx(settings: Settings, city: City, secrets: Secrets, ports: PortsLik
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "trunks": trunks,
         "lease_s": MENU_LEASE_S, "spool": settings.paths.spool, "prompts": settings.paths.played_prompts,
         "ami_port": settings.ami_port, "system_name": city.system_name, "rtp_first": first, "rtp_last": last,
-        "numbers": line_numbers(city),
+        "numbers": line_numbers(city), "probe_caller": probe_caller(city, settings.demo),
+        "probe_queue_s": QUEUE_S, "probe_tones": Tones(),
         "extension": outgoing.extension, "refused_extensions": outgoing.refused_extensions(city.outgoing.allow),
         "ice_addresses": _own_addresses(), "ice_shown": ice_shown(settings),
     }  # fmt: skip
@@ -90,6 +92,7 @@ def render_carrier(settings: Settings, city: City, secrets: Secrets, ports: Port
     first = last + 1 if last + 500 <= 65535 else settings.rtp_first_last[0] - 500
     values: dict[str, object] = {
         "settings": settings, "city": city, "secrets": secrets, "ports": ports, "prompts": PROMPTS,
+        "probe_user": DEMO_USER, "probe_number": DEMO_NUMBER, "probe_password": demo_password(secrets),
         "system_name": "carrier", "rtp_first": first, "rtp_last": first + 499, "ice_addresses": (), "ice_shown": "",
     }  # fmt: skip
     _render(settings.paths.carrier, "carrier", values, files)

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from hotline_core.city_parts import Name, Number, Part, PartyKey, Word
 from hotline_core.city_party import Party
+from hotline_core.city_probe import Probe
 from hotline_core.city_trunk import Trunk
 from hotline_core.domain import outgoing
 from hotline_core.domain.day import ServiceFormula
@@ -135,6 +136,7 @@ class City(Part):
     outgoing: Outgoing = Outgoing()
     callbacks: Callbacks = Callbacks()
     indicators: Indicators = Indicators()
+    probe: Probe | None = None
 
     @model_validator(mode="after")
     def _numbers_belong_to_one_line(self) -> City:
@@ -146,6 +148,15 @@ class City(Part):
                 for form in dialled_forms(number, self.area_code):
                     if seen.setdefault(form, owner) != owner:
                         raise _mistake("number_twice", ("lines", key, part), number=number, other=seen[form].split()[0])
+        return self
+
+    @model_validator(mode="after")
+    def _probe_calls_from_elsewhere(self) -> City:
+        number = self.probe.number if self.probe else None
+        for key, line in self.lines.items():
+            ours = {form for each in line.numbers for form in dialled_forms(each, self.area_code)}
+            if number in ours:
+                raise _mistake("probe_number", ("probe", "number"), number=str(number), line=key)
         return self
 
     @model_validator(mode="after")

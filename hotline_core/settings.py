@@ -48,6 +48,7 @@ class Paths:
         self.spool = home / "spool"  # plain sound of running calls, 0700
         self.recordings = home / "recordings"
         self.log = home / "log"
+        self.dial_tests = home / "probe"  # what the dial-test probe found last
 
 
 class Settings(BaseSettings):

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotline_core.settings import Paths, Settings
+from asterisk_conf.probe_account import probe_caller
+from hotline_core.settings import Paths, Settings, load_city
 from launcher.programs import Programs
 
 STOP_WAIT_S = 4
@@ -26,7 +27,10 @@ class Part:
 
 
 def parts_of(settings: Settings, programs: Programs) -> list[Part]:
-    """All parts of this start; a Redis of one's own (HOTLINE_REDIS_URL) is not started, the carrier only in demo mode."""
+    """All parts of this start; SettingsError where the city's file cannot be read.
+
+    A Redis of one's own (HOTLINE_REDIS_URL) is not started, the carrier only in demo mode, the probe only where the city wants one.
+    """
     paths = settings.paths
     parts = []
     if not settings.redis_url:
@@ -35,6 +39,7 @@ def parts_of(settings: Settings, programs: Programs) -> list[Part]:
     if settings.demo:
         parts.append(Part("carrier", _asterisk(programs, paths.carrier)))
     modules = {"bridge": "ami_bridge", "desk": "agent_desktop", "relay": "agent_desktop.sip_relay", "worker": "worker"}
+    modules |= {"probe": "probe"} if probe_caller(load_city(settings.city_file), settings.demo) else {}
     parts += [Part(name, (own_python(), "-m", module)) for name, module in modules.items()]
     conf = str(paths.run / "nginx.conf")
     parts.append(Part("front", (*programs.argv("nginx"), "-e", "stderr", "-c", conf, "-p", str(paths.run))))

@@ -67,7 +67,7 @@ def test_all_parts_stop_at_the_same_time_and_come_back_for_ever(tmp_path: Path) 
     found = parts.parts_of(settings, _programs(tmp_path))
     parser = configparser.RawConfigParser()
     parser.read_string(parts.supervisord_conf(settings.paths, found))
-    names = ["redis", "asterisk", "carrier", "bridge", "desk", "relay", "worker", "front"]
+    names = ["redis", "asterisk", "carrier", "bridge", "desk", "relay", "worker", "probe", "front"]
     assert parser["group:hotline"]["programs"].split(",") == names
     assert {parser[f"program:{name}"]["autorestart"] for name in names} == {"true"}
     assert {parser[f"program:{name}"]["stopwaitsecs"] for name in names} == {"4"}
