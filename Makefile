@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install backup verify-backup restore call probe test campaign bench check lint unit token check-config prompts prompts-report clean
+.PHONY: help run install backup verify-backup restore call probe test campaign bench check lint unit token check-config doctor prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -31,6 +31,9 @@ token: ## a bearer token for the API: make -s token ROLE=supervisor
 
 check-config: ## explain every mistake in HOTLINE_* and the city's YAML file
 	@exec $(RUN) -m launcher check-config
+
+doctor: ## examine everything, each line green or with its cure: make -s doctor JSON=1 for programs
+	@exec $(RUN) -m doctor $(if $(JSON),--json)
 
 prompts: ## render the announcements that citizens hear
 	@exec $(PYTHON) -I launcher/bootstrap.py run,prompts -- -m ivr.render

@@ -35,15 +35,7 @@ class Mistake:
 
 def check_config() -> int:
     """Print all mistakes, or a summary when there are none; the exit code."""
-    settings, mistakes = settings_mistakes(os.environ)
-    if settings is not None:
-        of_city = city_mistakes(settings.city_file)
-        mistakes += of_city
-        if not of_city:  # a menu can only be judged by a city that can be read
-            mistakes += secret_mistakes(settings.city_file, settings.home)
-            mistakes += notice_mistakes(settings.city_file, RECORDINGS_FOLDER)
-            mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
-            mistakes += prompt_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, settings.paths.own_prompts)
+    settings, mistakes = all_mistakes(os.environ)
     if not mistakes and settings is not None:
         _summary(settings, load_city(settings.city_file))
         return 0
@@ -52,6 +44,20 @@ def check_config() -> int:
         key = "at_line" if mistake.line else "at"
         write("　" + sentence("mistakes", key, file=mistake.file, line=mistake.line, what=mistake.what, cure=mistake.cure))
     return 1
+
+
+def all_mistakes(environment: Mapping[str, str]) -> tuple[Settings | None, list[Mistake]]:
+    """The settings if they can be used, and every mistake in them, in the city's file, the menus and the city's recordings."""
+    settings, mistakes = settings_mistakes(environment)
+    if settings is not None:
+        of_city = city_mistakes(settings.city_file)
+        mistakes += of_city
+        if not of_city:  # a menu can only be judged by a city that can be read
+            mistakes += secret_mistakes(settings.city_file, settings.home)
+            mistakes += notice_mistakes(settings.city_file, RECORDINGS_FOLDER)
+            mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
+            mistakes += prompt_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, settings.paths.own_prompts)
+    return settings, mistakes
 
 
 def settings_mistakes(environment: Mapping[str, str]) -> tuple[Settings | None, list[Mistake]]:

@@ -21,6 +21,11 @@ class Secrets:
     log: str
     csrf: str
 
+    @property
+    def doctor(self) -> str:
+        """The AMI secret of the operator's self-check, made of the bridge's, so that older files need no new key."""
+        return hmac.new(bytes.fromhex(self.ami), b"doctor", sha256).hexdigest()
+
     def sip_password(self, extension: str, sid: str) -> str:
         """The SIP password of a page: the same for each reload of one sign-in (`sid`), another one for the next; kept nowhere."""
         return hmac.new(bytes.fromhex(self.sip), f"sip:{extension}:{sid}".encode(), sha256).hexdigest()[:32]

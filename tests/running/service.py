@@ -75,6 +75,12 @@ class Service(Hotline):
         )  # fmt: skip
         return made.stdout.strip()
 
+    def end_part(self, name: str) -> None:
+        """SIGTERM to one part, until it is gone; nobody starts it again but `start_part`."""
+        process = self._parts.pop(name)
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_S)
+
     def stop_parts(self) -> list[str]:
         """SIGTERM to every part; the names of those that had to be killed."""
         for process in self._parts.values():

@@ -1,0 +1,360 @@
+"""The doctor's verdicts over given facts: who is blamed, how badly, and that every verdict has its sentence and its cure."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+import yaml
+
+import doctor
+from backup.shelf import Backup
+from doctor import texts
+from doctor.checks import (
+    backups,
+    certificate,
+    clocks,
+    databases,
+    disk,
+    files,
+    ledger,
+    parts,
+    ports,
+    recordings,
+    redis_server,
+    telephony,
+)
+from doctor.checks.certificate import Certificate
+from doctor.checks.ports import Listener, Wanted
+from doctor.examine import examine
+from doctor.finding import Finding, bad, good, is_healthy, note, skipped
+from doctor.hearing import Heard
+from doctor.report import for_people, for_programs
+from doctor.subject import Subject
+from doctor.switchboard import Seen
+from hotline_core.adapters.ledger import Problem, VerifyResult
+from hotline_core.city import City
+from hotline_core.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+FOLDER = Path(doctor.__file__).parent
+TEXTS = yaml.safe_load((FOLDER / "texts.yaml").read_text(encoding="utf-8"))
+DAY_S = 86_400.0
+NOW = 1_795_000_000.0
+LOG = Path("log")
+LEVELS = ("good", "note", "bad", "skipped")
+
+
+def codes(findings: list[Finding]) -> list[tuple[str, str]]:
+    """What was found: how badly, and what."""
+    return [(finding.level, finding.code) for finding in findings]
+
+
+def city(**trunks: dict[str, object]) -> City:
+    """A city with these trunks."""
+    line = {"name": "x", "numbers": ["12345"], "notice": "n"}
+    return City.model_validate({"name": "x", "lines": {"12345": line}, "trunks": trunks})
+
+
+# -- words --------------------------------------------------------------------------------------------------------------
+
+
+def test_every_finding_in_the_source_has_a_sentence_and_every_cure_says_something() -> None:
+    """Codes that are written out in a call of good, note, bad or skipped, against texts.yaml."""
+    written = {f"{check}.{code}" for check, entries in TEXTS["findings"].items() for code in entries}
+    said = {name for path in FOLDER.rglob("*.py") for name in _names_in(ast.parse(path.read_text(encoding="utf-8")))}
+    assert len(said) > 70
+    assert said - written == set()
+    assert set(TEXTS["findings"]) == set(TEXTS["titles"])
+    cures = [entry["cure"] for entries in TEXTS["findings"].values() for entry in entries.values() if not isinstance(entry, str)]
+    assert all(cures)
+
+
+def _names_in(tree: ast.Module) -> set[str]:
+    """`check.code` of each finding that this module makes; a check's name is one of its constants."""
+    constants: dict[str, str] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign):
+            target, value = statement.targets[0], statement.value
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            values = value.elts if isinstance(value, ast.Tuple) else [value]
+            for name, constant in zip(names, values, strict=False):
+                if isinstance(name, ast.Name) and isinstance(constant, ast.Constant):
+                    constants[name.id] = str(constant.value)
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LEVELS:
+            first = node.args[0]
+            check = str(first.value) if isinstance(first, ast.Constant) else constants.get(getattr(first, "id", ""))
+            codes = _codes_of(node.args[1]) if len(node.args) > 1 else ["fine"]
+            found |= {f"{check}.{code}" for code in codes if check is not None}
+    return found
+
+
+def _codes_of(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.IfExp):
+        return _codes_of(node.body) + _codes_of(node.orelse)
+    return [str(node.value)] if isinstance(node, ast.Constant) else []
+
+
+SAMPLES = [
+    *certificate.examine(Subject(Settings(), None, None, {}, None, NOW)),
+    certificate.judge(Certificate(0, 1, "x", False, True, ""), None, NOW, file=LOG),
+    *parts.judge({"bridge": False}, None, log=LOG),
+    *telephony.judge_trunks(city(a={"host": "192.0.2.1", "qualify_s": 5}), {}, {"trunk-a": "Unreachable"}, False),
+    *disk.judge([disk.Volume((LOG,), 1, None, False), disk.Volume((LOG,), 900, 5, False), disk.Volume((LOG,), 900, None, False)]),
+    backups.judge(Backup(LOG, NOW - DAY_S * 3, True), NOW, folder=LOG, is_beside=False, is_demo=False),
+    *clocks.judge(False, {"calls": 3.0}, 70.0, is_demo=False),
+    redis_server.judge("allkeys-lru", 0, 0, is_own=False),
+]
+
+
+@pytest.mark.parametrize("finding", SAMPLES, ids=lambda finding: str(finding.name))
+def test_the_facts_of_a_finding_fill_its_sentence_and_its_cure(finding: Finding) -> None:
+    """No brace is left, whatever is bad says what to do."""
+    words = texts.words_of(finding)
+    assert not re.search(r"[{}]", words.says + words.cure)
+    assert bool(words.cure) is (finding.level in ("bad", "note"))
+
+
+def test_every_fact_a_sentence_asks_for_is_a_name() -> None:
+    """A sentence may not compute."""
+    for entries in TEXTS["findings"].values():
+        for entry in entries.values():
+            for text in [entry] if isinstance(entry, str) else entry.values():
+                assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(text)), text
+
+
+# -- verdicts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_that_nobody_can_tell_of_is_not_blamed() -> None:
+    """With Redis away the worker's sign of life is unseen; with the bridge away so are ledger and watchdog."""
+    up = {"redis": False, "asterisk": True, "bridge": True, "desk": True, "front": True}
+    told = {"redis": "down", "worker": "trouble", "bridge": "up", "ledger": "up", "asterisk": "up"}
+    assert [finding.facts["part"] for finding in parts.judge(up, told, log=LOG)] == ["redis"]
+    told = {"redis": "up", "worker": "down", "bridge": "trouble", "ledger": "down", "watchdog": "trouble", "asterisk": "trouble"}
+    assert [finding.facts["part"] for finding in parts.judge({**up, "redis": True}, told, log=LOG)] == ["worker", "bridge"]
+
+
+def test_a_desk_that_takes_connections_and_says_nothing_is_down() -> None:
+    """As a stopped process does."""
+    assert [finding.facts["part"] for finding in parts.judge({"desk": True, "front": True}, None, log=LOG)] == ["desk"]
+
+
+def test_before_a_start_a_port_must_be_free_and_afterwards_listen_on_the_right_address() -> None:
+    """A private port on every address is exposed; a dead part's port is told by its part."""
+    front = Wanted("front", "TCP", "127.0.0.1", 8328, "HOTLINE_HTTP_PORT", is_private=False)
+    ami = Wanted("asterisk", "TCP", "127.0.0.1", 5038, "HOTLINE_AMI_PORT", is_private=True)
+    limits = {"rtp": (21000, 21999), "ephemeral": (32768, 60999)}
+    both = [Listener("TCP", "127.0.0.1", 8328), Listener("TCP", "0.0.0.0", 5038)]
+    up = {"front": True, "asterisk": True}
+    assert codes(ports.judge([front, ami], both, None, **limits)) == [("bad", "busy"), ("bad", "busy")]
+    assert codes(ports.judge([front, ami], [], None, **limits)) == [("good", "free")]
+    assert codes(ports.judge([front, ami], both, up, **limits)) == [("bad", "exposed")]
+    assert codes(ports.judge([front, ami], both[:1], up, **limits)) == [("bad", "closed")]
+    assert codes(ports.judge([front, ami], both[:1], {**up, "asterisk": False}, **limits)) == [("good", "fine")]
+    assert codes(ports.judge([], [], up, rtp=(40000, 40999), ephemeral=(32768, 60999))) == [("note", "rtp_ephemeral")]
+
+
+def test_the_kernels_table_of_sockets_is_read_for_both_families() -> None:
+    """Listeners only: 0A for TCP, 07 for a bound UDP socket; a talking connection is none."""
+    head = "  sl  local_address rem_address   st\n"
+    four = head + "   0: 0100007F:13AE 00000000:0000 0A 0\n   1: 0100007F:13AE 0100007F:C000 01 0\n"
+    assert ports.listeners_of("TCP", four) == [Listener("TCP", "127.0.0.1", 5038)]
+    six = head + "   0: 00000000000000000000000001000000:2088 00000000000000000000000000000000:0000 07 0\n"
+    assert ports.listeners_of("UDP", six) == [Listener("UDP", "::1", 8328)]
+
+
+@pytest.mark.parametrize(
+    ("days", "has_key", "served", "code"),
+    [(100, True, "d", "fine"), (20, True, "d", "soon"), (-1, True, "d", "expired"), (100, False, "d", "other_key"),
+     (100, True, "e", "not_served"), (100, True, None, "fine"), (-500, True, None, "expired")],
+)  # fmt: skip
+def test_of_a_certificate_the_worst_is_told(days: int, has_key: bool, served: str | None, code: str) -> None:
+    """Over, soon over, another's key, not the one the front has."""
+    certified = Certificate(NOW - 900 * DAY_S, NOW + days * DAY_S + 1, "CN=x", False, has_key, "d")
+    assert certificate.judge(certified, served, NOW, file=LOG).code == code
+
+
+def test_a_heart_that_stands_is_the_bridges_and_a_watchdog_that_goes_by_it_is_right() -> None:
+    """Gone, stuck, and a watchdog that is wrong about it."""
+    seen = Seen("22", "h1", 1.0, has_heartbeat=False, has_watchdog=True, is_bridge_up=False)
+    assert codes(telephony.judge_pulse(seen, {"bridge": False})) == [("bad", "no_bridge"), ("good", "took_over")]
+    assert codes(telephony.judge_pulse(seen, {"bridge": True})) == [("bad", "still"), ("good", "took_over")]
+    wrong = Seen("22", "h1", 1.0, has_heartbeat=False, has_watchdog=True, is_bridge_up=True)
+    assert codes(telephony.judge_pulse(wrong, {"bridge": True})) == [("bad", "still"), ("bad", "wrong")]
+    dead = Seen("22", "h1", 1.0, has_heartbeat=True, has_watchdog=False, is_bridge_up=False)
+    assert codes(telephony.judge_pulse(dead, {"bridge": True})) == [("good", "fine"), ("bad", "still")]
+
+
+def test_another_pbx_at_the_port_is_told_and_a_slow_one_too() -> None:
+    """Two hotlines on one machine."""
+    assert telephony.judge_ami(Seen("22", "h2", 1.0, True, True, True), "h1").code == "another"
+    assert telephony.judge_ami(Seen("22", "h1", 1500.0, True, True, True), "h1").code == "slow"
+
+
+@pytest.mark.parametrize(
+    ("trunk", "registrations", "contacts", "code"),
+    [({}, {}, {}, "by_address"), ({"qualify_s": 5}, {}, {"trunk-a": "Reachable"}, "answers"),
+     ({"qualify_s": 5}, {}, {"trunk-a": "Unreachable"}, "unreachable"), ({"qualify_s": 5}, {}, {"trunk-a": ""}, "not_loaded"),
+     ({"registration": {"user": "1234"}}, {"trunk-a": "Registered"}, {}, "registered"),
+     ({"registration": {"user": "1234"}}, {"trunk-a": "Rejected"}, {}, "rejected"),
+     ({"registration": {"user": "1234"}}, {"trunk-a": "Unregistered"}, {}, "unregistered"),
+     ({"registration": {"user": "1234"}}, {}, {}, "not_loaded")],
+)  # fmt: skip
+def test_a_trunk_is_told_by_what_can_be_known_of_it(
+    trunk: dict[str, object], registrations: dict[str, str], contacts: dict[str, str], code: str
+) -> None:
+    """One by address alone cannot be known from here."""
+    found = telephony.judge_trunks(city(a={"host": "192.0.2.1", **trunk}), registrations, contacts, is_demo=False)
+    assert [finding.code for finding in found] == [code]
+
+
+def test_a_city_in_service_without_a_trunk_hears_that_nobody_can_call() -> None:
+    """In the demo the carrier is a part."""
+    assert codes(telephony.judge_trunks(city(), {}, {}, is_demo=False)) == [("bad", "none")]
+    assert codes(telephony.judge_trunks(city(), {}, {}, is_demo=True)) == [("good", "demo")]
+
+
+def test_a_recording_must_be_as_long_and_as_loud_as_what_was_played() -> None:
+    """No file, silence, half of it; a prompt that is itself silent proves nothing."""
+    played = Heard(1.2, -20.0)
+    assert telephony.judge_sound(Heard(1.18, -20.4), played).level == "good"
+    assert telephony.judge_sound(Heard(1.2, -120.0), played).code == "not_heard"
+    assert telephony.judge_sound(Heard(0.5, -20.0), played).code == "not_heard"
+    assert telephony.judge_sound(None, played).code == "no_file"
+    assert telephony.judge_sound(Heard(1.2, -120.0), Heard(1.2, -120.0)).level == "skipped"
+
+
+def test_a_disk_is_full_before_it_has_no_byte_left() -> None:
+    """Read-only, full, out of files, soon full; folders of one file system are told once."""
+    volumes = [
+        disk.Volume((LOG,), 9999, 9999, True), disk.Volume((LOG,), 499, None, False), disk.Volume((LOG,), 9999, 5, False),
+        disk.Volume((LOG,), 5000, 9999, False), disk.Volume((LOG,), 9999, None, False),
+    ]  # fmt: skip
+    assert codes(disk.judge(volumes)) == [("bad", "read_only"), ("bad", "full"), ("bad", "no_files"), ("note", "soon")]
+    assert codes(disk.judge(volumes[-1:])) == [("good", "fine")]
+
+
+def test_citizens_sound_on_a_plain_disk_is_told_and_invented_callers_need_no_encryption() -> None:
+    """What cannot be seen from here is said so."""
+    spool = Path("spool")
+    assert disk.judge_encryption({spool: "encrypted", LOG: "memory"}, is_demo=False).level == "good"
+    assert disk.judge_encryption({spool: "plain", LOG: "encrypted"}, is_demo=False).code == "plain"
+    assert disk.judge_encryption({spool: "unknown", LOG: "encrypted"}, is_demo=False).code == "unknown"
+    assert disk.judge_encryption({spool: "plain"}, is_demo=True).level == "good"
+
+
+def test_clocks_that_differ_or_ran_back_are_bad_and_one_that_nobody_keeps_is_told_in_service() -> None:
+    """2 s between machines, 5 s behind the ledger."""
+    assert codes(clocks.judge(True, {"calls": 1.9, "tickets": -2.1}, 0.0, is_demo=False)) == [("bad", "apart")]
+    assert codes(clocks.judge(True, {}, 60.0, is_demo=False)) == [("bad", "ran_back")]
+    assert codes(clocks.judge(False, {}, -9.0, is_demo=False)) == [("note", "not_kept")]
+    assert codes(clocks.judge(False, {}, -9.0, is_demo=True)) == [("good", "demo")]
+
+
+@pytest.mark.parametrize(
+    ("revision", "damage", "took_s", "code"),
+    [("2", "", 0.1, "fine"), ("1", "", 0.1, "behind"), ("3", "", 0.1, "newer"), (None, "", 0.1, "empty"),
+     ("2", "row 1 missing", 0.1, "damaged"), ("2", "", 1.5, "slow")],
+)  # fmt: skip
+def test_a_databases_form_is_that_of_the_program(revision: str | None, damage: str, took_s: float, code: str) -> None:
+    """Older, newer, empty, damaged, slow."""
+    seen = databases.Seen(revision, "2", frozenset({"1", "2"}), damage, took_s)
+    assert databases.judge("calls", "sqlite", seen).code == code
+
+
+def test_an_altered_ledger_is_bad_and_a_worker_far_behind_is_told() -> None:
+    """With the place of the first fault."""
+    broken = VerifyResult(9, 9, "h", 0, (Problem(3, 7, "x"),))
+    whole = VerifyResult(9, 5000, "h", 0, ())
+    [found] = ledger.judge(broken, 9, is_written=True)
+    assert (found.code, found.facts["segment"], found.facts["line"]) == ("altered", "00000003", 7)
+    assert codes(ledger.judge(whole, 9, is_written=False)) == [("bad", "not_written"), ("note", "behind")]
+    assert codes(ledger.judge(whole, None, is_written=True)) == [("good", "fine")]
+
+
+def test_a_redis_that_forgets_is_bad() -> None:
+    """The live view has no other place."""
+    assert redis_server.judge("noeviction", 90, 100, is_own=True).code == "full"
+    assert redis_server.judge("volatile-lru", 0, 0, is_own=False).level == "bad"
+    assert redis_server.judge("noeviction", 0, 0, is_own=False).code == "given"
+
+
+def test_a_backup_must_be_young_proven_and_elsewhere() -> None:
+    """26 hours; in the demo it may lie beside."""
+    def judged(backup: Backup | None, *, is_beside: bool = False, is_demo: bool = False) -> str:
+        return backups.judge(backup, NOW, folder=LOG, is_beside=is_beside, is_demo=is_demo).code
+
+    assert judged(None) == "none"
+    assert judged(Backup(LOG, NOW - 27 * 3600, True)) == "old"
+    assert judged(Backup(LOG, NOW - 3600, False)) == "unproven"
+    assert judged(Backup(LOG, NOW - 3600, True), is_beside=True) == "same_disk"
+    assert judged(Backup(LOG, NOW - 3600, True), is_beside=True, is_demo=True) == "fine"
+
+
+def test_files_of_the_hotline_are_closed_to_others_and_the_cure_says_how() -> None:
+    """chmod with the bits that remain."""
+    [found] = files.judge([files.Guarded(Path("spool"), 0o755, 0o077), files.Guarded(Path("home"), 0o750, 0o007)])
+    assert texts.words_of(found).cure == "chmod 700 spool"
+
+
+def test_a_recording_that_is_gone_or_changed_is_named_by_its_call() -> None:
+    """Never by a number."""
+    found = recordings.judge([recordings.Kept("h1-1", False, False), recordings.Kept("h1-2", True, False)], 3)
+    assert [(one.code, one.facts.get("call_id")) for one in found] == [("gone", "h1-1"), ("changed", "h1-2"), ("failed", None)]
+
+
+# -- the report -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_report_has_a_line_for_each_finding_and_a_cure_below_what_needs_one() -> None:
+    """Signs without a terminal, colours on one."""
+    findings = [good("files", count=3), note("redis", "full", used_mb=1, most_mb=1), bad("parts", "down", part="bridge", log=LOG)]
+    text = for_people(findings, home="h", is_coloured=False)
+    lines = text.splitlines()
+    assert [line[0] for line in lines[1:]] == ["✔", "！", " ", "✘", " ", "共"]
+    assert "呼叫桥没有回应" in lines[4]
+    assert "故障 1" in lines[-1]
+    assert "\033[31m✘" in for_people(findings, home="h", is_coloured=True)
+
+
+def test_programs_read_the_same_as_json() -> None:
+    """Paths as text, numbers as numbers."""
+    told = json.loads(for_programs([bad("parts", "down", part="bridge", log=LOG), good("files", count=3)], home="h", at=1.5))
+    assert (told["healthy"], told["at"]) == (False, 1.5)
+    assert told["findings"][0]["facts"] == {"part": "bridge", "log": "log"}
+    assert told["findings"][1]["facts"] == {"count": 3}
+
+
+def test_notes_and_what_could_not_be_examined_do_not_make_it_ill() -> None:
+    """The exit code is for what is bad."""
+    assert is_healthy([note("redis", "full"), skipped("redis", "not_started"), good("redis")])
+    assert not is_healthy([good("redis"), bad("redis", "away")])
+
+
+def test_a_check_that_hangs_fails_or_may_not_look_is_a_finding_and_the_others_go_on() -> None:
+    """Each in its own thread, for a bounded time; an exception's text stays out of the report."""
+    subject = Subject(Settings(), None, None, {}, None, NOW)
+
+    def hangs(_: Subject) -> list[Finding]:
+        import threading
+
+        threading.Event().wait(30)
+        return []
+
+    def fails(_: Subject) -> list[Finding]:
+        raise ValueError("13855700001")
+
+    def is_denied(_: Subject) -> list[Finding]:
+        return [good("files", count=len(list(Path("/proc/1/nowhere").iterdir())))]
+
+    found = examine(subject, 0.3, {"a": hangs, "b": fails, "c": is_denied, "d": lambda _: [good("files", count=1)]})
+    assert [finding.name for finding in found] == ["doctor.late", "doctor.broken", "doctor.denied", "files.fine"]
+    assert "13855700001" not in for_people(found, home="h", is_coloured=False)
