@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install backup verify-backup restore call probe test campaign bench check lint unit token check-config doctor prompts prompts-report clean
+.PHONY: help run install restart backup verify-backup restore call probe test campaign bench check lint unit token check-config doctor prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -40,6 +40,9 @@ prompts: ## render the announcements that citizens hear
 
 prompts-report: ## let a recogniser hear every announcement and write docs/prompts.md
 	@exec $(TEST_ALL) -m tests.prompts_report
+
+restart: ## restart bridge, desk, relay, worker and front one by one while calls run: PARTS="bridge desk" for some
+	@exec $(RUN) -m launcher restart $(PARTS)
 
 backup: ## copy databases, ledger, keys, settings and prompts of the running hotline to HOTLINE_BACKUP, and prove the copy
 	@exec $(RUN) -m backup make

@@ -1,4 +1,4 @@
-"""The launcher's commands: run, prepare, part, fetch, call, check-config."""
+"""The launcher's commands: run, prepare, part, restart, fetch, call, check-config."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def main(arguments: list[str]) -> int:
     becoming = commands.add_parser("part", help="become one part, for systemd and containers")
     becoming.add_argument("name", help="which part")
     becoming.add_argument("--log", action="store_true", help="write to log/NAME.log instead of standard output")
+    restarting = commands.add_parser("restart", help="restart our parts one by one while calls run")
+    restarting.add_argument("parts", nargs="*", help="which; all of ours if none is named")
     commands.add_parser("fetch", help="only obtain Asterisk, Redis and nginx")
     calling = commands.add_parser("call", help="a synthetic citizen rings (demo mode)")
     calling.add_argument("--line", help="the number that is dialled")
@@ -40,6 +42,11 @@ def main(arguments: list[str]) -> int:
                 from launcher.part import become
 
                 become(chosen.name, logs_to_file=chosen.log)
+            case "restart":
+                from launcher.rolling import restart
+
+                restart(chosen.parts)
+                return 0
             case "fetch":
                 from asterisk_conf.render import module_names
                 from launcher.fetch import obtain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -71,9 +72,12 @@ class Programs:
 def ask_asterisk(programs: Programs, base: Path, command: str, timeout_s: float) -> str:
     """What the Asterisk configured under `base` answers to a CLI command; empty text for silence, TimeoutExpired if late."""
     argv = [*programs.argv("asterisk"), "-C", str(base / "etc/asterisk.conf"), "-rx", command]
+    owner = base.stat()
+    is_others = os.geteuid() == 0 and owner.st_uid != 0  # its configuration is not ours to follow with root's rights
     done = subprocess.run(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        timeout=timeout_s, check=False,
+        timeout=timeout_s, check=False, user=owner.st_uid if is_others else None, group=owner.st_gid if is_others else None,
+        extra_groups=[] if is_others else None,
     )  # fmt: skip
     return done.stdout.strip()
 

@@ -63,8 +63,8 @@ class Hotline:
         )  # fmt: skip
         self.wait(self.is_ready, START_S, "the desk is ready")
 
-    def close(self) -> None:
-        """End everything by SIGTERM, as a supervisor of the machine would, and remove the folder."""
+    def end(self) -> None:
+        """End everything by SIGTERM, as a supervisor of the machine would; the folder stays."""
         assert self._process is not None
         assert self._output is not None
         self._process.send_signal(signal.SIGTERM)
@@ -72,6 +72,12 @@ class Hotline:
             self._process.wait(STOP_S)
         finally:
             self._output.close()
+
+    def close(self) -> None:
+        """End everything and remove the folder."""
+        try:
+            self.end()
+        finally:
             self.remove()
 
     def remove(self) -> None:
