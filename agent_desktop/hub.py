@@ -10,13 +10,13 @@ from dataclasses import replace
 from agent_desktop import alarms
 from agent_desktop.alarms import Alarm
 from agent_desktop.gate import Caller
+from agent_desktop.telling import Message, Shared, Telling
 from agent_desktop.view import NOTHING, Live, LiveState, Viewer, agents_of, seen_agent, seen_call, seen_calls, waiting
 from hotline_core.adapters.live import Delta, Snapshot
 
 QUEUE_LIMIT = 256
 ACK_LIMIT = 64
 TOO_SLOW = 1013  # websocket close code: try again later
-Message = dict[str, object]
 
 
 class Client:
@@ -144,8 +144,9 @@ class Hub:
         )
         if kinds["call"] or gone["call"]:
             self._note(kinds["call"])
-        for client in self._clients:
-            if (message := _seen_delta(client, delta.seq, kinds, gone["call"])) is not None:
+        telling = Telling(delta.seq, kinds, gone["call"])
+        for client in sorted(self._clients, key=lambda client: not telling.concerns(client.viewer)):
+            if (message := telling.to(client.viewer, client.shown)) is not None:
                 client.offer(message)
 
     def lost(self) -> None:
@@ -154,7 +155,7 @@ class Hub:
 
     def parts_changed(self) -> None:
         """Tell every page the new health of the parts."""
-        message: Message = {"type": "parts", "parts": self._parts()}
+        message = Shared({"type": "parts", "parts": self._parts()})
         for client in self._clients:
             client.offer(message)
 
@@ -162,7 +163,7 @@ class Hub:
         """Tell every page the pause reasons when they changed."""
         if reasons != self.pause_reasons:
             self.pause_reasons = reasons
-            message: Message = {"type": "pause_reasons", "pause_reasons": reasons}
+            message = Shared({"type": "pause_reasons", "pause_reasons": reasons})
             for client in self._clients:
                 client.offer(message)
 
@@ -206,7 +207,7 @@ class Hub:
     def day_changed(self, day: Message) -> None:
         """Tell the pages that may see it the new counts of the day; a page that gets a snapshot later finds them there."""
         self.day = day
-        message: Message = {"type": "day", "day": day}
+        message = Shared({"type": "day", "day": day})
         for client in self._clients:
             if client.viewer.sees_day:
                 client.offer(message)
@@ -250,25 +251,6 @@ class Hub:
             "agents": [seen_agent(viewer, agent) for agent in self.state.agents.values()],
             "parts": self._parts(),
         }
-
-
-def _seen_delta(client: Client, seq: int, kinds: Mapping[str, Mapping[str, Live]], gone: set[str]) -> Message | None:
-    """What one client is told of a change; None when it sees nothing of it."""
-    calls: list[dict[str, object]] = []
-    left = [call_id for call_id in gone if call_id in client.shown]
-    for call_id, call in kinds["call"].items():
-        seen = seen_call(client.viewer, call)
-        if seen is not None:
-            calls.append(seen)
-            client.shown.add(call_id)
-        elif call_id in client.shown:
-            left.append(call_id)
-    client.shown.difference_update(left)
-    agents = [seen_agent(client.viewer, agent) for agent in kinds["agent"].values()]
-    queues = [dict(queue) for queue in kinds["queue"].values()]
-    if not (calls or left or agents or queues):
-        return None
-    return {"type": "delta", "seq": seq, "calls": calls, "gone": left, "agents": agents, "queues": queues}
 
 
 def _by_kind(fields: Mapping[str, Live]) -> dict[str, dict[str, Live]]:

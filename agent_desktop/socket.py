@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
@@ -12,9 +11,10 @@ from agent_desktop.asking import cookie_caller, desk_of, is_from_own_page
 from agent_desktop.clicks import Intent, read_intent
 from agent_desktop.desk import NOT_SIGNED_IN, Desk
 from agent_desktop.gate import Caller
-from agent_desktop.hub import TOO_SLOW, Client, Message
+from agent_desktop.hub import TOO_SLOW, Client
 from agent_desktop.intents import Reply
 from agent_desktop.leading import lead
+from agent_desktop.telling import Message, text_of
 from agent_desktop.view import Viewer
 from hotline_core.adapters.tasks import Tasks
 
@@ -66,21 +66,16 @@ async def _send(websocket: WebSocket, client: Client, session_s: float) -> None:
 
 async def _send_until(websocket: WebSocket, client: Client, session_s: float) -> int:
     """Send what the client has until it is closed, too slow or its session is over; the close code."""
-    ends = asyncio.get_running_loop().time() + session_s
-    while True:
-        try:
-            async with asyncio.timeout_at(ends):
-                message = await client.next()
-        except TimeoutError:
-            return NOT_SIGNED_IN
-        if message is None:
-            return client.closed or 1000
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        try:
+    end = asyncio.get_running_loop().call_later(session_s, client.close, NOT_SIGNED_IN)
+    try:
+        while (message := await client.next()) is not None:
             async with asyncio.timeout(SEND_S):
-                await websocket.send_text(text)
-        except TimeoutError:
-            return TOO_SLOW
+                await websocket.send_text(text_of(message))
+    except TimeoutError:
+        return TOO_SLOW
+    finally:
+        end.cancel()
+    return client.closed or 1000
 
 
 async def _receive(websocket: WebSocket, desk: Desk, client: Client, tasks: Tasks) -> None:

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from agent_desktop.asking import Needs, desk_of
 from agent_desktop.gate import Caller
-from agent_desktop.hub import Message
 from agent_desktop.refusals import Unavailable
 from agent_desktop.socket import viewer_of
+from agent_desktop.telling import Message
 
 router = APIRouter(prefix="/api", tags=["live"])
 

@@ -13,7 +13,7 @@ from tests.bench.machine import CHECKOUT
 from tests.bench.report import Budget, Curve, Options, Picture, Result, Row, Series
 
 EVENTS = 30_000
-ROUNDS = 9
+ROUNDS = 7
 CLIENTS = ("ours", "asterisk-ami", "panoramisk")
 FAULTS = {"lost": "lost", "disordered": "out of order", "changed": "with another name than was sent"}
 CHILD_S = 90.0

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from agent_desktop.gate import Caller
-from agent_desktop.hub import ACK_LIMIT, QUEUE_LIMIT, Client, Hub, Message
+from agent_desktop.hub import ACK_LIMIT, QUEUE_LIMIT, Client, Hub
+from agent_desktop.telling import Message
 from agent_desktop.view import Viewer
 from hotline_core.adapters.live import Delta, Snapshot
 
@@ -86,6 +87,27 @@ async def test_a_caller_rung_to_the_agent_shows_the_number_at_once() -> None:
     await first(mine)
     hub.change(Delta("e1", 2, {"call:c1": call("c1", "ringing", "1001")}, ()))
     assert numbers(await first(mine)) == {"c1": NUMBER}
+
+
+async def test_whose_telephone_rings_is_told_before_three_hundred_others() -> None:
+    """Senders run in the order in which their pages were woken."""
+    hub = a_hub()
+    everyone = [page(hub, Viewer(str(2000 + number), sees_all=False)) for number in range(300)]
+    mine = page(hub, AGENT)
+    told: list[Client] = []
+
+    async def send(client: Client) -> None:
+        await first(client)  # the snapshot
+        await first(client)
+        told.append(client)
+
+    async with asyncio.TaskGroup() as senders:
+        for client in (*everyone, mine):
+            senders.create_task(send(client))
+        await asyncio.sleep(0)
+        hub.change(Delta("e1", 2, {"call:c1": call("c1", "ringing", "1001"), "queue:q": {"name": "q", "waiting": 0}}, ()))
+    assert told[0] is mine
+    assert len(told) == 301
 
 
 async def test_a_colleagues_state_is_seen_but_not_the_call() -> None:

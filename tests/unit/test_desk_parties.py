@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from agent_desktop.clicks import Act, Intent, read_act, read_intent
 from agent_desktop.gate import Caller
-from agent_desktop.hub import Client, Hub, Message
+from agent_desktop.hub import Client, Hub
 from agent_desktop.parties import Stored, searchable
 from agent_desktop.party_book import PartyBook
 from agent_desktop.party_keeper import Put, Remove, plan
 from agent_desktop.pinyin import initials_of
+from agent_desktop.telling import Message
 from agent_desktop.view import Viewer
 from hotline_core.adapters.live import Delta, Snapshot
 from transfer.directory import Party, calling_data, party_of
