@@ -15,7 +15,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m launcher")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="set up and start everything")
-    commands.add_parser("prepare", help="do all that comes before the parts, for systemd and containers")
+    preparing = commands.add_parser("prepare", help="do all that comes before the parts, for systemd and containers")
+    preparing.add_argument("--patient", action="store_true", help="again and again until it works")
     becoming = commands.add_parser("part", help="become one part, for systemd and containers")
     becoming.add_argument("name", help="which part")
     becoming.add_argument("--log", action="store_true", help="write to log/NAME.log instead of standard output")
@@ -34,9 +35,9 @@ def main(arguments: list[str]) -> int:
 
                 return run()
             case "prepare":
-                from launcher.prepare import prepare_alone
+                from launcher.prepare import prepare_alone, prepare_patiently
 
-                prepare_alone()
+                (prepare_patiently if chosen.patient else prepare_alone)()
                 return 0
             case "part":
                 from launcher.part import become

@@ -34,6 +34,8 @@ TEST_PACKAGES = {
     "iproute2": "ip",
     "systemd": "systemd-analyze",
     "logrotate": "logrotate",
+    "mmdebstrap": "mmdebstrap",
+    "systemd-container": "systemd-nspawn",
     "fonts-noto-cjk": "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
 }
 TLS_TROUBLE = ("CERTIFICATE_VERIFY_FAILED", "CA certificate bundle", "ca-certificates", "invalid path: /etc/ssl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import time
 from pathlib import Path
 
 from hotline_core.adapters import clock
@@ -11,13 +12,14 @@ from hotline_core.adapters import ports as ports_file
 from hotline_core.adapters.ports import Ports
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.city import City
-from hotline_core.errors import SetupError
+from hotline_core.errors import SettingsError, SetupError
 from hotline_core.settings import Paths, Settings, load_city, load_settings
 from launcher import certificate, checks, databases, fetch, front, lock, parts
 from launcher.programs import Programs
-from launcher.texts import say, sentence
+from launcher.texts import complain, say, sentence
 
 OPEN_FILES = 65536
+AGAIN_S = 5.0
 
 
 def prepare_alone() -> None:
@@ -28,6 +30,23 @@ def prepare_alone() -> None:
         is_first = lock.take_for_preparing(held, settings.paths)
         prepare(settings, city, is_first=is_first)
     say("prepared", home=settings.home)
+
+
+def prepare_patiently() -> None:
+    """The same until it works: after a power cut the network or a database may be back later than we, and nobody is there.
+
+    Each new reason is told once; a mistake in a file is looked at again as well, for whoever corrects it.
+    """
+    told: tuple[str, dict[str, object]] | None = None
+    while True:
+        try:
+            return prepare_alone()
+        except (SettingsError, SetupError) as error:
+            # the free port that is proposed is another one each time
+            if told != (reason := (error.code, {name: fact for name, fact in error.facts.items() if name != "free"})):
+                complain(error)
+                told = reason
+        time.sleep(AGAIN_S)
 
 
 def check() -> tuple[Settings, City]:

@@ -23,6 +23,8 @@ def folders(settings: Settings) -> InstalledFile:
     Other folders for backups and for the security log than ours are the operator's: they may hold more than the hotline's files.
     """
     user, home = layout.USER, settings.home
+    # there before Asterisk first writes it: fail2ban does not start without the file it is to read
+    security_log = f"f {settings.security_log} 0600 {user} {user} -\n" if settings.security_log else ""
     text = f"""# Folders of the hotline and who may enter them. Written by make install, which overwrites it.
 d {layout.CONFIGURATION} 0750 root {user} -
 d {home} 0700 {user} {user} -
@@ -30,7 +32,7 @@ d {home}/spool 0700 {user} {user} -
 d {home}/log 0700 {user} {user} -
 d {layout.SECURITY_LOGS} 0750 {user} {user} -
 d {layout.BACKUPS} 0700 {user} {user} -
-# passwords of trunks that were put there by root
+{security_log}# passwords of trunks that were put there by root
 z {home}/*.secret 0600 {user} {user} -
 z {home}/secrets.json 0600 {user} {user} -
 """

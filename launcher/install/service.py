@@ -57,11 +57,14 @@ def is_running() -> bool:
 
 def start(settings: Settings) -> None:
     """Start everything and wait until it is ready; SetupError names who is not."""
-    _do("start", units.TARGET)
-    for unit in (units.PREPARE, units.FIREWALL):
-        if _ask("is-active", unit).stdout.strip() != "active":
-            raise SetupError("unit_failed", unit=unit)
-    _wait(settings)
+    _do("start", "--no-block", units.TARGET)
+    try:
+        _wait(settings)
+    except SetupError as error:
+        for unit in (units.PREPARE, units.FIREWALL):
+            if _ask("is-active", unit).stdout.strip() != "active":
+                raise SetupError("unit_failed", unit=unit) from error
+        raise
 
 
 def prepare_again() -> None:

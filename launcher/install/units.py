@@ -98,16 +98,16 @@ After=network-online.target time-sync.target postgresql.service {FIREWALL}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-{_common(settings)}ExecStart={run}
+{_common(settings, _binding(settings.http_port, settings.sip_port))}ExecStart={run} --patient
 ExecReload={run}
-TimeoutStartSec=900
+TimeoutStartSec=infinity
 """
 
 
 def _part(settings: Settings, name: str, parts: Sequence[str], systemd: int) -> str:
     after = " ".join([PREPARE, *(service(other) for other in AFTER.get(name, ()) if other in parts)])
     ports = {"front": settings.http_port, "asterisk": settings.sip_port}
-    capabilities = ("CAP_NET_BIND_SERVICE",) if ports.get(name, LOWEST_FREE_PORT) < LOWEST_FREE_PORT else ()
+    capability = _binding(ports[name]) if name in ports else ""
     pauses = "RestartSteps=6\nRestartMaxDelaySec=20\n" if systemd >= STEPS_SINCE else ""
     reload = "ExecReload=/bin/kill -HUP $MAINPID\n" if name == "front" else ""
     # the last one the kernel may end when memory is short: nothing can replace it
@@ -121,7 +121,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-{_common(settings, capabilities)}ExecStart={layout.PYTHON} -m launcher part {name} --log
+{_common(settings, capability)}ExecStart={layout.PYTHON} -m launcher part {name} --log
 {reload}Restart=always
 RestartSec=1
 {pauses}TimeoutStopSec={STOP_S}
@@ -129,13 +129,18 @@ LimitNOFILE={OPEN_FILES}
 {last}"""
 
 
-def _common(settings: Settings, capabilities: Sequence[str] = ()) -> str:
+def _binding(*ports: int) -> str:
+    """What it takes to listen there (the preparations try whether the ports are free)."""
+    return "CAP_NET_BIND_SERVICE" if min(ports) < LOWEST_FREE_PORT else ""
+
+
+def _common(settings: Settings, capability: str = "") -> str:
     beside = [each for each in (settings.security_log and settings.security_log.parent, settings.backup) if each]
     folders = [settings.home, settings.cache, *beside]
     is_hidden = not any(str(folder).startswith(("/home/", "/root/", "/run/user/")) for folder in folders)
     hardened = _HARDENED.format(
         home="yes" if is_hidden else "no", writable=" ".join([str(settings.home), *(f"-{each}" for each in beside)]),
-        capability=" ".join(capabilities),
+        capability=capability,
     )  # fmt: skip
     return f"""User={layout.USER}
 Group={layout.USER}

@@ -59,3 +59,16 @@ def test_parts_that_are_started_one_by_one_make_a_hotline_that_is_prepared_again
     assert service.stop_parts() == []
     alone = service.prepare()  # the locks ended with the parts
     assert alone.returncode == 0, alone.stderr
+
+
+def test_a_service_whose_preparations_fail_after_a_power_cut_starts_when_the_reason_is_gone(service: Service) -> None:
+    """Told once, tried again and again: here the city's file is broken and then put right."""
+    city = service.home / "city.yaml"
+    city.write_text("name: 示范市\n", encoding="utf-8")
+    with (service.home / "launcher.out").open("ab") as out, subprocess.Popen(
+        [*service.command("prepare"), "--patient"], cwd=CHECKOUT, env=service.environment, stdout=out, stderr=out
+    ) as preparing:
+        service.wait(lambda: "city.yaml" in service.said(), 20, "the reason is told")
+        city.unlink()
+        assert preparing.wait(60) == 0
+    assert service.said().count("city.yaml") == 1

@@ -125,7 +125,7 @@ def test_only_who_listens_below_1024_may_bind_there() -> None:
     """Pages on 443: the front, and nobody else."""
     found = _units(_settings(http_port=443))
     may = {name for name, unit in found.items() if "Service" in unit and unit["Service"].get("AmbientCapabilities")}
-    assert may == {"hotline-front.service"}
+    assert may == {"hotline-front.service", "hotline-prepare.service"}  # the preparations try whether the port is free
     assert found["hotline-front.service"]["Service"]["AmbientCapabilities"] == "CAP_NET_BIND_SERVICE"
 
 
@@ -212,6 +212,8 @@ def test_secrets_and_sound_are_for_the_services_user_alone() -> None:
     lines = machine.folders(_settings()).text.splitlines()
     assert "d /var/lib/hotline 0700 hotline hotline -" in lines
     assert "d /var/lib/hotline/spool 0700 hotline hotline -" in lines
+    watched = machine.folders(_settings(security_log="/var/log/hotline/security.log")).text.splitlines()
+    assert "f /var/log/hotline/security.log 0600 hotline hotline -" in watched
     assert "z /var/lib/hotline/*.secret 0600 hotline hotline -" in lines
     assert all(isinstance(file, InstalledFile) for file in (machine.users(_settings()), machine.command()))
     assert machine.command().path == layout.COMMAND
