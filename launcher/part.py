@@ -21,7 +21,9 @@ def become(name: str, *, logs_to_file: bool) -> NoReturn:
     """
     settings = load_settings()
     ports.read(settings.paths)  # not prepared: no part could find another
-    part = _chosen(settings, _programs(settings), name)
+    if name not in parts.NAMES:
+        raise SetupError("unknown_part", name=name, known="、".join(parts.NAMES))
+    part = parts.part_of(settings, _programs(settings), name)
     os.umask(parts.UMASK)
     # The part inherits the lock and holds it as long as it lives.
     held = lock.open_lock(settings.paths)
@@ -40,13 +42,6 @@ def _programs(settings: Settings) -> Programs:
     if (programs := fetch.find(settings.cache, module_names())) is None:
         raise SetupError("not_prepared", home=settings.home)
     return programs
-
-
-def _chosen(settings: Settings, programs: Programs, name: str) -> parts.Part:
-    known = {part.name: part for part in parts.parts_of(settings, programs)}
-    if name not in known:
-        raise SetupError("unknown_part", name=name, known="、".join(known))
-    return known[name]
 
 
 def _log_to_file(settings: Settings, name: str) -> None:

@@ -15,6 +15,10 @@ from launcher.programs import Programs
 
 STOP_WAIT_S = 4
 UMASK = 0o077
+NAMES = ("redis", "asterisk", "carrier", "bridge", "desk", "relay", "worker", "probe", "front")
+MODULES = {
+    "bridge": "ami_bridge", "desk": "agent_desktop", "relay": "agent_desktop.sip_relay", "worker": "worker", "probe": "probe",
+}  # fmt: skip
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -31,29 +35,31 @@ def parts_of(settings: Settings, programs: Programs) -> list[Part]:
 
     A Redis of one's own (HOTLINE_REDIS_URL) is not started, the carrier only in demo mode, the probe only where the city wants one.
     """
+    wanted = {
+        "redis": not settings.redis_url, "carrier": settings.demo,
+        "probe": bool(probe_caller(load_city(settings.city_file), settings.demo)),
+    }  # fmt: skip
+    return [part_of(settings, programs, name) for name in NAMES if wanted.get(name, True)]
+
+
+def part_of(settings: Settings, programs: Programs, name: str) -> Part:
+    """One part by its name, of NAMES; needs no city: Asterisk comes back also while somebody writes at the city's file."""
     paths = settings.paths
-    parts = []
-    if not settings.redis_url:
-        parts.append(Part("redis", (*programs.argv("redis-server"), str(paths.run / "redis.conf"))))
-    parts.append(Part("asterisk", _asterisk(programs, paths.asterisk)))
-    if settings.demo:
-        parts.append(Part("carrier", _asterisk(programs, paths.carrier)))
-    modules = {"bridge": "ami_bridge", "desk": "agent_desktop", "relay": "agent_desktop.sip_relay", "worker": "worker"}
-    modules |= {"probe": "probe"} if probe_caller(load_city(settings.city_file), settings.demo) else {}
-    parts += [Part(name, (own_python(), "-m", module)) for name, module in modules.items()]
-    conf = str(paths.run / "nginx.conf")
-    parts.append(Part("front", (*programs.argv("nginx"), "-e", "stderr", "-c", conf, "-p", str(paths.run))))
-    return parts
+    if name in MODULES:
+        return Part(name, (own_python(), "-m", MODULES[name]))
+    if name == "redis":
+        return Part(name, (*programs.argv("redis-server"), str(paths.run / "redis.conf")))
+    if name == "front":
+        conf = str(paths.run / "nginx.conf")
+        return Part(name, (*programs.argv("nginx"), "-e", "stderr", "-c", conf, "-p", str(paths.run)))
+    base = {"asterisk": paths.asterisk, "carrier": paths.carrier}[name]
+    return Part(name, (*programs.argv("asterisk"), "-f", "-C", str(base / "etc/asterisk.conf")))
 
 
 def own_python() -> str:
     """This Python by the folder it really lies in: a link to a release may point elsewhere while a part still imports."""
     python = Path(sys.executable)
     return str(python.parent.resolve() / python.name)
-
-
-def _asterisk(programs: Programs, base: Path) -> tuple[str, ...]:
-    return (*programs.argv("asterisk"), "-f", "-C", str(base / "etc/asterisk.conf"))
 
 
 def redis_conf(paths: Paths) -> str:

@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 
 from hotline_core.errors import SettingsError, SetupError
 from hotline_core.settings import DEFAULT_CITY, Settings, is_address, load_city, load_settings
-from launcher import bootstrap, certificate, fetch
+from launcher import bootstrap, certificate, fetch, managers, rolling
 from launcher.check_config import check_config
 from launcher.install import environment, firewall, layout, machine, release, service, units
 from launcher.install.bans import ban_files
 from launcher.install.files import InstalledFile, write
 from launcher.parts import CHECKOUT, parts_of
+from launcher.programs import Programs
 from launcher.texts import complain, say, sentence
 
 PACKAGES = {
@@ -85,14 +86,14 @@ def install() -> int:
         for unit, changed in ((units.FIREWALL, rules), (BANS, bans)):
             if changed:
                 service.reload(unit)
-        _upgrade(settings, parts, before)
+        _upgrade(settings, programs, parts, before, has_new_settings=bool(new))
     else:
         say("nothing_new", origin=settings.origin)
     release.remove_old(Path(layout.RELEASES), made)
     return 0
 
 
-def _upgrade(settings: Settings, parts: list[str], before: Path | None) -> None:
+def _upgrade(settings: Settings, programs: Programs, parts: list[str], before: Path | None, *, has_new_settings: bool) -> None:
     """Calls go on; when the new code cannot even be prepared, the old one stays in force."""
     say("upgrading")
     try:
@@ -101,7 +102,10 @@ def _upgrade(settings: Settings, parts: list[str], before: Path | None) -> None:
         if before is not None:
             release.put_in_force(before, Path(layout.CURRENT))
         raise
-    service.restart_one_by_one(settings, parts)
+    # all others are asked how they are through the front: where the settings moved it, it comes first
+    first = ["front"] if has_new_settings else []
+    names = [*first, *(name for name in rolling.ORDER if name in parts and name not in first)]
+    rolling.one_by_one(settings, programs, managers.Systemd(), names)
     say("upgraded", origin=settings.origin)
 
 

@@ -1,10 +1,10 @@
-"""Asks systemd: new units read, the hotline started, or its parts restarted one by one with new code while calls go on."""
+"""Asks systemd: new units read, the hotline started, its preparations done again."""
 
 from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from hotline_core.errors import SetupError
@@ -12,14 +12,12 @@ from hotline_core.settings import Settings
 from launcher import readiness
 from launcher.install import layout, units
 from launcher.install.files import below
-from launcher.texts import say, sentence
+from launcher.texts import sentence
 
 RUNNING = Path("/run/systemd/system")  # sd_booted(3)
 TIMEOUT_S = 960
 READY_S = 90.0
 LOOK_S = 0.2
-# Calls live in the one and its view in the other; neither has code of ours. Their new configuration waits for a quiet hour.
-LEFT_ALONE = ("asterisk", "redis", "carrier")
 
 
 def is_there() -> bool:
@@ -75,17 +73,6 @@ def prepare_again() -> None:
 def reload(unit: str) -> None:
     """New rules or a new certificate."""
     _do("reload-or-restart", unit)
-
-
-def restart_one_by_one(settings: Settings, parts: Sequence[str]) -> None:
-    """Each part of ours with new code, the next one when all is well again; calls go on, pages come back by themselves."""
-    for name in parts:
-        if name in LEFT_ALONE:
-            continue
-        begun = time.monotonic()
-        _do("restart", units.service(name))
-        _wait(settings)
-        say("part_up", part=sentence("parts", name), seconds=time.monotonic() - begun)
 
 
 def _wait(settings: Settings) -> None:

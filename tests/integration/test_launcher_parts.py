@@ -42,7 +42,8 @@ def test_an_operator_who_starts_a_part_before_preparing_is_told_what_to_do(servi
 
 
 def test_parts_that_are_started_one_by_one_make_a_hotline_that_is_prepared_again_while_it_runs(service: Service) -> None:
-    """Every part is up; preparing again touches neither ports nor sockets; `make run` in the same folder is refused; all end."""
+    """Every part is up; preparing again touches neither ports nor sockets; `make run` in the same folder is refused;
+    Asterisk comes back although the city's file is broken just then; all end."""
     service.start()
     assert service.health()["parts"]["asterisk"]["state"] == "up"
     ports, before = service.ports(), set(service.settings.paths.run.glob("*.sock"))
@@ -56,6 +57,11 @@ def test_parts_that_are_started_one_by_one_make_a_hotline_that_is_prepared_again
     logs = {path.name for path in service.settings.paths.log.glob("*.log")}
     assert {f"{name}.log" for name in service.names()} <= logs
     assert {stat.S_IMODE(os.stat(service.settings.paths.log / name).st_mode) for name in logs} == {0o600}
+    (service.home / "city.yaml").write_text("name: [", encoding="utf-8")  # somebody is writing at it
+    service.kill_part("asterisk")
+    service.start_part("asterisk")
+    service.wait(service.is_ready, 30, "calls are taken again")
+    (service.home / "city.yaml").unlink()
     assert service.stop_parts() == []
     alone = service.prepare()  # the locks ended with the parts
     assert alone.returncode == 0, alone.stderr

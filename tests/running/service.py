@@ -63,6 +63,11 @@ class Service(Hotline):
                 stderr=out, start_new_session=True,
             )  # fmt: skip
 
+    def kill_part(self, name: str) -> None:
+        """SIGKILL, and nobody starts it again."""
+        self._parts[name].kill()
+        self._parts[name].wait(STOP_S)
+
     def pid(self, part: str) -> int:
         """The process id of a part: that of the process it was started as."""
         return self._parts[part].pid
