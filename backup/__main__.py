@@ -101,6 +101,8 @@ def _restore(settings: Settings, backup: Backup) -> int:
     say("restoring", folder=backup.folder, home=settings.home)
     done = restore(settings, backup, _counted)
     _tell(done.findings)
+    if done.cut_off:
+        say("cut_off", count=done.cut_off)
     for place, was in done.beside:
         say("beside" if was else "beside_settings", now=settings.home / place, place=was)
     if not all(one.about_recordings for one in done.findings):

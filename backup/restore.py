@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from backup.cut_off import end_open_calls
 from backup.databases import Kept, check_target, counts, databases_of, load_postgresql, opened
 from backup.evidence import audit_end
 from backup.files import copy
@@ -30,11 +31,15 @@ OWNER_MARK = "writer.lock"
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came back; `beside` are files whose own place is outside the home, as (now, place)."""
+    """What came back; `beside` are files whose own place is outside the home, as (now, place).
+
+    `cut_off`: calls that were on the line when the backup was made; their ends are written now.
+    """
 
     manifest: Manifest
     findings: tuple[Finding, ...]
     beside: tuple[tuple[Path, str], ...]
+    cut_off: int
 
 
 def restore(settings: Settings, backup: Backup, told: Callable[[int], None]) -> Restored:
@@ -61,7 +66,8 @@ def restore(settings: Settings, backup: Backup, told: Callable[[int], None]) -> 
     beside = _copy_files(backup.folder, manifest, stage)
     drafts = [draft for one in kept if (draft := _bring_database(one, manifest, backup.folder)) is not None]
     _put_in_place(stage, home, drafts)
-    return Restored(manifest, tuple(_compare(settings, kept, manifest, backup.folder, told)), tuple(beside))
+    found = _compare(settings, kept, manifest, backup.folder, told)
+    return Restored(manifest, tuple(found), tuple(beside), end_open_calls(settings.paths.ledger, manifest.made_at))
 
 
 def _check_empty(home: Path, manifest: Manifest) -> None:

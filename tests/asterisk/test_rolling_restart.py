@@ -10,7 +10,7 @@ import pytest
 
 from tests.running.facts import live_equals_asterisk, stored_call
 from tests.running.instance import CHECKOUT, Hotline
-from tests.running.steady import on_the_line, stalls
+from tests.running.steady import NUMBERS, on_the_line, stalls
 
 pytestmark = pytest.mark.asterisk
 
@@ -35,9 +35,9 @@ async def restarted(hotline: Hotline, *parts: str) -> str:
 
 
 def channels(hotline: Hotline) -> set[str]:
-    """Every channel Asterisk has, by its unique id."""
+    """Every channel of these callers and of agents that Asterisk has, by its unique id."""
     rows = [row.split("!") for row in hotline.asterisk("core show channels concise").splitlines()]
-    return {row[13] for row in rows if row[0].startswith("PJSIP/")}
+    return {row[13] for row in rows if row[0].startswith("PJSIP/agent-") or any(NUMBERS in cell for cell in row)}
 
 
 async def test_twenty_callers_notice_nothing_while_every_part_of_ours_is_restarted(hotline: Hotline) -> None:

@@ -20,13 +20,17 @@ from backup.make import LOCK, make
 from backup.restore import restore
 from backup.shelf import Backup, is_verified, newest
 from backup.verify import findings_of, read_manifest
+from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.ledger import LedgerReader, LedgerWriter, verify
+from hotline_core.domain.callbacks import callback_list
 from hotline_core.errors import SetupError
+from hotline_core.log import open_log
 from hotline_core.settings import Settings
 from tests.integration.backup_kit import CALLS, busy, command, drop_tables, everything, service, take_calls, wipe
 from tests.integration.desk_kit import NOW
 from tests.integration.servers import PostgresServer, wait_until
+from worker.projector import Projector
 
 pytestmark = pytest.mark.integration
 
@@ -102,6 +106,32 @@ def test_service_goes_on_after_a_restore_as_if_nothing_had_been(home: Settings) 
         connection.execute(insert(sign_in_failures), {"login": "agent2", "address": "127.0.0.1", "at": NOW})
     with reading(engine) as connection:
         assert first_broken(read_audit(connection)) is None
+    engine.dispose()
+
+
+def test_who_was_on_the_line_when_the_backup_was_made_is_called_back_after_a_restore(home: Settings) -> None:
+    """Nobody saw the end of these calls: they are told as cut off, one in the menu, one in a talk, and not as going on for ever."""
+    writer = LedgerWriter(home.paths.ledger, now=lambda: NOW, on_trouble=lambda trouble: None)
+    for call_id, answered in (("h1-5.1", False), ("h1-5.2", True)):
+        personal = {"caller": f"1370000000{call_id[-1]}", "dialled": "12328"}
+        writer.append("call_arrived", call_id, NOW + 500, {"line": "12328"}, personal)
+        if answered:
+            writer.append("agent_answered", call_id, NOW + 510, {"agent": "1001"})
+    writer.close()
+    backup = make(home, {}, lambda: NOW + 530).backup
+    lose(home)
+    assert restore(home, backup, lambda _: None).cut_off == 2
+    assert verify(home.paths.ledger).ok
+    engine = make_engine(home.calls_url)
+    projector = Projector(engine, LedgerReader(home.paths.ledger), now=lambda: NOW, log=open_log("worker", "error"))
+    while projector.step():
+        pass
+    calls = [one.call for one in CallsStore(engine).list_calls(CallFilter(since=NOW + 400)).calls]
+    assert {(call.call_id, call.state, call.ended_at) for call in calls} == {
+        ("h1-5.1", "ended", NOW + 530), ("h1-5.2", "ended", NOW + 530),
+    }  # fmt: skip
+    rows = callback_list(calls, [], NOW + 600).rows
+    assert {(row.kind, row.number) for row in rows} == {("cut_off", "13700000001"), ("cut_off", "13700000002")}
     engine.dispose()
 
 

@@ -18,6 +18,7 @@ from tests.sip.tones import level_of
 
 AGENT_HZ, CITIZEN_HZ = 900, 500
 HEARD = 3000.0
+NUMBERS = "1395599"  # what all callers' numbers begin with
 TALK_S = 40.0
 CATCH_UP = 250  # packets: what was late and is made up for within 5 s was not lost
 TICK_S = 0.02
@@ -89,12 +90,12 @@ async def on_the_line(hotline: Hotline, agents: Sequence[tuple[str, str]], calle
         desks = [await stack.enter_async_context(hardware_agent(hotline, *agent)) for agent in agents]
         steady: list[Steady] = []
         for number in range(callers):
-            phone = await stack.enter_async_context(SipCaller(hotline.sip, f"1395599{number:04d}"))
+            phone = await stack.enter_async_context(SipCaller(hotline.sip, f"{NUMBERS}{number:04d}"))
             is_talk = number < len(desks)
             call = await phone.call("12328", timeout_s=20, source=Tone(CITIZEN_HZ) if is_talk else Silence())
             await call.answered.within(20)
             await call.press("0")
-            steady.append(Steady(f"1395599{number:04d}", call))
+            steady.append(Steady(f"{NUMBERS}{number:04d}", call))
         talks = await asyncio.gather(*(_talk(desk) for desk in desks))
         for talk in talks:
             steady_one = await _whose(steady, talk)
