@@ -12,6 +12,7 @@ from doctor.checks import (
     certificate,
     clocks,
     databases,
+    dial_tests,
     disk,
     files,
     ledger,
@@ -47,6 +48,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "ledger": ledger.examine,
     "redis": redis_server.examine,
     "backups": backups.examine,
+    "dial_tests": dial_tests.examine,
 }
 
 

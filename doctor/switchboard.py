@@ -24,8 +24,9 @@ BANNER = b"Asterisk Call Manager/"
 HELLO_S = 2.0
 ANSWER_S = 2.0
 LOOK_EVERY_S = 0.2
-BEATS_S = 6.0  # the bridge's heart beats twice a second, the watchdog starts again within 2.5 s
+BEATS_S = 5.0  # the bridge's heart beats twice a second, a dead watchdog is started again after 2.5 s
 TICKS_S = 2.5  # with no bridge only the watchdog can move; it does twice a second
+FILE_S = 4.0  # the file is there with the first sound
 SOUND_S = 8.0  # the sentence lasts 1.2 s
 
 
@@ -200,6 +201,7 @@ def _watch(
         is_up = session.variable("BRIDGE_UP") == "1"
         waited = time.monotonic() - begun
         beats = all(is_changed.values()) and is_up
-        if (heard is not None or waited > SOUND_S) and (beats or waited > beats_s):
+        is_over = heard is not None or waited > (SOUND_S if sound.exists() else FILE_S)
+        if is_over and (beats or waited > beats_s):
             return heard, is_changed, is_up, slowest
         time.sleep(LOOK_EVERY_S)

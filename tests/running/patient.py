@@ -8,16 +8,15 @@ import shutil
 import sqlite3
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
-from hashlib import sha256
 from pathlib import Path
 
 import httpx
 
-from backup.shelf import MANIFEST, VERIFIED, name_of
 from doctor.examine import examine
 from doctor.finding import Finding
 from doctor.subject import look_at
@@ -25,6 +24,7 @@ from hotline_core.adapters.secrets import load_or_make
 from hotline_core.settings import DEFAULT_CITY, Settings
 from tests.running.carriers import IMS, LOGIN, free_udp_port, wait_for
 from tests.running.certificates import write_pair
+from tests.running.instance import CHECKOUT
 from tests.running.service import Service
 from tests.sip.carrier import Carrier
 from tests.sip.policy import RingForever
@@ -57,7 +57,6 @@ class Patient(Service):
         secret = self.home / "ims.secret"
         secret.touch(mode=0o600)
         secret.write_text(f"{LOGIN.password}\n", encoding="ascii")
-        self.shelve(time.time())
         self.carrier: Carrier | None = None
         self.carrier_address = (IMS, self.carrier_port)
 
@@ -71,13 +70,10 @@ class Patient(Service):
         except httpx.TransportError:
             return False
 
-    def shelve(self, made_at: float) -> Path:
-        """A backup of that time, proven whole: all that the doctor looks at of one."""
-        folder = self.backups / name_of(made_at)
-        folder.mkdir(parents=True)
-        (folder / MANIFEST).write_bytes(b"{}")
-        (folder / VERIFIED).write_text(f'{{"manifest": "{sha256(b"{}").hexdigest()}"}}', encoding="ascii")
-        return folder
+    def back_up(self) -> None:
+        """`make backup`, of the running hotline."""
+        argv = [sys.executable, "-m", "backup", "make"]
+        subprocess.run(argv, cwd=CHECKOUT, env=self.environment, check=True, capture_output=True, timeout=60)
 
     def in_force(self) -> Settings:
         """The settings as the parts have them; the environment of this process must hold them."""
@@ -200,6 +196,7 @@ async def patient_in_service() -> AsyncIterator[Patient]:
         await citizen.hang_up()
         await wait_for(lambda: list(one.settings.paths.recordings.rglob("*.wav")), "the call is recorded", 15.0)
         await wait_for(lambda: not list(one.settings.paths.spool.iterdir()), "its plain sound is gone", 15.0)
+        await asyncio.to_thread(one.back_up)
         yield one
 
 
