@@ -63,27 +63,33 @@ class SignIn:
         """The argon2id text of a new password, made off the event loop."""
         return await self._hashing.run(lambda: self._passwords.hashed(password))
 
-    async def sign_in(self, typed_login: str, password: str, address: str, now: float) -> Person:
-        """The person, or SignInRefused, or Locked with `until`."""
+    async def sign_in(self, typed_login: str, password: str, address: str, now: float, *, device: str | None = None) -> Person:
+        """The person, or SignInRefused, or Locked with `until`; `device` is a browser where this person has signed in before."""
         login = normal_login(typed_login)
-        person, until = await self._counting.run(lambda: self._reserve(login, address, now))
+        place = address if device is None else f"device {device}"
+        person, until = await self._counting.run(lambda: self._reserve(login, place, now, is_device=device is not None))
         if until is not None:
             raise Locked(until=until)
         is_right = await self._hashing.run(lambda: self._passwords.is_right(person, password))
         if not is_right or person is None:
             raise SignInRefused()
-        await self._database.run(lambda: self._succeed(person, address, now))
+        await self._database.run(lambda: self._succeed(person, address, place, now))
         return person
 
-    def _reserve(self, login: str, address: str, now: float) -> tuple[Person | None, float | None]:
+    def forgive(self, login: str) -> None:
+        """Forget what was mistyped or guessed at this name; synchronous, call it off the event loop."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(sign_in_failures).where(sign_in_failures.c.login == self.veiled(login)))
+
+    def _reserve(self, login: str, place: str, now: float, *, is_device: bool) -> tuple[Person | None, float | None]:
         """Count this try as failed unless it is locked out; the person if there is one, and when the lock ends."""
-        name = self._veiled(login)
+        name = self.veiled(login)
         with writing(self._engine) as connection:
             connection.execute(delete(sign_in_failures).where(sign_in_failures.c.at < now - WINDOW_S))
-            failures, is_known = self._failures(connection, name, address, now)
-            until = locked_until(failures, is_known_here=is_known, now=now)
+            failures, is_known = self._failures(connection, name, place, now)
+            until = locked_until(failures, is_known_here=is_known or is_device, now=now)
             if until is None:
-                connection.execute(sign_in_failures.insert().values(login=name, address=address, at=now))
+                connection.execute(sign_in_failures.insert().values(login=name, address=place, at=now))
         return (self._people.find(login) if LOGIN.fullmatch(login) else None), until
 
     def _failures(self, connection: Connection, name: str, address: str, now: float) -> tuple[Failures, bool]:
@@ -109,15 +115,15 @@ class SignIn:
             address in known,
         )
 
-    def _succeed(self, person: Person, address: str, now: float) -> None:
-        name = self._veiled(person.login)
+    def _succeed(self, person: Person, address: str, place: str, now: float) -> None:
+        name = self.veiled(person.login)
         with writing(self._engine) as connection:
-            of_pair = (sign_in_failures.c.login == name, sign_in_failures.c.address == address)
+            of_pair = (sign_in_failures.c.login == name, sign_in_failures.c.address == place)
             connection.execute(delete(sign_in_failures).where(*of_pair))
             connection.execute(delete(known_addresses).where(known_addresses.c.login == name, known_addresses.c.address == address))
             connection.execute(known_addresses.insert().values(login=name, address=address, last_at=now))
             write_audit(connection, at=now, actor=person.login, act="signed_in", subject=person.login, facts={"role": person.role})
 
-    def _veiled(self, login: str) -> str:
+    def veiled(self, login: str) -> str:
         """People type passwords into the name field: what was typed is kept only as a keyed hash."""
         return hmac.new(self._log_key, b"login:" + login.encode(), sha256).hexdigest()

@@ -4,6 +4,9 @@ Three counters, so that guessing is slow everywhere and nobody can lock an agent
 - pair: failures of this name from this address; always counts;
 - name: failures of this name from addresses where it never signed in; never counts at an address the name is known at;
 - address: failures of all names from this address; never counts for a name known there (colleagues behind one router).
+
+A browser with the person's mark (known_device) stands for an address of its own where the name is known: guesses from the very
+same address, a colleague's or of a machine behind the same router, do not lock it out.
 """
 
 from __future__ import annotations

@@ -183,10 +183,11 @@ async def remove(login: Login, request: Request, caller: Manager) -> None:
 
 @router.post("/people/{login}/password")
 async def new_password(login: Login, request: Request, caller: Manager) -> Secret:
-    """A random password instead of a lost one; all sessions of the person end."""
+    """A random password instead of a lost one; all sessions of the person end, and so does a lock-out."""
     desk = desk_of(request)
     password, hashed = await _new_password(desk)
     await desk.tickets_threads.run(lambda: desk.people.set_password(login, hashed, actor=caller.login, now=desk.now()))
+    await desk.tickets_threads.run(lambda: desk.sign_in.forgive(login))
     return Secret(password=password, in_force=await desk.people_changed())
 
 

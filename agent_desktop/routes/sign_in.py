@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from agent_desktop import known_device
 from agent_desktop.asking import Needs, address_of, desk_of, is_from_own_page
+from agent_desktop.auth import normal_login
 from agent_desktop.desk import NOT_SIGNED_IN
 from agent_desktop.gate import Caller
 from agent_desktop.refusals import Unavailable
@@ -40,7 +42,9 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
     if request.headers.get("origin") is not None and not is_from_own_page(request):
         raise Forbidden("cross_site")
     now = desk.now()
-    person = await desk.sign_in.sign_in(credentials.login, credentials.password, address_of(request), now)
+    veiled = desk.sign_in.veiled(normal_login(credentials.login))
+    device = known_device.read(request.cookies, veiled, desk.secrets.session, now)
+    person = await desk.sign_in.sign_in(credentials.login, credentials.password, address_of(request), now, device=device)
     desk.gate.admit(person)
     session = new_session(person.login, person.role, person.extension, now)
     response.set_cookie(
@@ -48,6 +52,15 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
         write(session, desk.secrets.session),
         max_age=int(LIFETIME_S),
         path="/",
+        secure=desk.settings.certificate is not None,
+        httponly=True,
+        samesite="strict",
+    )
+    response.set_cookie(
+        known_device.cookie_name(veiled),
+        known_device.write(veiled, device or known_device.new_device(), desk.secrets.session, now),
+        max_age=int(known_device.LIFETIME_S),
+        path="/api/sign-in",
         secure=desk.settings.certificate is not None,
         httponly=True,
         samesite="strict",
