@@ -25,6 +25,7 @@ POLL_S = 0.05
 def run() -> int:
     """Bring it up, keep it up, end it; the exit code for make."""
     started = time.monotonic()
+    os.umask(parts.UMASK)  # what is made from here on is closed to other users, whatever the folder above it lets through
     lifeline.end_on_signals()
     lifeline.adopt_orphans()
     try:
