@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import events, fanout, ring
+from tests.bench import events, fanout, memory, ring
 from tests.bench.report import Series
 
-SERIES: tuple[Series, ...] = (ring.SERIES, events.SERIES, fanout.SERIES)
+SERIES: tuple[Series, ...] = (ring.SERIES, events.SERIES, fanout.SERIES, memory.SERIES)
