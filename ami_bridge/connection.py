@@ -41,6 +41,7 @@ class Connection:
         # unique over restarts, or the answer to a dead bridge's command would be taken for our own
         self._prefix = uuid.uuid4().hex[:12]
         self._count = 0
+        self._unsent: list[bytes] = []
 
     @property
     def is_up(self) -> bool:
@@ -63,7 +64,7 @@ class Connection:
             data = encode(action, [("ActionID", action_id), *(field for field in fields if field[0] != "ActionID")])
             if self._writer is None:
                 raise AmiError("asterisk_down", action=action)
-            self._writer.write(data)
+            self._send(data)
             self._waiting[action_id] = future
         except (AmiError, UnicodeError) as error:
             future.set_exception(error if isinstance(error, AmiError) else AmiError("not_utf8", action=action))
@@ -89,7 +90,7 @@ class Connection:
         done: asyncio.Future[list[Packet]] = asyncio.get_running_loop().create_future()
         done.add_done_callback(_seen)
         self._lists[action_id] = ([], done)
-        self._writer.write(encode(action, [("ActionID", action_id), *fields]))
+        self._send(encode(action, [("ActionID", action_id), *fields]))
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await done
@@ -97,6 +98,17 @@ class Connection:
             raise AmiError("no_answer", action=action) from None
         finally:
             self._lists.pop(action_id, None)
+
+    def _send(self, data: bytes) -> None:
+        """All that is posted in one turn of the loop goes out at its end in one piece: each system call wakes Asterisk."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(data)
+
+    def _flush(self) -> None:
+        if self._unsent and self._writer is not None:
+            self._writer.write(b"".join(self._unsent))
+        self._unsent.clear()
 
     async def run(self) -> None:
         """Connect, and again after each loss, until cancelled."""
@@ -133,6 +145,7 @@ class Connection:
             if not was_up:
                 raise errors.exceptions[0] from None
         finally:
+            self._flush()
             self._writer = None
             self._fail_all()
             if was_up:

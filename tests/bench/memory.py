@@ -27,10 +27,15 @@ Samples = list[tuple[float, Mapping[str, float]]]
 
 
 def run(options: Options) -> Result:
-    """Keep the load up for `options.hours`; AssertionError when a part was started anew meanwhile."""
+    """Start a hotline and measure it."""
     city = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1")
     with running(city) as hotline:
-        return asyncio.run(_measured(hotline, options, SMALL_H if options.is_small else options.hours))
+        return measure(hotline, options)
+
+
+def measure(hotline: Hotline, options: Options) -> Result:
+    """Keep the load up for `options.hours`; AssertionError when a part was started anew meanwhile."""
+    return asyncio.run(_measured(hotline, options, SMALL_H if options.is_small else options.hours))
 
 
 async def _measured(hotline: Hotline, options: Options, hours: float) -> Result:
@@ -65,7 +70,8 @@ def result(samples: Samples, served: int, gave_up: int, faults: list[str]) -> Re
         held = [megabytes[part] for _, megabytes in samples]
         grows = slope(times[first:], held[first:])
         whole += grows
-        rows.append(Row(f"{part} grows", "MB/h", (grows,), note=f"{held[first]:.1f} MB after warming up, {held[-1]:.1f} MB at the end"))
+        held_told = f"{held[first]:.1f} MB after warming up, {held[-1]:.1f} MB at the end"
+        rows.append(Row(f"{part} grows", "MB/h", (grows,), note=held_told))
     limit = Budget(MOST_MB_AN_HOUR) if is_whole else None
     rows.append(Row("all parts grow", "MB/h", (whole,), budget=limit))
     rows.append(Row("all parts grow for each call", "kB", (whole * 1024 / calls_an_hour,)))

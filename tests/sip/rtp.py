@@ -73,6 +73,7 @@ class RtpStream:
         self.digits = ""
         self.event_payload: int | None = TELEPHONE_EVENT
         self.sent_packets = 0
+        self.key_over_s: float | None = None  # loop time at which the end of the newest key was first sent
         self.arrival = Signal()
         self._loop = asyncio.get_running_loop()
         self._rtp, self._rtcp = _port_pair(loopback_only(local_ip))
@@ -153,6 +154,8 @@ class RtpStream:
             self._digit_timestamp, self._marker = self._timestamp, True
         self._pressing += 1
         is_end = self._pressing > DIGIT_FRAMES
+        if self._pressing == DIGIT_FRAMES + 1:
+            self.key_over_s = self._loop.time()
         duration = min(self._pressing, DIGIT_FRAMES) * FRAME
         body = struct.pack("!BBH", self._press[0][0], (0x80 if is_end else 0) | 10, duration)
         self._send_packet(remote, self.event_payload or TELEPHONE_EVENT, self._digit_timestamp, body)
