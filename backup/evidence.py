@@ -80,6 +80,13 @@ def audit_end(connection: Connection) -> tuple[Chain, int | None]:
     return end, broken
 
 
+def audit_holds(connection: Connection, end: Chain) -> bool:
+    """True if the trail still has the row that was its last one then, with the hash of then."""
+    if end.seq == 0:
+        return True
+    return connection.execute(select(audit.c.hash).where(audit.c.seq == end.seq)).scalar() == end.head
+
+
 def recordings_of(connection: Connection) -> Iterator[Recording]:
     """All finished recordings, main ones and those of thirds."""
     there = set(inspect(connection).get_table_names())

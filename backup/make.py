@@ -12,12 +12,13 @@ from pathlib import Path
 
 from backup import manifest as form
 from backup.databases import databases_of, size_of, taken
-from backup.evidence import audit_end, recordings_of, shelve_ledger, write_list
+from backup.evidence import audit_end, audit_holds, recordings_of, shelve_ledger, write_list
 from backup.files import Shelver, files_below
 from backup.home import DATABASES, LEDGER, RECORDINGS, SETTINGS, home_files, outside_files, settings_text
 from backup.manifest import Chain, Database, Manifest
 from backup.shelf import MANIFEST, PART, Backup, backups, name_of, newest, too_old
 from backup.verify import Finding, findings_of, mark_verified, read_manifest, recordings_findings
+from hotline_core.adapters.ledger import HEAD_MISSING
 from hotline_core.adapters.ledger import verify as verify_ledger
 from hotline_core.adapters.ledger_files import sync_folder
 from hotline_core.errors import SetupError
@@ -104,9 +105,10 @@ def _check_room(settings: Settings, shelf: Path) -> None:
 def _fill(
     part: Path, settings: Settings, environment: Mapping[str, str], made_at: float, earlier: Backup | None
 ) -> tuple[Manifest, list[Finding]]:
-    known = {entry.path: entry for entry in read_manifest(earlier.folder).entries} if earlier is not None else {}
+    before = read_manifest(earlier.folder) if earlier is not None else None
+    known = {entry.path: entry for entry in before.entries} if before is not None else {}
     shelver = Shelver(part, earlier.folder if earlier is not None else None, known)
-    databases, audit, count, doubts = _take_databases(part, settings, shelver)
+    databases, audit, count, doubts = _take_databases(part, settings, shelver, before)
     # after the calls database: what that has applied must be in the ledger that is restored with it
     shelve_ledger(settings.paths.ledger, shelver)
     (part / LEDGER).mkdir(mode=0o700, exist_ok=True)
@@ -119,7 +121,11 @@ def _fill(
         shelver.put(source, path, was=str(source))
     (part / SETTINGS).write_text(settings_text(environment), encoding="utf-8")
     shelver.made(SETTINGS)
-    ledger = verify_ledger(part / LEDGER)
+    # the last backup is the second place where the chain's end was kept: whoever rewrites all of it is found by that
+    kept = (before.ledger.seq, before.ledger.head) if before is not None and before.ledger.seq else None
+    ledger = verify_ledger(part / LEDGER, kept)
+    if any(problem.what == HEAD_MISSING for problem in ledger.problems):
+        doubts.append(Finding("ledger_rewritten"))
     entries = tuple(sorted(shelver.entries, key=lambda entry: entry.path))
     manifest = Manifest(made_at, entries, databases, Chain(ledger.last_seq, ledger.head), audit, count)
     with os.fdopen(os.open(part / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
@@ -130,7 +136,9 @@ def _fill(
     return manifest, doubts
 
 
-def _take_databases(part: Path, settings: Settings, shelver: Shelver) -> tuple[dict[str, Database], Chain, int, list[Finding]]:
+def _take_databases(
+    part: Path, settings: Settings, shelver: Shelver, before: Manifest | None
+) -> tuple[dict[str, Database], Chain, int, list[Finding]]:
     folder = part / DATABASES
     folder.mkdir(mode=0o700)
     databases: dict[str, Database] = {}
@@ -140,6 +148,8 @@ def _take_databases(part: Path, settings: Settings, shelver: Shelver) -> tuple[d
     shelver.made(RECORDINGS)
     with taken(tickets, folder) as (databases[tickets.name], connection, more):
         audit, broken = audit_end(connection)
+        is_rewritten = before is not None and not audit_holds(connection, before.audit)
     for name in [*names, *more]:
         shelver.made(f"{DATABASES}/{name}")
-    return databases, audit, count, [] if broken is None else [Finding("audit_broken", {"seq": broken})]
+    doubts = [] if broken is None else [Finding("audit_broken", {"seq": broken})]
+    return databases, audit, count, [*doubts, *([Finding("audit_rewritten")] if is_rewritten else [])]

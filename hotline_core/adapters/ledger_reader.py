@@ -9,6 +9,8 @@ from hotline_core.adapters import ledger_chain as chain
 from hotline_core.adapters.ledger_chain import BadLine, ChainLine, LedgerRecord, decode_chain, decode_personal
 from hotline_core.adapters.ledger_files import Segment, first_line, segments, whole_lines
 
+HEAD_MISSING = "the head kept elsewhere is not in the chain"
+
 
 class LedgerReader:
     """Read records after a sequence number; remembers where it stopped, so that tailing reads each byte once."""
@@ -142,7 +144,7 @@ def verify(folder: Path, head: tuple[int, str] | None = None) -> VerifyResult:
             head_seen = head_seen or (line.record.seq, line.hash) == head
             records, seq, prev = records + 1, line.record.seq, line.hash
     if not head_seen:
-        problems.append(Problem(found[-1].number if found else 0, 0, "the head kept elsewhere is not in the chain"))
+        problems.append(Problem(found[-1].number if found else 0, 0, HEAD_MISSING))
     return VerifyResult(records, seq, prev, erased, tuple(problems))
 
 

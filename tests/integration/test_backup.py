@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from agent_desktop.audit import first_broken, read_audit
-from agent_desktop.tickets_schema import sign_in_failures
+from agent_desktop.audit import FIRST_PREV, first_broken, read_audit, write_audit
+from agent_desktop.tickets_schema import audit, audit_head, sign_in_failures
 from backup import shelf
 from backup.make import LOCK, make
 from backup.restore import restore
@@ -263,6 +263,31 @@ def test_evidence_that_was_altered_in_service_is_told_by_the_next_backup(small: 
     found = newest(_shelf(small))
     assert found is not None
     assert not found.verified
+
+
+def test_history_that_was_written_anew_from_the_beginning_is_found_by_the_last_backups_heads(home: Settings) -> None:
+    """Each chain is whole in itself, every hash made anew: only what was kept elsewhere tells that it is another one."""
+    taken(home)
+    records = LedgerReader(home.paths.ledger).after(0, 1000)
+    shutil.rmtree(home.paths.ledger)
+    writer = LedgerWriter(home.paths.ledger, now=lambda: NOW, on_trouble=lambda trouble: None)
+    for record in records:
+        facts = {**record.facts, "agent": "1002"} if record.kind == "agent_answered" else record.facts
+        writer.append(record.kind, record.call_id, record.at, facts, record.personal)
+    writer.close()
+    engine = make_engine(home.tickets_url)
+    with writing(engine) as connection:
+        rows = read_audit(connection)
+        connection.execute(audit.delete())
+        connection.execute(audit_head.update().values(seq=0, hash=FIRST_PREV))
+        for row in rows:
+            write_audit(connection, at=row.at, actor="somebody", act=row.act, subject=row.subject, facts=json.loads(row.facts))
+        assert first_broken(read_audit(connection)) is None
+    engine.dispose()
+    made = make(home, {}, lambda: time.time() + 1)
+    assert verify(home.paths.ledger).ok
+    assert {one.code for one in made.findings} == {"ledger_rewritten", "audit_rewritten"}
+    assert not made.backup.verified
 
 
 def test_the_next_backup_shares_what_did_not_change_and_stays_whole_when_the_first_goes(small: Settings) -> None:
