@@ -15,6 +15,7 @@ from agent_desktop.blocking import Blocking
 from agent_desktop.callback_lists import CallbackLists
 from agent_desktop.callback_marks import CallbackMarks
 from agent_desktop.day_counter import DayCounter
+from agent_desktop.dial_tests import DialTestReader
 from agent_desktop.drafts import Drafts
 from agent_desktop.gate import Gate
 from agent_desktop.health import Health
@@ -34,6 +35,7 @@ from agent_desktop.telephones import PhoneKeeper
 from agent_desktop.tokens import Tokens
 from agent_desktop.topics import AuditedTopics, end_topics
 from agent_desktop.wording import Wording, load_wording
+from asterisk_conf.probe_account import probe_caller
 from asterisk_conf.telephones import load_telephones
 from hotline_core.adapters import ports, secrets
 from hotline_core.adapters.callback_store import CallbackStore
@@ -53,6 +55,7 @@ from transfer.directory import parties_of
 REFRESH_S = 5.0
 LIVE = "live view"
 DAY = "day's counts"
+DIAL_TESTS = "dial-tests"
 GATE = "gate"
 TOPICS = "topics"
 LATE_AUDIT = "late audit"
@@ -93,6 +96,7 @@ class Desk:
     health: Health
     live: LiveReader
     day: DayCounter
+    dial_tests: DialTestReader
     topics: AuditedTopics
     people: People
     pause_reasons: PauseReasons
@@ -107,6 +111,7 @@ class Desk:
         self.tasks.spawn(LIVE, self._follow_live())
         self.tasks.spawn(GATE, self._refresh_gate())
         self.tasks.spawn(DAY, self.day.run())
+        self.tasks.spawn(DIAL_TESTS, self.dial_tests.run())
         self.tasks.spawn(LATE_AUDIT, self.late_audit.run())
         self.tasks.spawn(TOPICS, end_topics(self.topics, self.tickets_threads, self.now, self.log))
 
@@ -117,6 +122,7 @@ class Desk:
         await self.late_audit.settle(SETTLE_S)
         await self.tasks.close(timeout_s=1.0)
         self.day.close()
+        self.dial_tests.close()
         for threads in (self.calls_threads, self.tickets_threads):
             threads.close()
         self.calls_engine.dispose()
@@ -182,7 +188,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
     def died(name: str, error: BaseException) -> None:
         log.error("a task died", task=name, kind=type(error).__name__, where=where(error))
         # without these the desk would show or do what is no longer true: it starts afresh
-        if name in (LIVE, GATE, DAY, TOPICS, LATE_AUDIT):
+        if name in (LIVE, GATE, DAY, DIAL_TESTS, TOPICS, LATE_AUDIT):
             signal.raise_signal(signal.SIGTERM)
 
     tasks = Tasks(died)
@@ -249,6 +255,10 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         health=health,
         live=LiveReader(settings.redis, now=now),
         day=DayCounter(calls_engine, city, now, hub.day_changed),
+        dial_tests=DialTestReader(
+            settings.paths.dial_tests, is_wanted=bool(probe_caller(city, settings.demo)), now=now,
+            on_change=hub.dial_tests_changed, log=log,
+        ),
         topics=AuditedTopics(Topics(settings.paths.announcements, settings.paths.topics, city.lines), tickets_engine),
         people=People(tickets_engine),
         pause_reasons=PauseReasons(tickets_engine),

@@ -89,6 +89,7 @@ class Hub:
         self.state: LiveState = NOTHING
         self.is_linked = False
         self.day: Message | None = None
+        self.dial_tests: Message | None = None
         self.pause_reasons: list[dict[str, object]] = []
         self.alarms: dict[str, Alarm] = {}
         self._took_part: dict[str, frozenset[str]] = {}
@@ -212,6 +213,14 @@ class Hub:
             if client.viewer.sees_day:
                 client.offer(message)
 
+    def dial_tests_changed(self, tests: Message) -> None:
+        """Tell the pages of who sees the day what the last dial-tests found."""
+        self.dial_tests = tests
+        message: Message = {"type": "dial_tests", "dial_tests": tests}
+        for client in self._clients:
+            if client.viewer.sees_day:
+                client.offer(message)
+
     def tell(self, extension: str, message: Message) -> None:
         """Tell the pages of one extension something that no live state says."""
         for client in self._clients:
@@ -236,6 +245,7 @@ class Hub:
             "queues": [dict(queue) for queue in self.state.queues.values()],
             "parts": self._parts(),
             "day": self.day if client.viewer.sees_day else None,
+            "dial_tests": self.dial_tests if client.viewer.sees_day else None,
             "pause_reasons": self.pause_reasons,
             "alarms": alarms.in_order(self.alarms) if client.viewer.leads else [],
         }

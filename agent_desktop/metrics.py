@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from agent_desktop.health import Sight
+from agent_desktop.metrics_dial import dial_tests
 from agent_desktop.view import Live, LiveState
 from hotline_core.domain import agents, call
 
@@ -45,6 +46,7 @@ class Seen:
     sight: Sight
     pages: int
     slow_snapshots: int
+    dial_tests: Mapping[str, object] | None = None
 
 
 class Figures(Collector):
@@ -59,6 +61,7 @@ class Figures(Collector):
         yield from _live(self._seen)
         yield from _day(self._seen)
         yield from _inside(self._seen)
+        yield from dial_tests(self._seen.dial_tests)
 
 
 def _parts(seen: Seen) -> Iterator[Metric]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.adapters.trunk_secret import read_secret, secret_path
 from hotline_core.city import City
+from hotline_core.errors import SetupError
 
 DEMO_USER = "probe"
 DEMO_NUMBER = "0999100"  # of the carrier's numbers for trials: nobody's
@@ -26,20 +27,19 @@ class Tones:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where the probe registers and as whom; every_s is the time between two rounds."""
+    """Where the probe registers and as whom."""
 
     host: str
     port: int
     user: str
     password: str = field(repr=False)
-    every_s: float
 
 
 def probe_caller(city: City, is_demo: bool) -> str:
     """The number the probe calls from; empty where there is no probe."""
     probe = city.probe
     if is_demo:
-        return DEMO_NUMBER if probe is None or probe.every_minutes else ""
+        return DEMO_NUMBER if every_minutes(city) else ""
     return probe.number or "" if probe is not None and probe.every_minutes else ""
 
 
@@ -48,15 +48,16 @@ def demo_password(secrets: Secrets) -> str:
     return secrets.sip_password(DEMO_USER, "carrier")
 
 
-def probe_account(city: City, secrets: Secrets, home: Path, carrier_port: int | None) -> Account | None:
-    """The account, None where there is no probe; `carrier_port` is the demo carrier's in demo mode. SetupError for a secret."""
-    if not probe_caller(city, carrier_port is not None):
-        return None
-    minutes = city.probe.every_minutes if city.probe else DEMO_EVERY_MINUTES
+def every_minutes(city: City) -> int:
+    """Minutes between two rounds; 0 for none."""
+    return city.probe.every_minutes if city.probe else DEMO_EVERY_MINUTES
+
+
+def probe_account(city: City, secrets: Secrets, home: Path, carrier_port: int | None) -> Account:
+    """The account; `carrier_port` is the demo carrier's in demo mode. SetupError for a city without one, or for its secret."""
     if carrier_port is not None:
-        return Account("127.0.0.1", carrier_port, DEMO_USER, demo_password(secrets), minutes * 60.0)
-    assert city.probe is not None
-    assert city.probe.account is not None
+        return Account("127.0.0.1", carrier_port, DEMO_USER, demo_password(secrets))
+    if city.probe is None or city.probe.account is None:
+        raise SetupError("no_probe_account")
     account = city.probe.account
-    secret = read_secret(secret_path(home, account.secret_file))
-    return Account(account.host, account.port, account.user, secret, minutes * 60.0)
+    return Account(account.host, account.port, account.user, read_secret(secret_path(home, account.secret_file)))

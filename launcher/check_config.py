@@ -95,16 +95,19 @@ def city_mistakes(path: Path) -> list[Mistake]:
 
 
 def secret_mistakes(path: Path, home: Path) -> list[Mistake]:
-    """All trunks whose secret cannot be had, each with the line that names its file."""
+    """All trunks, and the probe's account, whose secret cannot be had, each with the line that names its file."""
     node = yaml.compose(path.read_text(encoding="utf-8"))
+    city = load_city(path)
+    named: dict[tuple[str, ...], str] = {}
+    named |= {("trunks", name, "login"): trunk.login.secret_file for name, trunk in city.trunks.items() if trunk.login}
+    if city.probe is not None and city.probe.account is not None:
+        named["probe", "account"] = city.probe.account.secret_file
     found: list[Mistake] = []
-    for name, trunk in load_city(path).trunks.items():
-        if trunk.login is None:
-            continue
+    for where, secret_file in named.items():
         try:
-            read_secret(secret_path(home, trunk.login.secret_file))
+            read_secret(secret_path(home, secret_file))
         except SetupError as error:
-            line = _line_of(node, ["trunks", name, "login", "secret_file"])
+            line = _line_of(node, [*where, "secret_file"])
             what = sentence("mistakes", error.code, **error.facts)
             found.append(Mistake(str(path), line, what, sentence("mistakes", f"{error.code}-cure", **error.facts)))
     return found

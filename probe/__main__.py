@@ -13,14 +13,14 @@ from typing import Any
 
 import yaml
 
-from asterisk_conf.probe_account import Account, probe_account
+from asterisk_conf.probe_account import Account, every_minutes, probe_account, probe_caller
 from hotline_core.adapters import dial_test_files as files
 from hotline_core.adapters import ports
 from hotline_core.adapters.clock import now
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.city import City
 from hotline_core.domain.dial_tests import DialTest, DialTests
-from hotline_core.errors import HotlineError
+from hotline_core.errors import HotlineError, SetupError
 from hotline_core.log import Log, open_log, take_over
 from hotline_core.settings import Settings, load_city, load_settings
 from probe.dialling import dial_test
@@ -32,27 +32,38 @@ ROUND_S = 600.0
 SHANGHAI = timezone(timedelta(hours=8))
 
 
-def serve(settings: Settings, city: City, account: Account, log: Log, stop: threading.Event) -> None:
+def serve(settings: Settings, city: City, log: Log, stop: threading.Event) -> None:
     """Rounds until stopped; OSError if the results cannot be kept (the supervisor starts us again)."""
-    folder = settings.paths.dial_tests
+    folder, every_s = settings.paths.dial_tests, 60.0 * every_minutes(city)
     before = _earlier(folder, log)
-    rings_at = next_round(None, account.every_s, now())
-    log.info("probe started", every_s=account.every_s)
+    rings_at = next_round(None, every_s, now())
+    log.info("probe started", every_s=every_s)
     while not stop.is_set():
         if files.take_wish(folder) or now() >= rings_at:
-            found = _round(settings, city, account, log, stop)
+            found = _round(settings, city, log, stop)
             if found is None:
                 break
-            before = DialTests(now(), account.every_s, continued(found, before))
+            before = DialTests(now(), every_s, continued(found, before))
             files.write(folder, before)
             (log.error if before.failed() else log.info)("dial-tests", **summary(before.tests))
-            rings_at = next_round(before, account.every_s, now())
+            rings_at = next_round(before, every_s, now())
         stop.wait(LOOK_S)
     log.info("probe stopped")
 
 
-def _round(settings: Settings, city: City, account: Account, log: Log, stop: threading.Event) -> list[DialTest] | None:
+def _account(settings: Settings, city: City) -> Account:
+    """Read anew for each round, so that a secret that was put right needs no restart; SetupError if it cannot be had."""
+    carrier = ports.read(settings.paths).carrier_sip if settings.demo else None
+    return probe_account(city, load_or_make(settings.paths.secrets), settings.paths.home, carrier)
+
+
+def _round(settings: Settings, city: City, log: Log, stop: threading.Event) -> list[DialTest] | None:
     """One test of each number, the failed ones tried again; None when we are stopped meanwhile."""
+    try:
+        account = _account(settings, city)
+    except SetupError as error:
+        log.error("the probe has no account", code=error.code, **error.facts)
+        return [DialTest(number, line, "no_account", now(), now(), failed=False) for number, line in numbers(city)]
     wanted = expected(city, settings.paths.own_prompts)
     needs_agents = city.probe is not None and city.probe.agents_expected
     found = []
@@ -83,6 +94,9 @@ def tell_now(settings: Settings) -> int:
     """Ask the running probe for a round, wait, print it; 1 if a number is in trouble, 2 if no probe answers."""
     texts = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
     folder = settings.paths.dial_tests
+    if not files.is_held(folder):
+        print(texts["nobody"], file=sys.stderr)
+        return 2
     asked = now()
     files.ask(folder)
     print(texts["asked"], flush=True)
@@ -95,7 +109,7 @@ def tell_now(settings: Settings) -> int:
             return 1 if tests.failed() else 0
         time.sleep(LOOK_S)
     files.take_wish(folder)
-    print(texts["nobody"], file=sys.stderr)
+    print(texts["late"], file=sys.stderr)
     return 2
 
 
@@ -122,16 +136,15 @@ def main(arguments: list[str]) -> int:
         city = load_city(settings.city_file)
         log = open_log("probe", settings.log_level)
         take_over(log)
-        carrier = ports.read(settings.paths).carrier_sip if settings.demo else None
-        account = probe_account(city, load_or_make(settings.paths.secrets), settings.paths.home, carrier)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())
-        if account is None:
+        if not probe_caller(city, settings.demo):
             log.info("no probe is wanted")
             stop.wait()
             return 0
-        serve(settings, city, account, log, stop)
+        with files.held(settings.paths.dial_tests):
+            serve(settings, city, log, stop)
     except HotlineError as error:
         sys.stderr.write(f"probe: {error}\n")
         return 2

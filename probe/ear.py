@@ -6,6 +6,7 @@ No numpy: the hotline runs without it, and a few seconds of telephone sound need
 from __future__ import annotations
 
 import math
+import struct
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from operator import mul
 from typing import Final
 
 RATE: Final = 8000
-COARSE: Final = 4  # samples of the first look are so many of these together
+SHIFT: Final = 1 << 15  # makes every sample positive
 PIECE: Final = RATE // 2
 SLIP: Final = RATE // 8  # a carrier's jitter buffer may shift a piece by so much
-LOUD: Final = 200.0  # root mean square; below it a piece says nothing
+LOUD: Final = 200.0  # root mean square; below it a piece of a recording says nothing
+FAINT: Final = 14.0  # likewise of what was heard
+SILENCE_DB: Final = -99.0
 FRAME: Final = RATE // 20
 TONE_SHARE: Final = 0.8  # of a frame's energy; speech and music stay below it
 TONE_FRAMES: Final = 8  # in a row
@@ -65,59 +68,53 @@ def find(wanted: Sound, heard: Sound) -> Match:
     be near where they belong. Likeness is their mean, weighted by energy.
     """
     starts = [start for start in range(0, len(wanted) - PIECE + 1, PIECE) if rms(wanted[start : start + PIECE]) >= LOUD]
-    if not starts or len(heard) < PIECE:
+    if not starts:
         return Match(0.0, 0.0, 0.0)
     anchor = max(starts, key=lambda start: rms(wanted[start : start + PIECE]))
-    rough = _best(_coarse(wanted[anchor : anchor + PIECE]), _coarse(heard))[0] * COARSE
+    place = _best(wanted[anchor : anchor + PIECE], heard)[0] - anchor
     likes = weights = dots = 0.0
-    place = 0
-    for start in [anchor, *(other for other in starts if other != anchor)]:
+    for start in starts:
         piece = wanted[start : start + PIECE]
-        near = rough if start == anchor else place + start - anchor
-        slip = COARSE * 2 if start == anchor else SLIP
-        at, likeness, gain = _near(piece, heard, near, slip)
-        if start == anchor:
-            place = at
+        near = heard[max(0, place + start - SLIP) : max(0, place + start + PIECE + SLIP)]
+        _, likeness, gain = _best(piece, near)
         energy = float(sum(map(mul, piece, piece)))
         likes += likeness * energy
         dots += gain * energy
         weights += energy
     gain = dots / weights
-    return Match((place - anchor) / RATE, likes / weights, 20 * math.log10(gain) if gain > 0 else -99.0)
-
-
-def _near(piece: Sound, heard: Sound, near: int, slip: int) -> tuple[int, float, float]:
-    """The best place around `near`: (where, likeness, gain); a coarse look first where there is much to look at."""
-    first, last = max(0, near - slip), min(len(heard), near + slip + len(piece))
-    if last - first < len(piece):
-        return near, 0.0, 0.0
-    if slip > COARSE * 2:
-        near = first + _best(_coarse(piece), _coarse(heard[first:last]))[0] * COARSE
-        first, last = max(0, near - COARSE * 2), min(len(heard), near + COARSE * 2 + len(piece))
-        if last - first < len(piece):
-            return near, 0.0, 0.0
-    at, likeness, gain = _best(piece, heard[first:last])
-    return first + at, likeness, gain
+    return Match(place / RATE, likes / weights, 20 * math.log10(gain) if gain > 0 else SILENCE_DB)
 
 
 def _best(piece: Sound, heard: Sound) -> tuple[int, float, float]:
-    """(where, normalised correlation, gain) of the best place."""
+    """(where, normalised correlation, gain) of the best place; likeness 0 where there is none."""
     size, energy = len(piece), float(sum(map(mul, piece, piece)))
     sums = [0, *accumulate(map(mul, heard, heard))]
-    found = (0, 0.0, 0.0)
-    for at in range(len(heard) - size + 1):
+    best = (0, 0.0, 0.0)
+    for at, dot in enumerate(products(piece, heard)):
         there = sums[at + size] - sums[at]
-        if there < size * LOUD:  # nearly silent
-            continue
-        dot = sum(map(mul, piece, heard[at : at + size]))
-        likeness = dot / math.sqrt(there * energy)
-        if likeness > found[1]:
-            found = (at, likeness, dot / energy)
-    return found
+        if dot > 0 and there >= size * FAINT**2 and dot * dot > best[1] ** 2 * there * energy:
+            best = (at, dot / math.sqrt(there * energy), dot / energy)
+    return best
 
 
-def _coarse(sound: Sound) -> list[int]:
-    return [sum(sound[at : at + COARSE]) // COARSE for at in range(0, len(sound) - COARSE + 1, COARSE)]
+def products(piece: Sound, heard: Sound) -> list[int]:
+    """The scalar product of the piece with the sound at each place where it fits.
+
+    By one multiplication of two long integers, whose digits of 64 bits are the samples (Kronecker's substitution): a hundred times
+    quicker than sums in Python. Samples are made positive for that, and what it adds is taken away again.
+    """
+    size, places = len(piece), len(heard) - len(piece) + 1
+    if places < 1:
+        return []
+    product = _long(reversed(piece), size) * _long(heard, len(heard))
+    digits = struct.unpack(f"<{len(heard) + size}Q", product.to_bytes(8 * (len(heard) + size), "little"))
+    added = SHIFT * sum(piece) + size * SHIFT * SHIFT
+    sums = [0, *accumulate(heard)]
+    return [digits[at + size - 1] - added - SHIFT * (sums[at + size] - sums[at]) for at in range(places)]
+
+
+def _long(sound: Iterable[int], size: int) -> int:
+    return int.from_bytes(struct.pack(f"<{size}Q", *(value + SHIFT for value in sound)), "little")
 
 
 def tone_at(heard: Sound, frequency: int) -> float | None:

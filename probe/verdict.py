@@ -11,7 +11,7 @@ from probe.ear import RATE, find, rms, tone_at
 from probe.expected import Expected
 
 PLAYED = 0.75  # likeness; measured: a prompt that was played 0.95 to 1.00, another one 0.45 at most
-GREETING_WITHIN_S = 6.0
+GREETING_WITHIN_S = 4.0
 QUIETEST_DB, LOUDEST_DB = -15.0, 10.0
 AUDIBLE = 60.0  # root mean square of half a second; the quietest step of 8-bit sound is 256
 TONES = Tones()
@@ -65,16 +65,17 @@ def _finding(line: str, heard: Heard, expected: Expected) -> tuple[str, dict[str
 
 def _instead(line: str, first: Sequence[int], expected: Expected, facts: dict[str, object]) -> tuple[str, dict[str, object]]:
     """What was heard in place of the greeting."""
+    step, greeting = RATE // 2, len(expected.sounds[expected.greetings[line]])
+    loud = [rms(first[at : at + step]) >= AUDIBLE for at in range(0, min(greeting, len(first)), step)]
+    if sum(loud) <= len(loud) / 2:
+        return "silent", facts
     others = {*expected.greetings.values(), *expected.notices.values()} - {expected.greetings[line]}
     likes = {key: find(expected.sounds[key], first).likeness for key in sorted(others)}
     best = max(likes, key=lambda key: likes[key], default="")
-    if best and likes[best] >= PLAYED:
-        finding = "no_bridge" if best == expected.notices[line] else "wrong_greeting"
-        return finding, facts | {"heard": best, "likeness": _tidy(likes[best])}
-    step = RATE // 2
-    greeting = len(expected.sounds[expected.greetings[line]])
-    loud = [rms(first[at : at + step]) >= AUDIBLE for at in range(0, min(greeting, len(first)), step)]
-    return ("wrong_greeting" if loud and sum(loud) > len(loud) / 2 else "silent"), facts
+    if not best or likes[best] < PLAYED:
+        return "wrong_greeting", facts
+    finding = "no_bridge" if best == expected.notices[line] else "wrong_greeting"
+    return finding, facts | {"heard": best, "likeness": _tidy(likes[best])}
 
 
 def _queue(sound: Sequence[int]) -> tuple[str, float | None]:

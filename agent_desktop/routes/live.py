@@ -31,6 +31,12 @@ async def day(request: Request, caller: Annotated[Caller, Depends(Needs("see_day
     return told
 
 
+@router.get("/dial-tests")
+async def dial_tests(request: Request, caller: Annotated[Caller, Depends(Needs("see_day"))]) -> Message:
+    """What the last dial-tests found, number by number; `state` is `none` where the city has no probe."""
+    return desk_of(request).hub.dial_tests or {"state": "none", "tests": []}
+
+
 @router.get("/health")
 async def health(request: Request, response: Response) -> Message:
     """Every part with its state since when; 503 until all are up."""

@@ -53,6 +53,7 @@ def seen_by(desk: Desk) -> Seen:
         parts=desk.board.parts(),
         live=desk.hub.state if desk.hub.is_linked else None,
         day=desk.hub.day,
+        dial_tests=desk.hub.dial_tests,
         ended=desk.day.ended,
         sight=desk.health.sight,
         pages=len(desk.hub.clients),

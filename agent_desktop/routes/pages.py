@@ -12,6 +12,7 @@ from agent_desktop.asking import cookie_caller, desk_of
 from agent_desktop.gate import Caller
 from agent_desktop.rights import Act
 from agent_desktop.routes.parties import told_parties
+from asterisk_conf.probe_account import probe_caller
 from hotline_core.errors import Forbidden
 
 router = APIRouter(include_in_schema=False)
@@ -98,6 +99,7 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
         "names": desk.gate.names() if caller else {},
         "acts": sorted(desk.rights.acts_of(caller.role)) if caller else [],
         "parties": told_parties(desk, caller) if caller and desk.rights.may(caller.role, "see_parties") else [],
+        "has_probe": bool(probe_caller(desk.city, desk.settings.demo)),
         "version": request.app.state.version,
     }
     return templates.TemplateResponse(request, name, context)

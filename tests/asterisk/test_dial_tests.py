@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import subprocess
 import sys
-import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
-from asterisk_conf.probe_account import DEMO_NUMBER, probe_account
+from asterisk_conf.probe_account import DEMO_NUMBER
 from hotline_core.adapters import clock, dial_test_files
-from hotline_core.adapters.secrets import load_or_make
 from hotline_core.domain.dial_tests import DialTest, DialTests
-from hotline_core.log import open_log
-from hotline_core.settings import DEFAULT_CITY, load_city
-from ivr.sound_file import write_silence
-from probe.dialling import dial_test
-from probe.expected import expected
-from tests.running.carriers import free_udp_port
+from hotline_core.settings import DEFAULT_CITY
+from tests.running.dial_testing import dead_queue, dead_trunk, played_instead, rung
 from tests.running.hardware import hardware_agent
 from tests.running.instance import CHECKOUT, Hotline, running
+from tests.running.page import Agents
 from tests.sip.agent import SipCaller
+from tests.unit.test_docs import rows
 
 pytestmark = pytest.mark.asterisk
 EVERY = "\nprobe: {every_minutes: 1440}\n"
+PICTURES = CHECKOUT / "build" / "pictures"
 CITIZEN = "13855708881"
 
 
@@ -42,18 +39,6 @@ def city() -> Iterator[Hotline]:
     first, second = text.index('  "12345":'), text.index("queues:")
     with running(text[:first] + text[second:] + EVERY) as one:
         yield one
-
-
-def rung(city: Hotline) -> DialTest:
-    """One dial-test, as the probe makes it."""
-    settings = city.settings
-    told = load_city(settings.paths.city)
-    account = probe_account(told, load_or_make(settings.paths.secrets), settings.paths.home, city.ports().carrier_sip)
-    assert account is not None
-    return dial_test(
-        account, "12328", "12328", expected(told, settings.paths.own_prompts), agents_expected=True, now=clock.now,
-        is_ending=lambda: False, log=open_log("test"),
-    )  # fmt: skip
 
 
 async def asked_now(city: Hotline) -> tuple[int, str]:
@@ -73,42 +58,6 @@ async def seen_in_the_queue(city: Hotline) -> list[str]:
             if any("PJSIP/trunk-" in line for line in lines):
                 return lines
             await asyncio.sleep(0.1)
-
-
-@contextmanager
-def changed(city: Hotline, which: str, name: str, old: str, new: str, *commands: str) -> Iterator[None]:
-    """A file of an Asterisk is changed and loaded, and put back and loaded afterwards."""
-    path = city.home / which / "etc" / name
-    before = path.read_text(encoding="utf-8")
-    assert re.search(old, before)
-    try:
-        path.write_text(re.sub(old, new, before), encoding="utf-8")
-        for command in commands:
-            city.asterisk(command, which)
-        yield
-    finally:
-        path.write_text(before, encoding="utf-8")
-        for command in commands:
-            city.asterisk(command, which)
-
-
-@contextmanager
-def played_instead(city: Hotline, key: str, other: Path | None) -> Iterator[None]:
-    """What Asterisk plays for a prompt is another recording, or silence of the same length."""
-    path = city.settings.paths.played_prompts / f"{key}.wav"
-    before = path.read_bytes()
-    try:
-        if other is not None:
-            shutil.copyfile(other, path)
-        else:
-            with wave.open(str(path)) as sound:
-                frames = sound.getnframes()
-            with wave.open(str(write_silence(path)), "wb") as silent:
-                silent.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
-                silent.writeframes(bytes(frames * 2))
-        yield
-    finally:
-        path.write_bytes(before)
 
 
 async def test_a_round_finds_all_well_and_neither_agent_nor_citizen_nor_any_figure_notices_it(city: Hotline) -> None:
@@ -136,6 +85,14 @@ async def test_a_round_finds_all_well_and_neither_agent_nor_citizen_nor_any_figu
         assert "✓ 12328　正常，接通" in said
         assert_healthy(test)
         await nothing_is_kept(city, api)
+        await asyncio.to_thread(city.wait, lambda: 'hotline_dial_test_ok{number="12328"} 1.0' in scraped(city), 10, "a metric")
+        names = set(re.findall(r"^(hotline_dial_test_\w+)", scraped(city), re.MULTILINE))
+        assert names == {cells[0].strip("`") for cells in rows("operations.md", columns=3) if "hotline_dial_test_" in cells[0]}
+
+
+def scraped(city: Hotline) -> str:
+    """The metrics."""
+    return httpx.get(f"{city.origin}/metrics", timeout=5.0).text
 
 
 def assert_healthy(test: DialTest) -> None:
@@ -170,8 +127,7 @@ async def nothing_is_kept(city: Hotline, api: httpx.Client) -> None:
 
 async def test_a_dead_trunk_is_found(city: Hotline) -> None:
     """The carrier sends our calls to where nobody listens."""
-    nowhere = f"contact = sip:127.0.0.1:{free_udp_port('127.0.0.1')}"
-    with changed(city, "carrier", "pjsip.conf", r"contact = sip:127.0.0.1:\d+", nowhere, "module reload res_pjsip.so"):
+    with dead_trunk(city):
         dead = await asyncio.to_thread(rung, city)
     assert (dead.finding, dead.failed, dead.answer_s) == ("not_answered", True, None)
 
@@ -185,7 +141,7 @@ async def test_a_silent_prompt_is_found(city: Hotline) -> None:
 
 async def test_a_dead_queue_is_found(city: Hotline) -> None:
     """app_queue has lost it; the way there is well."""
-    with changed(city, "asterisk", "queues.conf", r"(?s)\[hotline\].*?(?=\n\[)", "", "queue reload all"):
+    with dead_queue(city):
         dead = await asyncio.to_thread(rung, city)
     assert (dead.finding, dead.failed, dead.queue_s) == ("queue_dead", True, None)
     assert dead.greeting_s is not None
@@ -204,6 +160,34 @@ async def test_a_caller_who_forges_the_probes_number_reaches_nobody(city: Hotlin
     assert carrier.strip() == "", "nobody was dialled"
 
 
+async def test_a_supervisor_sees_at_once_which_number_is_dead_and_that_it_is_well_again(city: Hotline, tmp_path: Path) -> None:
+    """The row of dial-tests on the floor, as the probe's results change; then the probe is gone for long."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    city.stop("probe")
+    folder, now = city.settings.paths.dial_tests, clock.now()
+    well = DialTest("12328", "12328", "ok", now - 20, now - 90_000, failed=False, answer_s=0.42, queue_s=7.8, level_db=-1.4)
+    dead = replace(well, number="055712328", finding="not_answered", failed=True, tries=3, since=now - 660, queue_s=None)
+    async with Agents(city, tmp_path) as agents:
+        desk = await agents.watcher("supervisor1")
+        await desk.page.goto(f"{city.origin}/floor")
+        row, numbers = desk.page.locator("#dial-tests"), desk.page.locator("#dial-numbers li")
+        dial_test_files.write(folder, DialTests(now, 1800.0, (well, dead)))
+        await expect(row).to_have_attribute("data-state", "failed")
+        await expect(numbers).to_have_count(2)
+        await expect(numbers.first).to_contain_text("接通 0.4 秒 · 排队 7.8 秒 · -1 分贝")
+        await expect(numbers.last).to_contain_text(re.compile(r"✕055712328拨不通，无人应答 · 自 "))
+        await expect(desk.page.locator("#announce-now")).to_have_text("拨测发现故障：055712328 拨不通，无人应答")
+        await desk.page.screenshot(path=PICTURES / "floor-dial-tests.png")
+        dial_test_files.write(folder, DialTests(now, 1800.0, (well, replace(dead, finding="no_agent", failed=False))))
+        await expect(row).to_have_attribute("data-state", "known")
+        await expect(numbers.last).to_have_attribute("data-state", "remark")
+        dial_test_files.write(folder, DialTests(now - 9000, 1800.0, (well,)))
+        await expect(row).to_have_attribute("data-state", "stale")
+        await expect(row).to_contain_text("拨测已停")
+        await desk.page.screenshot(path=PICTURES / "floor-dial-tests-stale.png")
+    city.start_again("probe")
+
+
 def test_results_that_cannot_be_read_are_told_and_made_anew(city: Hotline) -> None:
     """A torn file is an error for its readers, and the next results replace it."""
     folder = city.settings.paths.dial_tests
@@ -214,3 +198,15 @@ def test_results_that_cannot_be_read_are_told_and_made_anew(city: Hotline) -> No
         dial_test_files.read(folder)
     dial_test_files.write(folder, kept)
     assert dial_test_files.read(folder) == kept
+
+
+async def test_who_asks_for_a_round_where_no_probe_runs_is_told_so_at_once(city: Hotline) -> None:
+    """Not after ten minutes; and of two probes one begins."""
+    city.stop("probe")
+    code, said = await asked_now(city)
+    assert (code, said) == (2, "拨测程序不在：请确认热线在运行，并且 city.yaml 没有关掉拨测（probe）。\n")
+    city.start_again("probe")
+    folder = city.settings.paths.dial_tests
+    city.wait(lambda: dial_test_files.is_held(folder), 20, "the probe is there again")
+    with pytest.raises(BlockingIOError), dial_test_files.held(folder):
+        pass

@@ -11,7 +11,7 @@ import pytest
 from hotline_core.settings import DEFAULT_CITY
 from ivr.catalogue import RECORDINGS_FOLDER
 from launcher.call import originate
-from launcher.check_config import city_mistakes, notice_mistakes, settings_mistakes
+from launcher.check_config import city_mistakes, notice_mistakes, secret_mistakes, settings_mistakes
 
 pytestmark = pytest.mark.unit
 
@@ -75,3 +75,13 @@ def test_make_alone_lists_what_it_can_do() -> None:
     targets = re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert [line.split()[1] for line in told.splitlines()] == targets
     assert {"run", "call", "test"} <= set(targets)
+
+
+def test_a_probe_whose_secret_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+    """As a trunk's: else the first one to learn of it would be the log."""
+    probe = 'probe:\n  number: "05573020099"\n  account: {host: 192.0.2.20, user: "8001", secret_file: probe.secret}\n'
+    path = tmp_path / "city.yaml"
+    path.write_text(DEFAULT_CITY.read_text(encoding="utf-8") + probe, encoding="utf-8")
+    [mistake] = secret_mistakes(path, tmp_path)
+    assert "probe.secret" in mistake.what
+    assert path.read_text(encoding="utf-8").splitlines()[mistake.line - 1].startswith("  account:")

@@ -8,10 +8,12 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from agent_desktop.dial_tests import told as told_of
 from agent_desktop.health import Sight
 from agent_desktop.metrics import Figures, Seen
 from agent_desktop.routes.metrics import is_this_machine
 from agent_desktop.view import LiveState
+from hotline_core.domain.dial_tests import DialTest, DialTests
 from tests.unit.test_docs import rows
 
 pytestmark = pytest.mark.unit
@@ -24,6 +26,7 @@ LINE = {
     ),
     "line": "12328", "longest_wait_s": 61.5, "connect_rate": RATE, "service_level": RATE, "average_wait_s": RATE,
 }  # fmt: skip
+TEST = DialTest("12328", "12328", "ok", 890.0, 10.0, failed=False, answer_s=0.5, queue_s=7.75, level_db=-1.25)
 SEEN = Seen(
     now=1000.0,
     lines=("12328", "12345"),
@@ -42,6 +45,9 @@ SEEN = Seen(
     ),
     pages=4,
     slow_snapshots=0,
+    dial_tests=told_of(DialTests(900.0, 1800.0, (
+        TEST, DialTest("12345", "12345", "not_answered", 895.0, 20.0, failed=True),
+    )), 1000.0),
 )  # fmt: skip
 
 
@@ -83,10 +89,21 @@ def test_the_metrics_tell_what_the_desk_knows() -> None:
 
 def test_what_nobody_can_tell_now_is_left_out_rather_than_told_wrong() -> None:
     """No bridge, no Redis, no calls database, no relay."""
-    told = scraped(replace(SEEN, live=None, day={"sure": False, "lines": [LINE]}, sight=Sight(), ended={}))
+    told = scraped(replace(SEEN, live=None, day={"sure": False, "lines": [LINE]}, sight=Sight(), ended={}, dial_tests=None))
     assert {name.partition(" ")[0] for name in told} == {
         "hotline_part_up", "hotline_part_since_seconds", "hotline_desk_pages", "hotline_desk_slow_snapshots_total",
     }  # fmt: skip
+
+
+def test_a_dial_test_is_told_by_number_until_it_is_old() -> None:
+    """What was not measured has no figure; when the probe is gone only the time of its last round is left, to be alarmed by."""
+    told = {name.removeprefix("hotline_dial_test_"): value for name, value in scraped(SEEN).items() if "dial_test" in name}
+    assert told == {
+        "ok 12328": 1.0, "ok 12345": 0.0, "finding ok 12328": 1.0, "finding not_answered 12345": 1.0, "answer_seconds 12328": 0.5,
+        "queue_seconds 12328": 7.75, "level_decibels 12328": -1.25, "round_seconds": 900.0,
+    }  # fmt: skip
+    old = scraped(replace(SEEN, dial_tests=told_of(DialTests(900.0, 1800.0, (TEST,)), 900.0 + 2 * 1800 + 601)))
+    assert {name: value for name, value in old.items() if "dial_test" in name} == {"hotline_dial_test_round_seconds": 900.0}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hotline_core.settings import DEFAULT_CITY, load_city
-from probe.ear import RATE, find, rms, timeline, tone_at
+from probe.ear import RATE, find, products, rms, timeline, tone_at
 from probe.expected import Expected, expected
 from tests.sip.tones import tone
 
@@ -88,3 +88,13 @@ def test_a_tone_is_told_from_speech_and_from_other_tones(wanted: Expected) -> No
     assert at == pytest.approx(len(wanted.sounds["menu-12328"]) / RATE, abs=0.1)
     assert tone_at(heard, 1400) is None
     assert tone_at(sum(wanted.sounds.values(), array("h")), 1000) is None
+
+
+def test_scalar_products_by_long_integers_are_those_of_plain_sums() -> None:
+    """With the extremes of 16 bits, and where the piece does not fit."""
+    dice = random.Random(11)
+    heard = [-32768, 32767, *(dice.randrange(-32768, 32768) for _ in range(300)), -32768, 32767]
+    for piece in ([32767] * 50, [-32768] * 50, heard[100:150], heard):
+        plain = [sum(a * b for a, b in zip(piece, heard[at:], strict=False)) for at in range(len(heard) - len(piece) + 1)]
+        assert products(piece, heard) == plain
+    assert products(heard, heard[1:]) == []

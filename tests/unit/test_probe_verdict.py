@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from asterisk_conf.probe_account import DEMO_NUMBER, Tones, probe_account, probe_caller
+from asterisk_conf.probe_account import DEMO_NUMBER, Tones, every_minutes, probe_account, probe_caller
 from hotline_core.adapters.secrets import Secrets
 from hotline_core.city import City
 from hotline_core.domain.dial_tests import FINDINGS, DialTest, DialTests, as_json, from_json
+from hotline_core.errors import SetupError
 from hotline_core.settings import DEFAULT_CITY, load_city
 from probe.ear import RATE
 from probe.expected import Expected, expected
@@ -160,18 +161,18 @@ def test_every_number_in_service_is_rung_and_only_where_the_city_wants_it(tmp_pa
     assert probe_caller(CITY, True) == DEMO_NUMBER
     assert probe_caller(CITY, False) == ""
     off = city_with({"every_minutes": 0})
-    assert (probe_caller(off, True), probe_account(off, SECRETS, tmp_path, 5061)) == ("", None)
+    assert probe_caller(off, True) == ""
+    with pytest.raises(SetupError, match="no_probe_account"):
+        probe_account(CITY, SECRETS, tmp_path, None)
     outside = city_with({"account": {"host": "192.0.2.20", "user": "8001", "secret_file": "probe.secret"}, "number": "05573020099"})
     (tmp_path / "probe.secret").write_text("s3cret\n", encoding="ascii")
     (tmp_path / "probe.secret").chmod(0o600)
     account = probe_account(outside, SECRETS, tmp_path, None)
-    assert account is not None
     assert (account.host, account.port, account.user, account.password) == ("192.0.2.20", 5060, "8001", "s3cret")
-    assert account.every_s == 1800
+    assert (every_minutes(outside), every_minutes(off), every_minutes(CITY)) == (30, 0, 30)
     assert "s3cret" not in repr(account)
     assert probe_caller(outside, False) == "05573020099"
     demo = probe_account(CITY, SECRETS, tmp_path, 5061)
-    assert demo is not None
     assert (demo.host, demo.port, demo.user) == ("127.0.0.1", 5061, "probe")
 
 

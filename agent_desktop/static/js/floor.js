@@ -4,6 +4,7 @@ import { Alarm } from "./alarm.js";
 import { get, post } from "./api.js";
 import { $, boot, fill, mark, write } from "./dom.js";
 import { dayRows, isDaySure, showDayFrame } from "./floor_day.js";
+import { showDialTests } from "./floor_dial.js";
 import { Agents, Callers, queueRows, summaries } from "./floor_rows.js";
 import { Link } from "./link.js";
 import { isLiveSure, notices } from "./notices.js";
@@ -77,7 +78,8 @@ function show(desk) {
   mark(document.body, "day", !desk.day ? "unknown" : isDaySure(desk) ? "sure" : "unsure");
   showDayFrame(desk);
   if (desk.day) fill($("#day"), desk.day, () => dayRows(desk.day));
-  const first = notices(desk).find(({ key }) => key !== "alarm"); // its own row tells that
+  showDialTests(desk);
+  const first = notices(desk).find(({ key }) => !["alarm", "dial"].includes(key)); // their own rows tell that
   write($("#notice"), first?.text ?? "");
   mark($("#notice"), "weight", first?.weight ?? "none");
   mark($("#sign-in-again"), "shown", desk.link.expired);

@@ -79,7 +79,7 @@ export class Link {
         this.#store.set({
           link: { state: "connected", since: Date.now() / 1000, everUp: true, expired: false },
           calls: byKey(message.calls, "id"), agents: byKey(message.agents, "id"), queues: byKey(message.queues, "name"),
-          parts: message.parts ?? {}, day: message.day ?? null, alarms: message.alarms ?? [], pauseReasons: message.pause_reasons ?? [],
+          parts: message.parts ?? {}, day: message.day ?? null, dialTests: message.dial_tests ?? null, alarms: message.alarms ?? [], pauseReasons: message.pause_reasons ?? [],
         });
         break;
       case "delta":
@@ -99,6 +99,9 @@ export class Link {
         break;
       case "parties":
         this.#store.set({ directoryState: "changed" });
+        break;
+      case "dial_tests":
+        this.#store.set({ dialTests: message.dial_tests });
         break;
       case "day":
         this.#store.set({ day: message.day });

@@ -2,6 +2,7 @@
 
 import { isTelephoneGone } from "./state.js";
 import { ACKS, NOTICES } from "./texts.js";
+import { DIAL } from "./texts_dial.js";
 import { ALARM } from "./texts_line.js";
 
 const isDown = (parts, ...names) => names.some((name) => parts[name] && parts[name].state !== "up");
@@ -14,6 +15,8 @@ export function notices(desk) {
   if (link.expired) add("expired", "warn");
   const alarm = alarms(desk).find(({ agent }) => !agent || agent !== desk.me?.extension); // one's own stands in the strip
   if (alarm) found.push({ key: "alarm", weight: "loss", text: ALARM.notice(alarm) });
+  const dead = desk.dialTests?.state === "known" ? desk.dialTests.tests.filter((test) => test.failed) : [];
+  if (dead.length) found.push({ key: "dial", weight: "warn", text: DIAL.alarm(dead) });
   if (desk.told) found.push({ key: "told", weight: "warn", text: ACKS[desk.told] ?? desk.told });
   if (desk.lead) found.push({ key: "lead", weight: "warn", text: desk.lead.text });
   if (phone.state === "elsewhere") add("elsewhere", "info");

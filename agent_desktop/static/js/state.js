@@ -45,6 +45,7 @@ export function emptyDesk(me, known = {}) {
     quality: "none",
     calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
     pauseReasons: [], // {code, name, active} in order; inactive ones keep their name where they were used
+    dialTests: null, // what the last dial-tests found, for those who may see the day
     day: null, // the day's counts, for those who may see them
     names: {}, // extension -> who has it
     directory: [], directoryState: "loading", // the parties as GET /api/parties tells them; loading | known | away
