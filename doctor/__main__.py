@@ -8,8 +8,8 @@ import sys
 
 from doctor.checks.settings import judge
 from doctor.examine import examine
-from doctor.finding import Finding, is_healthy
-from doctor.in_use import PREFIX, settings_in_use
+from doctor.finding import Finding, bad, is_healthy
+from doctor.in_use import PREFIX, home_of, is_closed, settings_in_use
 from doctor.report import for_people, for_programs
 from doctor.subject import look_at
 from hotline_core.adapters import clock
@@ -23,8 +23,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="the report as one JSON document")
     chosen = parser.parse_args(arguments)
     adopt(settings_in_use(os.environ))
+    at, home = clock.now(), home_of(os.environ)
+    if is_closed(home):
+        _print([bad("doctor", "no_access", folder=home)], str(home), at, is_json=chosen.json)
+        return 1
     settings, mistakes = all_mistakes(os.environ)
-    at = clock.now()
     if settings is None:  # nothing else can be examined without them
         _print(judge(mistakes, file=DEFAULT_CITY, is_demo=True, is_newer=False), "?", at, is_json=chosen.json)
         return 2

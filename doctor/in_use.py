@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def settings_in_use(environment: Mapping[str, str]) -> dict[str, str]:
     environment file and are given to us by the command `hotline`.
     """
     own = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
-    home = Path(own.get("HOTLINE_HOME") or str(Settings.model_fields["home"].default)).expanduser()
+    home = home_of(own)
     pid = _holder(home / "run/launcher.lock")
     if pid is None:
         return own
@@ -28,6 +29,22 @@ def settings_in_use(environment: Mapping[str, str]) -> dict[str, str]:
         return own  # it ended in this moment, or is somebody else's
     theirs = dict(entry.decode(errors="replace").partition("=")[::2] for entry in entries if entry.startswith(PREFIX.encode()))
     return {**theirs, "HOTLINE_HOME": str(home)}
+
+
+def home_of(environment: Mapping[str, str]) -> Path:
+    """The folder of these settings, read or not."""
+    return Path(environment.get("HOTLINE_HOME") or str(Settings.model_fields["home"].default)).expanduser()
+
+
+def is_closed(home: Path) -> bool:
+    """True where the folder is there and this user may not look into it: nothing could be told rightly."""
+    try:
+        home.stat()
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True
+    return not os.access(home, os.R_OK | os.X_OK)
 
 
 def _holder(lock: Path) -> int | None:

@@ -20,7 +20,7 @@ from doctor.checks import certificate, clocks, databases, disk, ledger, recordin
 from doctor.checks.redis_server import examine as look_at_redis
 from doctor.devices import kind_of, mount_of
 from doctor.finding import Finding
-from doctor.in_use import settings_in_use
+from doctor.in_use import is_closed, settings_in_use
 from doctor.subject import Subject
 from doctor.switchboard import Door, look_at_switchboard
 from hotline_core.adapters import clock
@@ -313,6 +313,22 @@ def test_a_folder_where_nothing_was_ever_started_says_so_and_finds_the_port_that
     assert "没有在运行" in bad[0]
     assert f"{port}/TCP" in bad[1]
     assert list(short_folder.iterdir()) == []
+
+
+def test_a_stranger_on_the_machine_is_told_that_he_may_not_look(short_folder: Path) -> None:
+    """One line with the cure, instead of a report in which everything seems to be missing."""
+    short_folder.chmod(0o700)
+    child = os.fork()
+    if child == 0:  # becomes a user who is not the hotline's; nothing but the exit code leaves this branch
+        code = 2
+        try:
+            os.setgroups([])
+            os.setuid(65534)
+            code = 0 if is_closed(short_folder) and not is_closed(Path("/")) and not is_closed(Path("/none")) else 1
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not is_closed(short_folder)
 
 
 def _command(environment: dict[str, str]) -> tuple[int, str]:
