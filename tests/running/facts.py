@@ -72,7 +72,8 @@ def our_view(live: dict[str, Any]) -> dict[str, object]:
 
 def asterisk_view(hotline: Hotline) -> dict[str, object]:
     """The same by Asterisk's own word: core show channels, queue show, the dialplan's journal of calls to citizens."""
-    rows = [row.split("!") for row in hotline.asterisk("core show channels concise").splitlines()]
+    told = hotline.asterisk("core show channels concise").splitlines()
+    rows = [row.split("!") for row in told if row.count("!") >= 13]  # other lines are the console's own words
     called = _called(hotline)
     callers = {
         row[13] for row in rows

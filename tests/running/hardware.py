@@ -43,7 +43,7 @@ async def hardware_agent(
         await _registered(phone, user, password)
         url = f"ws://127.0.0.1:{hotline.settings.http_port}/ws"
         async with connect(url, origin=Origin(hotline.origin), additional_headers={"Cookie": cookie}, proxy=None) as page:
-            await _ready(page)
+            await click_ready(page)
             reader = asyncio.create_task(_drain(page), name=f"page of {login}")
             try:
                 yield phone
@@ -65,7 +65,7 @@ async def _registered(phone: SipCaller, user: str, password: str) -> None:
             await asyncio.sleep(0.3)
 
 
-async def _ready(page: ClientConnection) -> None:
+async def click_ready(page: ClientConnection) -> None:
     """Click, and wait for the acknowledgement."""
     await page.send(json.dumps({"type": "intent", "id": f"ready-{secrets.token_hex(6)}", "op": "ready"}))
     async with asyncio.timeout(10):
