@@ -59,6 +59,7 @@ class LivePublisher:
         self._epoch = ""
         self._seq = 0
         self._is_whole = False  # Redis holds what we sent last
+        self._held: set[str] = set()  # the fields it then has
         self._state = "down"
         self._since = now()
         self._told = False
@@ -143,6 +144,7 @@ class LivePublisher:
         before = self._mark()
         async with redis.pipeline(transaction=True) as batch:
             batch.get(SEQ_KEY)
+            batch.hlen(LIVE_KEY)
             if changed or gone:
                 self._seq += 1
                 if changed:
@@ -154,8 +156,9 @@ class LivePublisher:
             if beat:
                 batch.set(BEAT_KEY, repr(self._now()), ex=BEAT_EXPIRES_S)
             answers = await batch.execute()
-        if answers[0] != before:  # Redis started anew, or somebody else wrote
+        if answers[:2] != [before, len(self._held)]:  # Redis started anew, forgot (eviction), or somebody else wrote
             self._is_whole = False
+        self._held = (self._held | changed.keys()).difference(gone)
 
     async def _send_everything(self, redis: Redis, beat: bool) -> None:
         self._epoch, self._seq = uuid.uuid4().hex[:16], 1
@@ -171,6 +174,7 @@ class LivePublisher:
             if beat:
                 batch.set(BEAT_KEY, repr(self._now()), ex=BEAT_EXPIRES_S)
             await batch.execute()
+        self._held = set(view)
         self._is_whole = True
 
     def _mark(self) -> str:

@@ -58,7 +58,11 @@ LiveEvent = Snapshot | Delta | Beats | Lost
 
 
 class _Hole(Exception):
-    """A delta is missing or the epoch changed: read everything again."""
+    """A delta is missing, is no delta, or the epoch changed: read everything again."""
+
+
+class _Corrupt(Exception):
+    """What lies in Redis is not what a bridge writes."""
 
 
 class LiveReader:
@@ -94,14 +98,23 @@ class LiveReader:
                             yield event
                 except _Hole:
                     continue
-                except (RedisError, OSError, TimeoutError, ValueError) as error:
+                except (RedisError, OSError, TimeoutError, _Corrupt) as error:
+                    if isinstance(error, _Corrupt):
+                        await self._ask_anew(redis)
                     if self._state == "up" or not told:
                         self._state, self._since, told = "down", self._now(), True
-                        yield Lost(self._since, type(error).__name__)
+                        yield Lost(self._since, type(error).__name__.lstrip("_"))
                     await redis.connection_pool.disconnect()
                     await asyncio.sleep(RETRY_S)
         finally:
             await redis.aclose()
+
+    @staticmethod
+    async def _ask_anew(redis: Redis) -> None:
+        """Without its mark the bridge takes Redis for one that lost its memory, and writes everything at its next heartbeat."""
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(REDIS_TIMEOUT_S):
+                await redis.delete(SEQ_KEY)
 
     async def _follow(self, redis: Redis) -> AsyncGenerator[LiveEvent, None]:
         """One subscription with its snapshot, until a hole or a lost link raises."""
@@ -131,14 +144,19 @@ class LiveReader:
             batch.get(SEQ_KEY)
             fields, mark = await batch.execute()
         epoch, seq = _mark(mark)
-        return Snapshot(epoch, seq, {field: json.loads(value) for field, value in fields.items()})
+        return Snapshot(epoch, seq, {field: _object(value) for field, value in fields.items()})
 
     async def _next(self, channel: PubSub, wait_s: float) -> Delta | None:
         message = await channel.get_message(ignore_subscribe_messages=True, timeout=wait_s)
         if message is None:
             return None
-        got = json.loads(message["data"])
-        epoch, seq = got["epoch"], got["seq"]
+        try:
+            got = _object(message["data"])
+            epoch, seq, changed, gone = got["epoch"], got["seq"], got["set"], tuple(got["del"])
+        except (_Corrupt, KeyError, TypeError):
+            raise _Hole from None
+        if not isinstance(changed, dict):
+            raise _Hole
         if epoch != self._epoch:
             raise _Hole
         if seq <= self._seq:
@@ -146,7 +164,7 @@ class LiveReader:
         if seq != self._seq + 1:
             raise _Hole
         self._seq = seq
-        return Delta(epoch, seq, got["set"], tuple(got["del"]))
+        return Delta(epoch, seq, changed, gone)
 
     async def _check(self, redis: Redis) -> Beats:
         """Signs of life; also finds a delta that was lost with nothing after it, and a Redis that lost its memory."""
@@ -160,12 +178,28 @@ class LiveReader:
         if self._seq < self._behind or (epoch != self._epoch and self._behind < 0):
             raise _Hole
         self._behind = seq if epoch == self._epoch else -1
-        alive = {name: json.loads(value) for name, value in zip(self._parts, parts, strict=True) if value}
-        return Beats(float(bridge) if bridge else None, alive)
+        alive = {name: _object(value) for name, value in zip(self._parts, parts, strict=True) if value}
+        try:
+            return Beats(float(bridge) if bridge else None, alive)
+        except ValueError:
+            raise _Corrupt from None
 
 
 def _mark(text: str | None) -> tuple[str, int]:
     if text is None:
         return "", 0
-    got = json.loads(text)
-    return got["epoch"], got["seq"]
+    got = _object(text)
+    epoch, seq = got.get("epoch"), got.get("seq")
+    if not isinstance(epoch, str) or not isinstance(seq, int):
+        raise _Corrupt
+    return epoch, seq
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        got = json.loads(text)
+    except ValueError:
+        raise _Corrupt from None
+    if not isinstance(got, dict):
+        raise _Corrupt
+    return got
