@@ -36,6 +36,7 @@ TEST_PACKAGES = {
     "logrotate": "logrotate",
     "mmdebstrap": "mmdebstrap",
     "systemd-container": "systemd-nspawn",
+    "libfaketime": "/usr/lib/*/faketime/libfaketimeMT.so.1",
     "fonts-noto-cjk": "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
 }
 TLS_TROUBLE = ("CERTIFICATE_VERIFY_FAILED", "CA certificate bundle", "ca-certificates", "invalid path: /etc/ssl")

@@ -35,7 +35,7 @@ async def test_everybody_is_served_whatever_fails(hurt: World, table: OpenTable,
     """Eight citizens, three agents, one fault."""
     place = list(FAULTS).index(name)
     found = await play(hurt, [FAULTS[name]], random.Random(f"{seed} {name}"), place)
-    _tell(table, name, seed, found)
+    tell(table, name, seed, found)
     assert found.faults == [], "\n".join(found.faults)
 
 
@@ -48,7 +48,7 @@ async def test_everybody_is_served_whatever_fails_one_after_the_other(
         dice = random.Random(f"{seed} walk {walk}")
         names = drawn(dice, IN_A_ROUND)
         found = await play(hurt, [FAULTS[name] for name in names], dice, 1000 + walk)
-        _tell(table, ", ".join(names), f"{seed} walk {walk}", found)
+        tell(table, ", ".join(names), f"{seed} walk {walk}", found)
         violations += [f"{names}: {one}" for one in found.faults]
     assert violations == [], "\n".join(violations)
 
@@ -59,7 +59,8 @@ def drawn(dice: random.Random, count: int) -> list[str]:
     return [dice.choice([name for name, fault in FAULTS.items() if fault.kind == kind]) for kind in kinds]
 
 
-def _tell(table: OpenTable, name: str, seed: object, found: Findings) -> None:
+def tell(table: OpenTable, name: str, seed: object, found: Findings) -> None:
+    """One row."""
     table("faults", "Faults in a crowd", *COLUMNS).add(
         name, seed, found.talks, found.gave_up, found.dropped, found.cut, found.unanswered, f"{found.slowest_s:.1f}",
         found.drafts, found.unrecorded, f"{found.longest_gap_ms:.0f}", f"{max(0.0, found.shortest_ms):.0f}",

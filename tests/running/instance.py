@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +31,8 @@ STOP_S = 10.0
 
 class Hotline:
     """A running hotline; `start` waits until its desk is ready, `close` until everything is gone."""
+
+    launching: Sequence[str] = ("-m", "launcher", "run")
 
     def __init__(self, city: str | None = None, **environment: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="hl", dir="/tmp"))  # short, for Unix sockets
@@ -58,7 +60,7 @@ class Hotline:
         """Start as `make run` does; AssertionError with its output if it is not ready in time."""
         self._output = (self.home / "launcher.out").open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "launcher", "run"], cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL,
+            [sys.executable, *self.launching], cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=self._output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.wait(self.is_ready, START_S, "the desk is ready")
