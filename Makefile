@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install restart backup verify-backup restore call probe test campaign bench check lint unit token check-config doctor prompts prompts-report clean
+.PHONY: help run install restart backup verify-backup restore call probe test campaign faults bench check lint unit token check-config doctor prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -61,6 +61,10 @@ test: ## install what tests need, check, and run every test
 campaign: ## every path, failure and torn byte, with tables in build/campaign: ONLY=menu_paths N=9 SEED=7 if you like
 	@$(TEST) -m launcher fetch
 	@exec $(TEST_ALL) -m pytest --timeout $(CAMPAIGN_TIMEOUT) -m campaign $(if $(ONLY),-k '$(ONLY)') $(if $(N),--runs $(N)) $(if $(SEED),--seed $(SEED))
+
+faults: ## a crowd is served while one part after the other fails, as root: ONLY='disk or Redis' N=20 SEED=7 if you like
+	@$(TEST) -m launcher fetch
+	@exec $(TEST_ALL) -m pytest --timeout $(CAMPAIGN_TIMEOUT) -m campaign tests/faults $(if $(ONLY),-k '$(ONLY)') $(if $(N),--runs $(N)) $(if $(SEED),--seed $(SEED))
 
 bench: ## measure ours beside its peers, report in build/bench/report.md: ONLY=menu HOURS=1 RUN=2 (a second run beside the first) if you like
 	@$(TEST) -m launcher fetch

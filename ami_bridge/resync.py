@@ -42,15 +42,19 @@ class Snapshot:
 
 
 async def read(link: Connection) -> Snapshot:
-    """Ask Asterisk for everything; AmiError if it does not answer in time."""
-    ended = await _journal(link, "hlend")  # first: a call that ends while we ask is then in `arrived` and not in channels
+    """Ask Asterisk for everything; AmiError if it does not answer in time.
+
+    What was answered and what has ended is asked after the channels: the dialplan writes the end before the channel goes, so
+    that a call that ends while we ask is never taken for one that died with Asterisk.
+    """
     arrived = await _journal(link, "hlcall")
-    answered = await _journal(link, "hlans")
     dialled = await _journal(link, "hlout")
     parties = await _journal(link, "hldir")
     books = await _books(link)
     memories = await _journal(link, MEMORY)
     channels = await link.ask_list("CoreShowChannels")
+    answered = await _journal(link, "hlans")
+    ended = await _journal(link, "hlend")
     queue = await link.ask_list("QueueStatus")
     return Snapshot(
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],

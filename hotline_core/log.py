@@ -9,7 +9,7 @@ import sys
 import threading
 from hashlib import sha256
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TextIO, cast
 
 import structlog
 
@@ -32,11 +32,34 @@ def open_log(part: str, level: str = "info") -> Log:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, Patient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     logger: Log = structlog.get_logger(part=part)
     return logger
+
+
+class Patient:
+    """Standard error whose disk may be full: a line that cannot be written is lost and counted, what was told goes on."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.lost = 0
+
+    def write(self, text: str) -> int:
+        """The length of the text, written or not."""
+        try:
+            return self._file.write(text)
+        except OSError:
+            self.lost += 1
+            return len(text)
+
+    def flush(self) -> None:
+        """What cannot be flushed is lost."""
+        try:
+            self._file.flush()
+        except OSError:
+            self.lost += 1
 
 
 class _Libraries(logging.Handler):

@@ -71,19 +71,19 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 def children() -> list[int]:
     """Our living children, adopted ones included."""
     own = os.getpid()
-    return [pid for pid, parent in _living().items() if parent == own]
+    return [pid for pid, parent in parents().items() if parent == own]
 
 
 def descendants() -> list[int]:
     """Our living children and theirs, to the last."""
-    living = _living()
+    living = parents()
     family = {os.getpid()}
     while new := {pid for pid, parent in living.items() if parent in family} - family:
         family |= new
     return sorted(family - {os.getpid()})
 
 
-def _living() -> dict[int, int]:
+def parents() -> dict[int, int]:
     """Every living process and its parent."""
     found: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
@@ -109,6 +109,13 @@ def reap() -> list[int]:
         if pid == 0:
             return buried
         buried.append(pid)
+
+
+def end_orphans(keep: int) -> None:
+    """Ask every child but `keep` to end: what a part that was killed left behind, as nginx's worker, which holds its port."""
+    for pid in children():
+        if pid != keep:
+            _signal(pid, signal.SIGTERM)
 
 
 def end_children(gentle_s: float = GENTLE_S, hard_s: float = HARD_S) -> bool:

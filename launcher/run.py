@@ -17,9 +17,11 @@ from launcher.call import place_call
 from launcher.prepare import check, prepare, write_private
 from launcher.programs import Programs
 from launcher.texts import complain, say, sentence, write
+from launcher.words import LastWords
 
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.05
+TAIL_LINES = 5
 
 
 def run() -> int:
@@ -57,22 +59,27 @@ def _bring_up_and_wait(started: float) -> None:
         programs = prepare(settings, city, is_first=True)
         write_private(paths.run / "supervisord.conf", parts.supervisord_conf(paths, parts.parts_of(settings, programs)))
         say("start")
-        supervisor = _start_supervisor(paths, held)
-        _wait_until_ready(settings, programs, supervisor)
+        supervisor, words = _start_supervisor(paths, held)
+        _wait_until_ready(settings, programs, supervisor, words)
         _welcome(settings, time.monotonic() - started)
         _wait_for_the_end(settings, supervisor)
 
 
-def _start_supervisor(paths: Paths, held: TextIO) -> subprocess.Popen[bytes]:
-    with (paths.log / "supervisord.out").open("wb") as out:
-        return subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(paths.run / "supervisord.conf")],
-            cwd=parts.CHECKOUT, env=parts.environment_of_parts(os.environ), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            pass_fds=(held.fileno(),), start_new_session=True, preexec_fn=lifeline.dying_with_us(),
-        )  # fmt: skip
+def _start_supervisor(paths: Paths, held: TextIO) -> tuple[subprocess.Popen[bytes], LastWords]:
+    # Not into a file: where supervisord cannot write a log it complains here, and where it cannot complain it dies, with all parts.
+    ours, theirs = os.pipe()
+    supervisor = subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(paths.run / "supervisord.conf")],
+        cwd=parts.CHECKOUT, env=parts.environment_of_parts(os.environ), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+        pass_fds=(held.fileno(),), start_new_session=True, preexec_fn=lifeline.dying_with_us(),
+    )  # fmt: skip
+    os.close(theirs)
+    return supervisor, LastWords(os.fdopen(ours, "rb"))
 
 
-def _wait_until_ready(settings: Settings, programs: Programs, supervisor: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(
+    settings: Settings, programs: Programs, supervisor: subprocess.Popen[bytes], words: LastWords
+) -> None:
     begun = time.monotonic()
     waiting = readiness.probes(settings, programs)
     total = len(waiting)
@@ -87,7 +94,7 @@ def _wait_until_ready(settings: Settings, programs: Programs, supervisor: subpro
         if health is not None and health.ready:
             return
         if supervisor.poll() is not None:
-            _show_tail(settings.paths.log / "supervisord.out")
+            write("\n".join(words.lines(1.0)[-TAIL_LINES:]))
             raise SetupError("supervisor_died", log=settings.paths.log / "supervisord.log")
         if time.monotonic() - begun > READY_TIMEOUT_S:
             _tell_who_is_down(settings, list(waiting), health)
@@ -130,12 +137,13 @@ def _has_terminal() -> bool:
 
 
 def _wait_for_the_end(settings: Settings, supervisor: subprocess.Popen[bytes]) -> None:
-    """Until a signal raises Ended; Enter lets a citizen call. One look a second keeps adopted orphans buried."""
+    """Until a signal raises Ended; Enter lets a citizen call. One look a second ends and buries what dead parts left behind."""
     listening = settings.demo
     attended = False
     while True:
         if supervisor.pid in lifeline.reap() or supervisor.poll() is not None:
             raise SetupError("supervisor_died", log=settings.paths.log / "supervisord.log")
+        lifeline.end_orphans(supervisor.pid)
         if attended and not os.isatty(0) and not lifeline.outlives_terminal():
             raise lifeline.Ended  # make, when it leads the session, keeps the terminal's SIGHUP to itself
         attended = _has_terminal()

@@ -41,7 +41,7 @@ FAULTS: Mapping[str, Fault] = {
     "relay killed": Fault("kill", kill("relay")),
     "worker killed": Fault("kill", kill("worker")),
     "front killed": Fault("kill", kill("front")),
-    "Asterisk killed": Fault("kill", kill("asterisk"), DEAD_PBX),
+    "Asterisk killed": Fault("kill", harms.dead_pbx, DEAD_PBX),
     "bridge stopped 10 s": Fault("stop", harms.frozen("bridge", 10.0)),
     "desk stopped 10 s": Fault("stop", harms.frozen("desk", 10.0)),
     "worker stopped 10 s": Fault("stop", harms.frozen("worker", 10.0)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hotline_core.adapters import clock
@@ -76,7 +77,11 @@ async def visit(world: World, citizen: Citizen) -> Visit:
                 break
             await asyncio.sleep(LOOK_S)
         if seen.end == "talked":
-            await call.wait_ended(TALK_S)
+            with suppress(TimeoutError):
+                await call.wait_ended(TALK_S)
+            if not call.ended.is_set():
+                seen.end = "left on the line"
+                await call.hang_up()
         elif call.ended.is_set():
             seen.end = "dropped"
         else:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 from websockets.asyncio.client import connect
@@ -40,11 +38,17 @@ class Talk:
 
 @dataclass(slots=True)
 class Draft:
-    """What an agent has written for a call, and how far the desk has said "saved"."""
+    """What an agent has written for a call, upon what the desk had, and how far the desk has said "saved"."""
 
-    text: str
+    words: str = ""
+    upon: str = ""  # a colleague's, who had the call before
     version: int = 0
-    saved: str = ""
+    saved: str = ""  # of the words
+
+    @property
+    def is_saved(self) -> bool:
+        """Nothing is left to be saved."""
+        return self.saved == self.words
 
 
 @dataclass(slots=True)
@@ -124,52 +128,41 @@ class Clerk:
 
     def _write(self, call_id: str, words: str) -> None:
         if call_id:
-            draft = self.drafts.setdefault(call_id, Draft(""))
-            draft.text += words
+            self.drafts.setdefault(call_id, Draft()).words += words
 
     async def _save(self) -> None:
         """As a page does: what is not saved is tried again, over the version that the desk told last."""
         while True:
             for call_id, draft in list(self.drafts.items()):
-                if draft.text != draft.saved:
+                if not draft.is_saved:
                     await self._save_one(call_id, draft)
             await asyncio.sleep(AGAIN_S)
 
     async def _save_one(self, call_id: str, draft: Draft) -> None:
-        text = draft.text
+        words = draft.words
+        body = {"text": draft.upon + words, "version": draft.version}
         try:
-            answer = await self._http.put(f"/api/drafts/{call_id}", json={"text": text, "version": draft.version})
+            answer = await self._http.put(f"/api/drafts/{call_id}", json=body)
+            if answer.status_code == 200:
+                draft.version, draft.saved = answer.json()["version"], words
+            elif answer.status_code == 409:  # a colleague's words, or our own whose answer never came: go on from there
+                told = (await self._http.get(f"/api/calls/{call_id}/ticket")).raise_for_status().json()["draft"]
+                draft.version, text = told["version"], told["text"]
+                draft.upon = text.removesuffix(words) if text.endswith(words) else text.removesuffix(draft.saved)
         except httpx.HTTPError:
             return
-        if answer.status_code == 200:
-            draft.version, draft.saved = answer.json()["version"], text
-        elif answer.status_code == 409:
-            # an answer that never came: the words are there under the next version, and newer ones go over it
-            told = (await self._read(call_id)) or {}
-            if draft.text.startswith(told.get("text") or "\0"):
-                draft.version, draft.saved = told["version"], told["text"]
-            else:
-                self.faults.append(f"draft of {call_id}: the desk has other words than were written")
-                draft.saved = draft.text
 
-    async def _read(self, call_id: str) -> dict[str, Any] | None:
-        try:
-            answer = await self._http.get(f"/api/calls/{call_id}/ticket")
-        except httpx.HTTPError:
-            return None
-        found: dict[str, Any] | None = answer.json()["draft"] if answer.status_code == 200 else None
-        return found
-
-    async def lost_drafts(self) -> list[str]:
-        """Words that the desk does not have; every draft must become saved within SAVED_S, and be there when it is read again."""
+    async def lost_drafts(self, supervisor: httpx.Client) -> list[str]:
+        """Words that the desk does not have; every draft must become saved within SAVED_S, and be there for others to read."""
         ends_at = asyncio.get_running_loop().time() + SAVED_S
-        while any(draft.text != draft.saved for draft in self.drafts.values()):
-            if asyncio.get_running_loop().time() > ends_at:
+        while asyncio.get_running_loop().time() < ends_at:
+            if all(draft.is_saved for draft in self.drafts.values()):
                 break
             await asyncio.sleep(AGAIN_S)
-        found = [f"draft of {call_id} was never saved" for call_id, draft in self.drafts.items() if draft.text != draft.saved]
+        found = [f"draft of {call_id} was never saved" for call_id, draft in self.drafts.items() if not draft.is_saved]
         for call_id, draft in self.drafts.items():
-            told: Mapping[str, Any] = (await self._read(call_id)) or {}
-            if told.get("text") != draft.text:
-                found.append(f"draft of {call_id}: wrote {draft.text!r}, found {told.get('text')!r}")
+            answer = await asyncio.to_thread(supervisor.get, f"/api/calls/{call_id}/ticket")
+            told = answer.json()["draft"]["text"] if answer.status_code == 200 else f"status {answer.status_code}"
+            if draft.words not in told:
+                found.append(f"draft of {call_id}: wrote {draft.words!r}, found {told!r}")
         return [*found, *self.faults]

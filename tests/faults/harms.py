@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -52,6 +53,25 @@ def loop_of_deaths(part: str, times: int, every_s: float) -> Harm:
             await asyncio.sleep(every_s)
 
     return harm
+
+
+@asynccontextmanager
+async def dead_pbx(hotline: Hotline) -> AsyncIterator[None]:
+    """Asterisk is killed; over when another one has booted."""
+    before = await asyncio.to_thread(hotline.pid, "asterisk")
+    await asyncio.to_thread(hotline.signal, "asterisk", signal.SIGKILL)
+    yield
+    ends_at = asyncio.get_running_loop().time() + SOON_S
+    while not await asyncio.to_thread(_booted, hotline, before):
+        assert asyncio.get_running_loop().time() < ends_at, "Asterisk is not back"
+        await asyncio.sleep(0.1)
+
+
+def _booted(hotline: Hotline, before: int) -> bool:
+    try:
+        return hotline.pid("asterisk") != before and "fully booted" in hotline.asterisk("core waitfullybooted")
+    except subprocess.SubprocessError:
+        return False
 
 
 def lost_packets(percent: int, for_s: float) -> Harm:

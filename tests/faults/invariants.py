@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
 import wave
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -50,13 +51,13 @@ async def check(world: World, api: httpx.Client, visits: Sequence[Visit], clerks
     talks = [talk for clerk in clerks for talk in clerk.talks]
     for clerk in clerks:
         seen.drafts += len(clerk.drafts)
-        seen.faults += await clerk.lost_drafts()
+        seen.faults += await clerk.lost_drafts(api)
     seen.talks, seen.cut = len(talks), sum(talk.was_cut for talk in talks)
     for visit in visits:
         await _citizen(world, api, visit, talks, cost, seen)
     try:
         await live_equals_asterisk(world, api)
-    except AssertionError as error:
+    except (AssertionError, httpx.HTTPError, subprocess.SubprocessError) as error:
         seen.faults.append(f"live view: {error}")
     seen.faults += [f"left behind: {one}" for one in await left_behind(world)]
     seen.faults += await figures(world, api)

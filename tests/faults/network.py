@@ -41,7 +41,7 @@ def losing(*matches: str) -> Iterator[None]:
     """Packets that match one of these nftables expressions get lost."""
     name = f"faults{next(_NUMBERS)}"
     rules = "\n".join(f"{match} drop" for match in matches)
-    _nft(f"table inet {name} {{ chain input {{ type filter hook input priority 0\n{rules}\n}} }}")
+    _nft(f"table inet {name} {{\nchain input {{\ntype filter hook input priority 0\n{rules}\n}}\n}}\n")
     try:
         yield
     finally:
@@ -54,4 +54,5 @@ def share(percent: int, match: str) -> str:
 
 
 def _nft(text: str) -> None:
-    subprocess.run([NFT, "-f", "-"], input=text, text=True, check=True, capture_output=True, timeout=10)
+    done = subprocess.run([NFT, "-f", "-"], input=text, text=True, check=False, capture_output=True, timeout=10)
+    assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -51,7 +52,7 @@ async def _strike(world: World, api: httpx.Client, faults: Sequence[Fault], mome
         await back(world)
     try:
         await live_equals_asterisk(world, api)
-    except AssertionError as error:
+    except (AssertionError, httpx.HTTPError, subprocess.SubprocessError) as error:
         return [f"live view among calls: {error}"]
     return []
 

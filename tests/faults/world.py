@@ -10,7 +10,6 @@ from pathlib import Path
 
 from hotline_core.settings import DEFAULT_CITY
 from tests.faults.network import own_network
-from tests.running.hardware import accounts
 from tests.running.instance import Hotline
 
 CITY = DEFAULT_CITY.read_text(encoding="utf-8").replace("wrap_up_s: 5", "wrap_up_s: 1")
@@ -34,9 +33,10 @@ class World(Hotline):
 
     def prepare(self) -> None:
         """Hardware telephones for all agents, once."""
-        for login, _ in AGENTS:
-            accounts(self, "change", "--login", login, "--phone-kind", "hardware")
-            self.passwords[login] = accounts(self, "telephone", "--login", login)
+        with self.api("administrator") as api:
+            for login, _ in AGENTS:
+                api.patch(f"/api/people/{login}", json={"phone_kind": "hardware"}).raise_for_status()
+                self.passwords[login] = api.post(f"/api/people/{login}/telephone").raise_for_status().json()["password"]
 
     def remove(self) -> None:
         """The disk goes with the folder; kept with HOTLINE_TEST_KEEP as every folder is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -51,6 +52,15 @@ def test_whatever_breaks_is_told_in_one_line_without_what_the_error_quotes(what:
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [(line["part"], bool(line["event"])) for line in lines] == [("part", True)]
     assert NUMBER not in done.stderr + done.stdout
+
+
+def test_a_part_whose_log_is_on_a_full_disk_loses_lines_and_nothing_else() -> None:
+    """Each write to /dev/full fails as on a full disk; what was being done goes on, and ends as if nothing were."""
+    told = "log = open_log('part'); take_over(log); [log.info('told', n=n) for n in range(3)]; print('done')"
+    with Path("/dev/full").open("w") as full:
+        argv = [sys.executable, "-c", f"from hotline_core.log import open_log, take_over; {told}"]
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=full, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (0, "done\n")
 
 
 def test_an_error_of_the_database_does_not_quote_the_row(calls_url: str) -> None:
