@@ -198,7 +198,7 @@ class Connection:
         action_id = packet.text("ActionID")
         if action_id and action_id in self._lists:
             self._take_list(self._lists[action_id], packet)
-        elif "Response" in packet and "Event" not in packet:  # the event OriginateResponse has one too
+        elif action_id and "Response" in packet and "Event" not in packet:  # the event OriginateResponse has one too
             future = self._waiting.pop(action_id, None)
             if future is not None and not future.done():
                 future.set_result(packet)

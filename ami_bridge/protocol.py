@@ -34,7 +34,7 @@ class Packet(Mapping[str, str]):
     def of_lines(cls, lines: Sequence[str]) -> Packet:
         """The packet of lines that all are `key: value`; ValueError if one is not. Twice as quick as by pairs."""
         packet = cls.__new__(cls)
-        packet._last = dict(line.split(": ", 1) for line in lines)
+        packet._last = dict([line.split(": ", 1) for line in lines])
         packet._lines = lines
         return packet
 

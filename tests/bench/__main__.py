@@ -26,6 +26,10 @@ def main() -> int:
         print(f"no series is called {asked.only}; there are: {', '.join(series.name for series in SERIES)}", file=sys.stderr)
         return 2
     machine, failed = _machine(), []
+    if asked.publish:
+        shelf.write(shelf.FOLDER, SERIES, machine)
+        print(f"published: {shelf.publish(shelf.FOLDER, shelf.CHECKOUT / 'docs')}")
+        return 0
     for series in chosen:
         print(f"{series.name}: {series.title}", flush=True)
         try:
@@ -69,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="series whose name holds this")
     parser.add_argument("--run", type=int, default=1, help="number of this run in the report; the same number replaces")
     parser.add_argument("--hours", type=float, default=0.05, help="how long series about slow growth last")
+    parser.add_argument("--publish", action="store_true", help="run nothing: put what was kept into docs/")
     parser.add_argument("--seed", type=int, default=20260101)
     return parser.parse_args()
 

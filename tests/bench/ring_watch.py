@@ -50,16 +50,23 @@ SHOWN = "id => window.__shown[id] && {shown: window.__shown[id], sip: window.__c
 
 @dataclass(slots=True)
 class Rings:
-    """AgentCalled by call id, as Asterisk stamped it (epoch seconds)."""
+    """When the agent's leg of each call came into being, as Asterisk stamped it (epoch seconds).
+
+    That is before the INVITE is made; AgentCalled, which names the call, is stamped after it was sent.
+    """
 
     at: dict[str, float] = field(default_factory=dict)
+    _legs: dict[str, float] = field(default_factory=dict)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, packet: Packet) -> None:
         """An event of the AMI."""
-        if packet.text("Event") == "AgentCalled":
-            self.at.setdefault(packet.variable("CALLREF") or packet.text("Uniqueid"), float(packet.text("Timestamp")))
-            self._more.set()
+        match packet.text("Event"):
+            case "Newchannel":
+                self._legs[packet.text("Channel")] = float(packet.text("Timestamp"))
+            case "AgentCalled":
+                self.at.setdefault(packet.variable("CALLREF"), self._legs[packet.text("DestChannel")])
+                self._more.set()
 
     async def next_after(self, known: set[str]) -> str:
         """The id of the next call that rings; TimeoutError when none does."""
@@ -72,11 +79,11 @@ class Rings:
 
 @asynccontextmanager
 async def rings_of(hotline: Hotline) -> AsyncIterator[Rings]:
-    """Listen to the events of agents alone, beside the bridge."""
+    """Listen to the events of calls and agents, beside the bridge."""
     rings = Rings()
     reader, writer = await asyncio.open_connection("127.0.0.1", hotline.settings.ami_port)
     secret = load_or_make(hotline.settings.paths.secrets).ami
-    writer.write(encode("Login", [("Username", "bridge"), ("Secret", secret), ("Events", "agent")]))
+    writer.write(encode("Login", [("Username", "bridge"), ("Secret", secret), ("Events", "call,agent")]))
 
     async def read() -> None:
         decoder = Decoder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from tests.bench.drawing import drawn
 from tests.bench.machine import Machine
 from tests.bench.report import Kept, Series, report
 
-FOLDER = Path(__file__).resolve().parents[2] / "build" / "bench"
+CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDER = CHECKOUT / "build" / "bench"
 
 
 def keep(folder: Path, kept: Kept) -> None:
@@ -38,3 +40,10 @@ def write(folder: Path, catalogue: Sequence[Series], machine: Machine) -> Path:
     path = folder / "report.md"
     path.write_text(report(catalogue, kept, machine, "pictures"), encoding="utf-8")
     return path
+
+
+def publish(folder: Path, docs: Path) -> Path:
+    """Put report and pictures as they are into the documents: `bench.md` and its pictures; FileNotFoundError before any run."""
+    for picture in sorted((folder / "pictures").glob("bench-*.png")):
+        shutil.copyfile(picture, docs / "pictures" / picture.name)
+    return Path(shutil.copyfile(folder / "report.md", docs / "bench.md"))

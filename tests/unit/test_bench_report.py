@@ -110,6 +110,10 @@ def test_a_run_that_was_stopped_has_kept_what_it_knew_and_a_second_one_stands_be
     assert picture.startswith(b"\x89PNG")
     assert struct.unpack(">I", picture[16:20])[0] >= 1200
     assert not (tmp_path / "pictures/bench-menu.png").exists()
+    docs = tmp_path / "docs"
+    (docs / "pictures").mkdir(parents=True)
+    assert shelf.publish(tmp_path, docs).read_text(encoding="utf-8") == text
+    assert (docs / "pictures/bench-ring.png").read_bytes() == picture
 
 
 def test_a_distribution_rises_to_all_of_its_values() -> None:
