@@ -163,6 +163,19 @@ def test_the_command_of_the_service_does_what_make_does_in_a_checkout(installed:
     assert machine.run("find", "/var/lib/hotline", "/var/backups/hotline", "-not", "-user", "hotline") == ""
 
 
+def test_the_self_check_runs_as_the_service_and_finds_nothing_wrong_but_what_a_bare_machine_lacks(
+    installed: Installed, table: OpenTable
+) -> None:
+    """`hotline doctor`: no trunk was set up (and no backup made, where this test runs alone); all else is green or a note."""
+    told, _ = json.JSONDecoder().raw_decode(installed.machine.ask("hotline", "doctor", "JSON=1"))  # make adds that it was not 0
+    levels: dict[str, list[str]] = {}
+    for each in told["findings"]:
+        levels.setdefault(each["level"], []).append(each["check"])
+    said = "; ".join(f"{level}: {', '.join(checks)}" for level, checks in levels.items())
+    table("install", "make install on a bare Debian 13", "what", "result").add("hotline doctor", said)
+    assert set(levels["bad"]) <= {"trunks", "backups"}, json.dumps(told, ensure_ascii=False, indent=1)
+
+
 def test_an_installation_that_is_repeated_touches_nothing(installed: Installed) -> None:
     """The same processes go on."""
     before = installed.machine.main_pids(*ALL)
