@@ -16,7 +16,7 @@ from launcher.fetch import APT
 from launcher.install import release
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SUITE, PYTHON = "trixie", "3.13"
+PYTHON = {"bookworm": "3.11", "trixie": "3.13"}  # Debian 12 and 13
 # What any Debian server has, and what the README asks for; all else is make install's business.
 PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,make,ca-certificates,iproute2,procps"
 TAGS = ("2_34", "2_28", "2_17", "2_5")
@@ -26,9 +26,10 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 
 class Machine:
-    """One root file system; `install` in it as it is or booted, `boot`, `run`, `halt`."""
+    """One root file system of a Debian release; `install_unbooted`, `boot`, `run`, `halt`."""
 
-    def __init__(self, folder: Path, network: str) -> None:
+    def __init__(self, folder: Path, network: str, suite: str) -> None:
+        self._suite = suite
         self.root, self._folder, self._network = folder / "root", folder, network
         self._booted: subprocess.Popen[bytes] | None = None
 
@@ -37,14 +38,14 @@ class Machine:
         codename = mirrors.codename_of(Path("/etc/os-release").read_text(encoding="utf-8"))
         sources = mirrors.choose(mirrors.of_this_machine(APT), codename)
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", SUITE, self.root, sources[0]],
+            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", self._suite, self.root, sources[0]],
             check=True, timeout=LONG_S,
         )  # fmt: skip
         self.copy_checkout()
         platforms = [argument for tag in TAGS for argument in ("--platform", f"manylinux_{tag}_{os.uname().machine}")]
         subprocess.run(
             [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--require-hashes", "--only-binary=:all:", "-r",
-             CHECKOUT / "requirements/run.lock", "-d", self.root / "wheels", "--python-version", PYTHON, *platforms],
+             CHECKOUT / "requirements/run.lock", "-d", self.root / "wheels", "--python-version", PYTHON[self._suite], *platforms],
             check=True, timeout=LONG_S,
         )  # fmt: skip
 

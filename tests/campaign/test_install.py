@@ -1,4 +1,4 @@
-"""`make install` on a bare Debian, booted: the service runs hardened, comes back, is upgraded, and survives a bad upgrade."""
+"""`make install` on a bare Debian 12 and 13, booted: the service runs hardened, comes back, is upgraded, survives a bad upgrade."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.campaign.conftest import OpenTable
-from tests.campaign.machine import Machine
+from tests.campaign.machine import PYTHON, Machine
 from tests.running.namespaces import Networks
 
 pytestmark = pytest.mark.campaign
@@ -33,6 +33,7 @@ class Installed:
 
     def __init__(self, machine: Machine, networks: Networks, said: str) -> None:
         self.machine, self.networks, self.said = machine, networks, said
+        self.debian = (machine.root / "etc/debian_version").read_text(encoding="ascii").strip()
 
     def is_ready(self) -> bool:
         """True when health answers 200 to a browser that trusts the machine's own certificate."""
@@ -54,15 +55,15 @@ class Installed:
         return self.machine.run("make", "-C", "/src", "install")
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """A bare Debian 13 with our checkout, installed, then booted."""
+@pytest.fixture(scope="module", params=PYTHON)
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """A bare Debian with our checkout, installed, then booted."""
     folder = tmp_path_factory.mktemp("machine")
     with Networks("machine", "agents") as networks:
         networks.join("machine", f"{ADDRESS}/24", "agents", f"{NEIGHBOUR}/24")
         networks.run("agents", "ip", "address", "add", f"{STRANGER}/32", "dev", "lo")
         networks.run("machine", "ip", "route", "add", "default", "via", NEIGHBOUR)
-        machine = Machine(folder, networks.real("machine"))
+        machine = Machine(folder, networks.real("machine"), request.param)
         try:
             machine.make()
             said = machine.install_unbooted(*SETTINGS)
@@ -86,9 +87,9 @@ def test_systemd_finds_no_fault_in_the_units_and_starts_every_part_with_the_mach
     assert machine.ask("systemctl", "--failed", "--plain", "--no-legend", "list-units", "hotline*").strip() == ""
     told = json.loads(machine.run("systemd-analyze", "security", "--json=short"))
     marks = {each["unit"]: float(each["exposure"]) for each in told if each["unit"].startswith("hotline-")}
-    results = table("install", "make install on a bare Debian 13", "what", "result")
-    results.add("units verified", ", ".join(units))
-    results.add("systemd-analyze security", ", ".join(f"{name} {mark}" for name, mark in sorted(marks.items())))
+    results = table("install", "make install on a bare Debian", "Debian", "what", "result")
+    results.add(installed.debian, "units verified", ", ".join(units))
+    results.add(installed.debian, "systemd-analyze security", ", ".join(f"{name} {mark}" for name, mark in sorted(marks.items())))
     assert max(marks[f"hotline-{part}.service"] for part in ALL) < 2.0
 
 
@@ -172,7 +173,7 @@ def test_the_self_check_runs_as_the_service_and_finds_nothing_wrong_but_what_a_b
     for each in told["findings"]:
         levels.setdefault(each["level"], []).append(each["check"])
     said = "; ".join(f"{level}: {', '.join(checks)}" for level, checks in levels.items())
-    table("install", "make install on a bare Debian 13", "what", "result").add("hotline doctor", said)
+    table("install", "make install on a bare Debian", "Debian", "what", "result").add(installed.debian, "hotline doctor", said)
     assert set(levels["bad"]) <= {"trunks", "backups"}, json.dumps(told, ensure_ascii=False, indent=1)
 
 
@@ -226,5 +227,6 @@ def test_what_make_install_said_is_for_an_operator_to_read(installed: Installed,
     assert "已安装" in installed.said
     steps = [line.strip() for line in installed.said.splitlines() if "……" in line]
     assert len(steps) >= 3
-    table("install", "make install on a bare Debian 13", "what", "result").add("steps told", "; ".join(steps))
+    results = table("install", "make install on a bare Debian", "Debian", "what", "result")
+    results.add(installed.debian, "steps told", "; ".join(steps))
     assert Path(installed.machine.root / "opt/hotline/current").is_symlink()
