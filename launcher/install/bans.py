@@ -10,7 +10,6 @@ Three rules keep a ban from hitting anybody but a stranger to our SIP:
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import PurePosixPath
 
@@ -23,7 +22,6 @@ TRIES = 10  # refused requests within WINDOW_S; an agent's telephone outside the
 WINDOW_S = 600
 FIRST_BAN_S = 3600  # doubled with every further ban
 LONGEST_BAN_S = 7 * 86400
-STRANGERS_PER_S = 50  # SIP packets of all strangers together; what is more never reaches Asterisk nor its log
 OWN = ("127.0.0.0/8", "::1")
 
 _FILTER = r"""# Who asks our SIP for what only trunks and agents get, or answers a challenge wrongly. Rendered by make install.
@@ -57,34 +55,6 @@ def trusted(settings: Settings, city: City) -> tuple[str, ...]:
     for trunk in city.trunks.values():
         found += [*trunk.from_addresses, trunk.host, *([trunk.outbound_proxy.host] if trunk.outbound_proxy else [])]
     return tuple(dict.fromkeys(found))
-
-
-def stranger_limit(settings: Settings, city: City) -> list[str]:
-    """Rules of an nftables input chain (family inet) that cut a flood of strangers' SIP; to stand before the port is opened.
-
-    None where a trunk is known by a name only: its calls would count as a stranger's.
-    """
-    if not all(_is_reached_by_address(each.from_addresses, each.host) for each in city.trunks.values()):
-        return []
-    addresses = [each for each in trusted(settings, city) if _is_address(each)]
-    rules = []
-    for family, version in (("ip", 4), ("ip6", 6)):
-        own = ", ".join(each for each in addresses if ipaddress.ip_network(each, strict=False).version == version)
-        limit = f"limit rate over {STRANGERS_PER_S}/second burst {4 * STRANGERS_PER_S} packets drop"
-        rules.append(f"udp dport {settings.sip_port} {family} saddr != {{ {own} }} {limit}")
-    return rules
-
-
-def _is_reached_by_address(from_addresses: tuple[str, ...], host: str) -> bool:
-    return bool(from_addresses) or _is_address(host)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def _file(path: str, text: str) -> InstalledFile:

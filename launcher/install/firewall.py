@@ -9,6 +9,8 @@ from hotline_core.city import City
 from hotline_core.city_trunk import Trunk
 from hotline_core.settings import Settings, is_address
 
+STRANGERS_PER_S = 50  # SIP packets of all unknown addresses together; who is registered with or asked by us is known
+
 
 def nft_table(settings: Settings, city: City) -> str:
     """The file for `nft -f`: replaces an earlier table at once, and leaves no moment without rules."""
@@ -22,8 +24,9 @@ def nft_table(settings: Settings, city: City) -> str:
         if networks
     ]
     # A carrier that is known by its name only may come from anywhere: Asterisk itself then knows it by its addresses.
-    strangers = "drop" if is_all_known else "accept"
-    lines = "\n".join([*allowed, f"    {signalling} counter {strangers}"])
+    # What begins beyond STRANGERS_PER_S is dropped: it would fill Asterisk's log before anybody could be banned.
+    limited = f"    {signalling} limit rate {STRANGERS_PER_S}/second burst {4 * STRANGERS_PER_S} packets accept"
+    lines = "\n".join([*allowed, *([] if is_all_known else [limited]), f"    {signalling} counter drop"])
     return f"""# The hotline's ports. Written by make install, which overwrites it. Only these ports are decided about here:
 # a firewall of the machine's own that closes everything else must open them too.
 table inet hotline
@@ -34,8 +37,8 @@ table inet hotline {{
     iif "lo" accept
     # pages, API and websockets
     tcp dport {settings.http_port} accept
-    # answers to our own registrations, and carriers and hardware telephones by their addresses
-    {signalling} ct state established accept
+    # who answers us, and a carrier that we registered with; then carriers and hardware telephones by their addresses
+    {signalling} ct state established ct direction reply accept
 {lines}
     # sound
     udp dport {first}-{last} accept

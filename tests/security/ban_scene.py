@@ -28,7 +28,7 @@ from hotline_core.adapters.secrets import load_or_make
 from hotline_core.city import City
 from hotline_core.settings import DEFAULT_CITY, Settings
 from launcher import fetch
-from launcher.install import bans
+from launcher.install import bans, firewall
 from launcher.programs import Programs, ask_asterisk
 from tests.security.strangers import Asker
 
@@ -136,9 +136,10 @@ def forged(server: tuple[str, int]) -> list[str]:
 
 
 def call_gets_through() -> bool:
-    """A citizen of the trunk is answered."""
-    citizen = Asker(TRUNK, SERVER, "13855717001")
-    return "200" in citizen.ask(1, lambda: citizen.invite("12345"), wait_s=3.0)
+    """A citizen of the trunk is answered; a carrier sends from one port."""
+    citizen = Asker(TRUNK, SERVER, "13855717001", port=SIP)
+    invite = citizen.invite("12345")  # sent again like any request over UDP (RFC 3261, 17.1.1.2)
+    return "200" in citizen.ask(3, lambda: invite, gap_s=1.0, wait_s=1.0)
 
 
 def web_answers(address: str) -> bool:
@@ -168,10 +169,16 @@ def crowd_of(count: int, ends_at: float) -> int:
 
 
 def flood(settings: Settings, city: City, seconds: float) -> dict[str, object]:
-    """Strangers' requests from many forged addresses at once behind the rules of the firewall, and a call in the middle of it."""
-    rules = "\n".join(bans.stranger_limit(settings, city))
-    chain = f"chain input {{\ntype filter hook input priority 0; policy accept;\n{rules}\n}}"
-    run("nft", "-f", "-", text=f"table inet guard {{\n{chain}\n}}")
+    """Strangers' requests from many forged addresses at once behind the firewall of a city that knows its carrier by name only.
+
+    A call in the middle of it comes from where we asked the carrier whether it is there.
+    """
+    by_name = city.model_copy(update={"trunks": {"one": city.trunks["one"].model_copy(update={"host": "carrier.example"})}})
+    run("nft", "-f", "-", text=firewall.nft_table(settings, by_name).replace('iif "lo" accept', ""))
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as asked:
+        asked.bind((TRUNK, SIP))
+        asked.settimeout(10)
+        asked.recv(65_535)  # the firewall has seen our OPTIONS
     assert settings.security_log is not None
     before, got = settings.security_log.read_text().count("\n"), []
     thread = threading.Thread(target=lambda: got.append(crowd_of(500, time.monotonic() + seconds)))
@@ -187,7 +194,8 @@ def flood(settings: Settings, city: City, seconds: float) -> dict[str, object]:
 def scene(folder: Path) -> dict[str, object]:
     """Everybody comes; who is banned, who is still answered."""
     lay_addresses()
-    city = City.model_validate(yaml.safe_load(DEFAULT_CITY.read_text(encoding="utf-8")) | {"trunks": {"one": {"host": TRUNK}}})
+    trunks = {"trunks": {"one": {"host": TRUNK, "qualify_s": 1}}}
+    city = City.model_validate(yaml.safe_load(DEFAULT_CITY.read_text(encoding="utf-8")) | trunks)
     home = folder / "home"
     settings = Settings(
         home=home, demo=False, bind=HERE, sip_port=SIP, http_port=WEB, tls_cert=folder / "c", tls_key=folder / "k",
@@ -221,7 +229,7 @@ def scene(folder: Path) -> dict[str, object]:
         facts["banned"] = sorted(banned())
         facts["rules"] = run("nft", "list", "table", "inet", "f2b-table")
         facts["call"] = call_gets_through()
-        facts["flood"] = flood(settings, city, 3.0)
+        facts["flood"] = flood(settings, city, 6.0)
         assert settings.security_log is not None
         facts["log"] = settings.security_log.read_text(encoding="utf-8", errors="replace")
         facts["asterisk"] = (home / "asterisk.out").read_text(encoding="utf-8", errors="replace")

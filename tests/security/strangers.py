@@ -21,6 +21,7 @@ class Asker:
     address: str
     server: Address
     user: str = "100"
+    port: int = 0  # 0: another one for each question
 
     def request(
         self, method: str = "OPTIONS", *, call_id: str = "", more: Sequence[tuple[str, str]] = (), number: str = "", body: str = ""
@@ -48,16 +49,18 @@ class Asker:
         """Send `count` requests; the status of each answer that came until `wait_s` after the last."""
         statuses = []
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as udp:
-            udp.bind((self.address, 0))
+            udp.bind((self.address, self.port))
             for _ in range(count):
                 udp.sendto(make(), self.server)
                 time.sleep(gap_s)
-            udp.settimeout(wait_s)
+            ends_at = time.monotonic() + wait_s
             try:
-                while True:
+                while (left_s := ends_at - time.monotonic()) > 0:
+                    udp.settimeout(left_s)
                     statuses.append(udp.recv(65_535).split(b" ", 2)[1].decode("ascii", "replace"))
             except TimeoutError:
-                return statuses
+                pass
+        return statuses
 
     def register_wrongly(self, count: int) -> list[str]:
         """Answer a challenge with a password that is not it, again and again with the same nonce."""

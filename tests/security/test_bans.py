@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from launcher.install.bans import STRANGERS_PER_S, TRIES
+from launcher.install.bans import TRIES
+from launcher.install.firewall import STRANGERS_PER_S
 from tests.running.instance import CHECKOUT
 from tests.security.ban_scene import COLLEAGUE, FORGER, GUESSER, SCANNER, TRUNK, VICTIM
 
@@ -66,7 +67,7 @@ def test_nobody_gets_another_banned_by_writing_an_event_into_a_call_id(facts: Ma
 
 
 def test_a_flood_from_many_forged_addresses_neither_fills_the_log_nor_stops_a_call(facts: Mapping[str, Any]) -> None:
-    """The firewall's rule lets through what Asterisk can answer; trunks do not count."""
+    """The firewall lets through what Asterisk can answer; a carrier that we ask or register with does not count."""
     flood = facts["flood"]
     let_through = 4 * STRANGERS_PER_S + STRANGERS_PER_S * (flood["seconds"] + 2)
     assert flood["sent"] > 10 * let_through

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from hotline_core.city import City
 from hotline_core.settings import DEFAULT_CITY, Settings
-from launcher.install.bans import ban_files, stranger_limit, trusted
+from launcher.install.bans import ban_files, trusted
 
 pytestmark = pytest.mark.unit
 
@@ -90,16 +90,6 @@ def test_this_machine_each_trunk_and_the_citys_networks_are_never_banned() -> No
     jail = next(file.text for file in ban_files(ours, city(**trunk)) if "jail.d" in str(file.path))
     assert f"ignoreip = {' '.join(spared)}\n" in jail
     assert f"logpath = {LOG}\n" in jail
-
-
-def test_strangers_are_limited_only_where_every_trunk_is_known_by_address() -> None:
-    """A carrier known by name alone would be counted among them."""
-    assert stranger_limit(settings(), city(host="ims.example")) == []
-    known = city(host="ims.example", from_addresses=["192.0.2.4"])
-    assert stranger_limit(settings(sip_port=5070, local_networks="10.1.0.0/16"), known) == [
-        "udp dport 5070 ip saddr != { 127.0.0.0/8, 10.1.0.0/16, 192.0.2.4 } limit rate over 50/second burst 200 packets drop",
-        "udp dport 5070 ip6 saddr != { ::1 } limit rate over 50/second burst 200 packets drop",
-    ]
 
 
 def test_without_a_security_log_nothing_is_installed_and_its_path_is_plain() -> None:

@@ -154,10 +154,10 @@ def test_sip_is_open_for_carriers_and_local_networks_only_sound_and_pages_for_ev
 
 
 def test_a_carrier_that_is_known_by_its_name_only_may_call_from_anywhere() -> None:
-    """Rules cannot follow a name; Asterisk does."""
+    """Rules cannot follow a name; Asterisk does. A flood of strangers is cut, and who answers us is none."""
     text = firewall.nft_table(_settings(), _city(one={"host": "192.0.2.10"}, two={"host": "sip.example"}))
-    assert "udp dport 5060 counter accept" in text
-    assert "drop" not in text.replace("policy accept", "")
+    limit = f"limit rate {firewall.STRANGERS_PER_S}/second burst {4 * firewall.STRANGERS_PER_S} packets accept"
+    assert f"udp dport 5060 {limit}\n    udp dport 5060 counter drop" in text
 
 
 # -- releases
