@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install restart backup verify-backup restore call probe test campaign faults bench check lint unit token check-config doctor prompts prompts-report clean
+.PHONY: help run install restart backup verify-backup restore call probe test campaign faults bench check lint audit unit token check-config doctor prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -72,6 +72,9 @@ bench: ## measure ours beside its peers, report in build/bench/report.md: ONLY=m
 
 check: lint ## ruff, mypy, import-linter, unit tests and transcripts, in under a minute
 	@exec $(TEST) -m pytest --timeout $(TEST_TIMEOUT) -q -m "unit or transcripts"
+
+audit: ## are all packages pinned, unchanged and without a known vulnerability
+	@exec $(RUN) -m launcher.audit
 
 lint: ## ruff, mypy and import-linter
 	@exec $(TEST) -m launcher.lint

@@ -8,6 +8,7 @@ import json
 import logging
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -33,6 +34,7 @@ LARGEST_FRAME = 65_536
 CONNECT_S = 3.0
 CLOSE_S = 0.5
 MOST_PAGES = 2000
+MOST_PAGES_OF_ONE = 50  # tabs and reloads of one person; one session cannot take the places of all
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
@@ -47,6 +49,7 @@ class Relay:
         self._log = log
         self._since = now()
         self._pages = 0
+        self._pages_of: Counter[str] = Counter()
         self._is_asterisk_lost = False
 
     def check(self, page: ServerConnection, request: Request) -> Response | None:
@@ -69,6 +72,8 @@ class Relay:
             return page.respond(http.HTTPStatus.UNAUTHORIZED, "not signed in\n")
         if not session.ext:
             return page.respond(http.HTTPStatus.FORBIDDEN, "no extension\n")
+        if self._pages_of[session.ext] >= MOST_PAGES_OF_ONE:
+            return page.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many pages\n")
         return None
 
     def _session(self, request: Request) -> Session | None:
@@ -81,6 +86,7 @@ class Relay:
             await page.close(POLICY_VIOLATION, "session and subprotocol sip are needed")
             return
         self._pages += 1
+        self._pages_of[session.ext] += 1
         try:
             async with AsyncExitStack() as stack:
                 asterisk = await self._connected(stack)
@@ -90,6 +96,7 @@ class Relay:
                 await self._both_ways(page, asterisk, session.ext)
         finally:
             self._pages -= 1
+            self._pages_of[session.ext] -= 1
 
     async def _connected(self, stack: AsyncExitStack) -> ClientConnection | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from agent_desktop.session import COOKIE, LIFETIME_S, Session, write
+from agent_desktop.sip_relay import MOST_PAGES_OF_ONE
 from hotline_core.adapters import ports, secrets
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import ORIGIN, Part, settings_of
@@ -136,6 +138,24 @@ async def test_a_page_that_speaks_in_anothers_name_is_closed_and_asterisk_hears_
     await page.send(frame)
     assert await closed_with(page) == 1008
     assert asterisk.got == []
+
+
+async def test_one_session_cannot_take_the_places_of_all_agents(
+    settings: Settings, asterisk: ScriptedAsterisk, relay: Part
+) -> None:
+    """Fifty pages of one person are more than anybody opens; a colleague comes in, and so does the person when one is closed."""
+    pages = [await phone(settings) for _ in range(MOST_PAGES_OF_ONE)]
+    assert await refused(settings) == 503
+    colleague = await phone(settings, cookie(settings, "1002"))
+    await colleague.send(message("1002"))
+    assert await asyncio.wait_for(colleague.recv(), 5) == message("1002")
+    await pages.pop().close()
+    async with asyncio.timeout(5):
+        while len(pages) < MOST_PAGES_OF_ONE:
+            with contextlib.suppress(InvalidStatus):  # the relay has not noticed yet
+                pages.append(await phone(settings))
+    for page in (*pages, colleague):
+        await page.close()
 
 
 async def test_a_frame_beyond_64_kib_ends_the_connection(settings: Settings, asterisk: ScriptedAsterisk, relay: Part) -> None:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from itertools import pairwise
 
 import pytest
-import pytest_asyncio
 
-from hotline_core.settings import DEFAULT_CITY
 from tests.running.attack import pids, tracebacks
-from tests.running.carriers import MU, STRANGER, free_udp_port, offered
-from tests.running.hardware import IN_FORCE_S, accounts
+from tests.running.carriers import MU, STRANGER, offered
 from tests.running.instance import Hotline
 from tests.security.rtp_spray import Spray
+from tests.security.service import carrier, dialled, longest_gap_s, port, service, telephone
 from tests.security.strangers import Asker
-from tests.sip.agent import Refused, SipCaller
+from tests.sip.agent import SipCaller
 from tests.sip.call import Call
 from tests.sip.carrier import Carrier
-from tests.sip.policy import RingForever
-from tests.sip.sdp import PCMA
 
 pytestmark = pytest.mark.asterisk
+__all__ = ["carrier", "port", "service", "telephone"]  # fixtures
 
 ALLOWED = "13800001111"
 # What a stolen telephone would dial: abroad and paid services in every dress, emergency, two numbers in one, the dialplan's words.
@@ -41,70 +36,15 @@ REFER_S = 1.0  # without res_pjsip_refer nobody answers it
 GAP_S = 0.3  # a citizen notices less than this hardly; a packet comes every 20 ms
 
 
-@pytest.fixture(scope="module")
-def port() -> int:
-    return free_udp_port(MU)
-
-
-@pytest.fixture(scope="module")
-def service(port: int) -> Iterator[Hotline]:
-    """In service, no demo: one trunk that is known by its address, and an agent with a hardware telephone."""
-    city = DEFAULT_CITY.read_text(encoding="utf-8").replace("trunks: {}", f"trunks: {{one: {{host: {MU}, port: {port}}}}}\n#")
-    hotline = Hotline(city, HOTLINE_DEMO="0")
-    try:
-        hotline.start()
-        accounts(hotline, "add", "--login", "agent1", "--name", "张敏", "--role", "agent", "--extension", "1001")
-        accounts(hotline, "change", "--login", "agent1", "--phone-kind", "hardware")
-        yield hotline
-    finally:
-        hotline.close()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def carrier(service: Hotline, port: int) -> AsyncIterator[Carrier]:
-    """The one carrier: it rings whatever it is asked for, and keeps what came."""
-    async with Carrier(service.sip, local_ip=MU, local_port=port, codec=PCMA) as one:
-        one.user = "05573021111"
-        one.on_invite = RingForever()
-        yield one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def telephone(service: Hotline) -> AsyncIterator[SipCaller]:
-    """The agent's telephone, in a thief's hands."""
-    password = await asyncio.to_thread(accounts, service, "telephone", "--login", "agent1")
-    ends_at = asyncio.get_running_loop().time() + IN_FORCE_S
-    async with SipCaller(service.sip, "agent-1001") as phone:
-        while True:
-            try:
-                await phone.register("agent-1001", password)
-                break
-            except Refused:
-                assert asyncio.get_running_loop().time() < ends_at, "the telephone is not in force"
-                await asyncio.sleep(0.3)
-        yield phone
-
-
 def dial(source: str, server: tuple[str, int], number: str) -> list[str]:
     """What a call from this address to that number is answered at once."""
     asker = Asker(source, server, "13855709999")
     return asker.ask(1, lambda: asker.invite(number.encode("ascii", "ignore").decode()), wait_s=0.05)
 
 
-def dialled(carrier: Carrier) -> list[str]:
-    """The request URIs of the calls that reached the carrier."""
-    return [request.uri for request in carrier.got("INVITE")]
-
-
 def beyond(carrier: Carrier, reached: int) -> list[str]:
     """The calls since then whose number is not exactly the allowed one."""
     return [uri for uri in dialled(carrier)[reached:] if not uri.startswith(f"sip:{ALLOWED}@")]
-
-
-def longest_gap_s(call: Call) -> float:
-    """The longest time in which no packet of sound came."""
-    times = [packet.arrived_s for packet in call.rtp.packets]
-    return max(later - earlier for earlier, later in pairwise(times))
 
 
 async def is_refused(call: Call, refer_to: tuple[tuple[str, str], ...]) -> bool:
