@@ -105,7 +105,7 @@ def _restore(settings: Settings, backup: Backup) -> int:
         say("cut_off", count=done.cut_off)
     for place, was in done.beside:
         say("beside" if was else "beside_settings", now=settings.home / place, place=was)
-    if not all(one.about_recordings for one in done.findings):
+    if not all(one.is_beside for one in done.findings):
         return 1
     say("restored", seconds=time.monotonic() - began)
     return 0

@@ -9,8 +9,11 @@ from backup.files import files_below
 from hotline_core.adapters.trunk_secret import secret_path
 from hotline_core.settings import Settings, load_city
 
-# Made anew at each start, or copied in a way of its own (ledger, databases), or named and not copied (recordings).
-NOT_COPIED = ("run", "asterisk", "carrier", "log", "spool", "ledger", "db", "recordings")
+STAGE = ".restore"
+BESIDE = "restored"  # in the home: what lay outside, and the settings, for the operator to put in place
+# Made anew at each start, or copied in a way of its own (ledger, databases), or named and not copied (recordings), or left
+# by a restore.
+NOT_COPIED = ("run", "asterisk", "carrier", "log", "spool", "ledger", "db", "recordings", STAGE, BESIDE)
 HOME, LEDGER, DATABASES, OUTSIDE = "home", "ledger", "databases", "outside"
 SETTINGS = "settings.env"
 RECORDINGS = "recordings.sha256"

@@ -59,13 +59,13 @@ def make(settings: Settings, environment: Mapping[str, str], now: Callable[[], f
         sync_folder(shelf)
         found = findings_of(folder, manifest, settings)
         found += [doubt for doubt in doubts if doubt not in found]
-        if not found:
+        if all(one.is_beside for one in found):
             mark_verified(folder, now())
         found += recordings_findings(folder, settings.paths.recordings, is_thorough=False, told=lambda _: None)
         gone = too_old(backups(shelf), now(), settings.backup_days)
         for old in gone:
             remove(old)
-        is_whole = all(one.about_recordings for one in found)
+        is_whole = all(one.is_beside for one in found)
         return Made(Backup(folder, made_at, is_whole), manifest, tuple(found), tuple(gone))
 
 
@@ -105,10 +105,11 @@ def _check_room(settings: Settings, shelf: Path) -> None:
 def _fill(
     part: Path, settings: Settings, environment: Mapping[str, str], made_at: float, earlier: Backup | None
 ) -> tuple[Manifest, list[Finding]]:
-    before = read_manifest(earlier.folder) if earlier is not None else None
+    before, damaged = _manifest_before(earlier)
     known = {entry.path: entry for entry in before.entries} if before is not None else {}
     shelver = Shelver(part, earlier.folder if earlier is not None else None, known)
     databases, audit, count, doubts = _take_databases(part, settings, shelver, before)
+    doubts += damaged
     # after the calls database: what that has applied must be in the ledger that is restored with it
     shelve_ledger(settings.paths.ledger, shelver)
     (part / LEDGER).mkdir(mode=0o700, exist_ok=True)
@@ -134,6 +135,16 @@ def _fill(
         os.fsync(out.fileno())
     shelver.sync()
     return manifest, doubts
+
+
+def _manifest_before(earlier: Backup | None) -> tuple[Manifest | None, list[Finding]]:
+    """What the last backup says; a damaged one is told, and is no reason to make none today."""
+    if earlier is None:
+        return None, []
+    try:
+        return read_manifest(earlier.folder), []
+    except SetupError:
+        return None, [Finding("earlier_damaged", {"folder": earlier.folder}, is_beside=True)]
 
 
 def _take_databases(

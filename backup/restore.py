@@ -12,7 +12,7 @@ from backup.cut_off import end_open_calls
 from backup.databases import Kept, check_target, counts, databases_of, load_postgresql, opened
 from backup.evidence import audit_end
 from backup.files import copy
-from backup.home import DATABASES, HOME, LEDGER, OUTSIDE, SETTINGS
+from backup.home import BESIDE, DATABASES, HOME, LEDGER, OUTSIDE, SETTINGS, STAGE
 from backup.manifest import Entry, Manifest
 from backup.shelf import Backup
 from backup.verify import Finding, findings_of, read_manifest, recordings_findings
@@ -21,9 +21,7 @@ from hotline_core.adapters.ledger_files import sync_folder
 from hotline_core.errors import SetupError
 from hotline_core.settings import Settings
 
-STAGE = ".restore"
 SECRETS = "secrets.json"
-BESIDE = "restored"  # in the home: what lay outside, and the settings, for the operator to put in place
 # The ledger's writer takes a mark of another boot for a crash and leaves a gap in the numbers: none that was given out
 # after the backup is given out again.
 OWNER_MARK = "writer.lock"

@@ -29,11 +29,14 @@ MOST_TOLD = 20  # of one kind; the count is told whole
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it was written down; `facts` for the sentence of this code in texts.yaml."""
+    """Something that is not as it was written down; `facts` for the sentence of this code in texts.yaml.
+
+    `is_beside`: it is not the backup itself that is wrong, but recordings, or an earlier backup.
+    """
 
     code: str
     facts: dict[str, object] = field(default_factory=dict)
-    about_recordings: bool = False
+    is_beside: bool = False
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -61,7 +64,7 @@ def recordings_findings(folder: Path, recordings: Path, *, is_thorough: bool, to
 
 
 def _of_recordings(code: str, paths: tuple[str, ...]) -> Finding:
-    return Finding(code, {"count": len(paths), "paths": list(paths[:MOST_TOLD])}, about_recordings=True)
+    return Finding(code, {"count": len(paths), "paths": list(paths[:MOST_TOLD])}, is_beside=True)
 
 
 def mark_verified(folder: Path, at: float) -> None:

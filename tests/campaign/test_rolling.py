@@ -14,19 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from hotline_core.settings import DEFAULT_CITY
-from tests.asterisk.test_rolling_restart import CALLERS, NOTICED_MS, OTHERS, OURS, channels
+from tests.asterisk.test_rolling_restart import CALLERS, NOTICED_MS, OTHERS, OURS, channels, restarted
 from tests.campaign.conftest import OpenTable
 from tests.running import systemctl
 from tests.running.facts import live_equals_asterisk
 from tests.running.hardware import accounts
 from tests.running.instance import CHECKOUT, Hotline, running
+from tests.running.page import AGENT_HZ as PAGE_HZ
+from tests.running.page import ready_agent
 from tests.running.service import Service
-from tests.running.steady import on_the_line, stalls
+from tests.running.steady import CITIZEN_HZ, on_the_line, stalls
 from tests.sip.agent import SipCaller
-from tests.sip.rtp import Silence
-from tests.sip.tones import silent_ms
+from tests.sip.rtp import Silence, Tone
+from tests.sip.tones import level_of, silent_ms
 
 pytestmark = pytest.mark.campaign
 
@@ -166,3 +169,23 @@ async def arriving(hotline: Hotline) -> AsyncIterator[Newcomers]:
     finally:
         ringing.cancel()
         await asyncio.gather(*running_calls)
+
+
+async def test_an_agent_s_page_goes_on_talking_and_finds_every_new_part(hotline: Hotline, tmp_path: Path) -> None:
+    """A real page in a talk: its draft, its telephone and its live view outlive the restart, and it ends the call by its button."""
+    async with ready_agent(hotline, tmp_path) as desk, SipCaller(hotline.sip, "13855990001") as phone:
+        call = await phone.call("12328", source=Tone(CITIZEN_HZ))
+        await desk.answer()
+        await desk.page.fill("#draft-text", "升级时正在通话")
+        await call.listen(1.0)
+        said = await restarted(hotline)
+        assert "秒内没有等到" not in said, said
+        await expect(desk.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=15_000)
+        await expect(desk.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=15_000)
+        await desk.page.fill("#draft-text", "升级之后还在通话")
+        await expect(desk.page.locator("#draft-state")).to_have_attribute("data-state", "saved", timeout=10_000)
+        assert (await desk.hears(CITIZEN_HZ))["dominant"] == pytest.approx(CITIZEN_HZ, abs=12)
+        await call.listen(1.0)
+        assert level_of(call.heard(0.5), PAGE_HZ) == pytest.approx(8000, rel=0.2)
+        await desk.page.click("#btn-hangup")
+        await call.wait_ended(5)

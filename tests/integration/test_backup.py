@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -135,6 +136,25 @@ def test_who_was_on_the_line_when_the_backup_was_made_is_called_back_after_a_res
     engine.dispose()
 
 
+def test_a_home_that_was_restored_once_can_be_backed_up_and_restored_again(small: Settings) -> None:
+    """What the first restore laid beside for the operator is no part of the second backup."""
+    before = everything(small)
+    for number in range(2):
+        backup = make(small, {"HOTLINE_SIP_PORT": "5060"}, lambda number=number: NOW + number).backup  # type: ignore[misc]
+        assert backup.verified
+        lose(small)
+        assert restore(small, backup, lambda _: None).findings == ()
+    assert everything(small) == before
+
+
+def test_a_damaged_backup_of_yesterday_is_told_and_hinders_none_of_today(small: Settings) -> None:
+    (taken(small).folder / "manifest.json").write_text("{")
+    made = make(small, {}, lambda: time.time() + 1)
+    assert [one.code for one in made.findings] == ["earlier_damaged"]
+    assert made.backup.verified
+    assert newest(_shelf(small)) == made.backup
+
+
 def contents_of(settings: Settings, table: str) -> list[tuple[object, ...]]:
     """The rows of a table of the calls database."""
     calls = everything(settings)["calls"]
@@ -216,36 +236,52 @@ def test_a_restore_never_overwrites_anything(home: Settings) -> None:
     assert everything(home) == before
 
 
-HARMS = ("a bit turned", "a file gone", "a file added", "cut short", "ledger rewritten", "manifest changed")
-
-
-@pytest.mark.parametrize("harm", HARMS)
-def test_a_damaged_backup_is_found_and_nothing_of_it_is_restored(small: Settings, harm: str) -> None:
-    """Whatever happened to it: verify names the file, restore refuses, and the home stays empty."""
-    backup = taken(small)
-    target = backup.folder / "databases/tickets.sqlite"
+def turn_a_bit(folder: Path) -> None:
+    """In the middle of a database."""
+    target = folder / "databases/tickets.sqlite"
     data = bytearray(target.read_bytes())
-    ledger = sorted((backup.folder / "ledger").glob("*.chain.jsonl"))[0]
-    if harm == "a bit turned":
-        data[len(data) // 2] ^= 1
-        target.write_bytes(data)
-    elif harm == "a file gone":
-        ledger.unlink()
-    elif harm == "a file added":
-        (backup.folder / "home/authorized").write_bytes(b"x")
-    elif harm == "cut short":
-        target.write_bytes(data[:4096])
-    elif harm == "ledger rewritten":
-        ledger.write_bytes(ledger.read_bytes().replace(b'"agent":"1001"', b'"agent":"1002"', 1))
-    else:
-        told = json.loads((backup.folder / "manifest.json").read_text())
-        told["databases"]["calls"]["rows"]["calls"] -= 1
-        (backup.folder / "manifest.json").write_text(json.dumps(told))
-    assert codes(small, backup)
+    data[len(data) // 2] ^= 1
+    target.write_bytes(data)
+
+
+def _first_segment(folder: Path) -> Path:
+    return sorted((folder / "ledger").glob("*.chain.jsonl"))[0]
+
+
+def rewrite_ledger(folder: Path) -> None:
+    """Somebody else shall have answered."""
+    segment = _first_segment(folder)
+    segment.write_bytes(segment.read_bytes().replace(b'"agent":"1001"', b'"agent":"1002"', 1))
+
+
+def change_manifest(folder: Path) -> None:
+    """One call less shall have been there."""
+    told = json.loads((folder / "manifest.json").read_text())
+    told["databases"]["calls"]["rows"]["calls"] -= 1
+    (folder / "manifest.json").write_text(json.dumps(told))
+
+
+HARMS: tuple[Callable[[Path], object], ...] = (
+    turn_a_bit, rewrite_ledger, change_manifest,
+    lambda folder: _first_segment(folder).unlink(),
+    lambda folder: (folder / "home/authorized").write_bytes(b"x"),
+    lambda folder: os.truncate(folder / "databases/tickets.sqlite", 4096),
+)  # fmt: skip
+
+
+def test_a_damaged_backup_is_found_and_nothing_of_it_is_restored(small: Settings) -> None:
+    """A bit turned, a file gone, added or cut short, ledger or manifest rewritten: restore refuses, and the home stays empty."""
+    whole = taken(small)
     lose(small)
-    with pytest.raises(SetupError, match=r"backup_broken|no_manifest"):
-        restore(small, backup, lambda _: None)
-    assert sorted(path.name for path in small.home.iterdir()) == ["recordings"]
+    for number, harm in enumerate(HARMS):
+        copied = Backup(Path(shutil.copytree(whole.folder, _shelf(small) / f"harmed-{number}")), whole.made_at, verified=True)
+        harm(copied.folder)
+        assert codes(small, copied), number
+        assert not shelf.is_verified(copied.folder) or harm is not change_manifest
+        with pytest.raises(SetupError, match=r"backup_broken|no_manifest"):
+            restore(small, copied, lambda _: None)
+        assert sorted(path.name for path in small.home.iterdir()) == ["recordings"]
+    assert codes(small, whole) == []
 
 
 def test_evidence_that_was_altered_in_service_is_told_by_the_next_backup(small: Settings) -> None:

@@ -201,12 +201,12 @@ def test_a_backup_of_the_first_version_is_restored_by_this_one_and_carried_forwa
     """Before an upgrade one makes a backup with the new code; it comes back in the old form and the next start mends that."""
     before = {name: contents(url) for name, url in (("calls", old_home.calls_url), ("tickets", old_home.tickets_url))}
     made = make(old_home, {}, lambda: NOW)
-    assert [one.code for one in made.findings if not one.about_recordings] == []
+    assert [one.code for one in made.findings if not one.is_beside] == []
     wipe(old_home, recordings_stay=True)
     for url in {old_home.calls_database, old_home.tickets_database} - {""}:
         drop_tables(url)
     done = restore(old_home, made.backup, lambda _: None)
-    assert [one.code for one in done.findings if not one.about_recordings] == []
+    assert [one.code for one in done.findings if not one.is_beside] == []
     assert {name: contents(url) for name, url in (("calls", old_home.calls_url), ("tickets", old_home.tickets_url))} == before
     migrate_calls(old_home.calls_url)
     migrate_tickets(old_home.tickets_url)
