@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import memory, menu
+from tests.bench import memory, menu, talks
 from tests.bench.drawing import drawn
 from tests.bench.report import Options, Result
 from tests.running.instance import Hotline
@@ -39,3 +39,10 @@ async def test_citizens_are_served_steadily_while_the_memory_of_each_part_is_rea
     assert told["calls that went wrong"] == 0
     assert {f"{part} grows" for part in memory.PARTS} <= told.keys()
     assert len((tmp_path / "memory.csv").read_text(encoding="utf-8").splitlines()) > 3
+
+
+async def test_citizens_and_agents_hear_each_other_through_the_hotline_and_its_peer(hotline: Hotline, tmp_path: Path) -> None:
+    """Signs spoken on one side are heard on the other, in every talk."""
+    result = await asyncio.to_thread(talks.measure, hotline, small(tmp_path))
+    assert rows(result)["from mouth to ear, median"] > 0
+    assert {row.peer_name for row in result.rows} == {talks.WITH, talks.WITHOUT}

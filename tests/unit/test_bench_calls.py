@@ -10,11 +10,12 @@ import pytest
 
 from ivr.catalogue import RECORDINGS_FOLDER
 from ivr.menu import MENUS_FOLDER, Ask, load_menus
-from tests.bench import memory, menu
+from tests.bench import memory, menu, talks
 from tests.bench.menu_callers import NEXT_PROMPT, Round
 from tests.bench.plain_dialplan import bare_dialplan, menus_in_dialplan
 from tests.bench.prompt_ear import PromptEar
 from tests.bench.slope import after_warming, slope
+from tests.bench.talk_pairs import Talked
 from tests.sip import g711
 from tests.sip.rtp import FRAME, Heard
 
@@ -114,3 +115,16 @@ def test_memory_becomes_a_slope_for_each_part_and_a_short_run_has_no_budget() ->
     assert grown["all parts grow for each call"] == pytest.approx(len(memory.PARTS) * 1024 / 1200)
     assert whole.missed() == []
     assert [row.what for row in memory.result(samples(0.05), 50, 10, ["late"]).missed()] == ["calls that went wrong"]
+
+
+def test_talks_become_shares_of_a_core_for_one_talk() -> None:
+    """Eight talks of ten seconds, 0.4 s of Asterisk's time: half a per cent each; twice what the peer takes."""
+
+    def of(cpu_s: float) -> Talked:
+        return Talked(8, 10.0, cpu_s, [10.0, 12.0], 8000, 7992, 40.0)
+
+    told = {row.what: row for row in talks.result([(of(0.4), of(0.2), of(0.1))]).rows}
+    one = told["Asterisk's processor time for one talk"]
+    assert one.measured("ours") == pytest.approx(0.5)
+    assert one.measured("ratio") == pytest.approx(2)
+    assert told["packets lost"].measured("ours") == pytest.approx(0.1)
