@@ -21,7 +21,7 @@ SHORTEST_S = 0.5  # between two samples
 WARM_UP = 0.25  # of the time: caches fill, threads and buffers are made for the first time
 WORTH_A_BUDGET_H = 0.9  # shorter runs see the warming up, not the growth
 MOST_MB_AN_HOUR = 10.0  # of all parts together, at this load
-SMALL_H = 10 / 3600
+SMALL_H = 6 / 3600
 
 Samples = list[tuple[float, Mapping[str, float]]]
 

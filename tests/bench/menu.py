@@ -82,7 +82,7 @@ def result(calm: Rounds, crowd: Rounds) -> Result:
             _row("calls for a second of Asterisk's processor time", "calls", crowd, _a_core, 1, least),
             _row("the same, beside the bare one", "calls", crowd, _a_core, 2),
             Row("processor time of the bridge / of Asterisk", "", _shares(crowd), budget=Budget(MOST_BRIDGE)),
-            Row("calls that failed", "", (float(sum(one.failed for one in chain(*calm, *crowd))),), budget=Budget(0)),
+            Row("calls that failed", "", _failed(0, calm, crowd), _failed(1, calm, crowd), SAME, Budget(0)),
         ),
         Picture(
             "From the key to the next prompt, few callers", "ms", "share of calls, %",
@@ -113,6 +113,10 @@ def _a_core(one: Round) -> float:
 
 def _shares(rounds: Rounds) -> tuple[float, ...]:
     return tuple(ours.cpu_s[1] / ours.cpu_s[0] for ours, _, _ in rounds)
+
+
+def _failed(side: int, *loads: Rounds) -> tuple[float]:
+    return (float(sum(of_round[side].failed for rounds in loads for of_round in rounds)),)
 
 
 def _profile(crowd: Rounds) -> str:
