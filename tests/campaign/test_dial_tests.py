@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import statistics
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,12 +14,16 @@ from dataclasses import dataclass
 
 import pytest
 
+from asterisk_conf.probe_account import DEMO_NUMBER, DEMO_USER, demo_password
+from hotline_core.adapters import dial_test_files
+from hotline_core.adapters.secrets import load_or_make
 from hotline_core.settings import DEFAULT_CITY
 from probe.rounds import TRIES
 from tests.campaign.conftest import OpenTable
 from tests.running.dial_testing import changed, dead_queue, dead_trunk, played_instead, rung
 from tests.running.hardware import hardware_agent
 from tests.running.instance import CHECKOUT, Hotline, running
+from tests.running.service import Service
 
 pytestmark = pytest.mark.campaign
 OTHER_GREETING = CHECKOUT / "ivr/prompts/zh/greet-12345.wav"
@@ -124,3 +130,34 @@ def test_a_dial_test_calls_what_is_dead_by_its_name(city: Hotline, harm: Harm, t
     told.add(harm.name, tests[-1].finding, len(tests), tests[-1].heard or tests[-1].status or "–", after.finding)
     assert tests[-1].finding == harm.finding
     assert after.finding == "no_agent"
+
+
+def test_a_city_in_service_is_rung_through_an_account_of_its_own(city: Hotline, table: OpenTable) -> None:
+    """No demo: trunk, account and secret file are city.yaml's; the carrier is another hotline's."""
+    carrier = city.ports().carrier_sip
+    trunk = f"trunks: {{carrier: {{host: 127.0.0.1, port: {carrier}, from_addresses: [127.0.0.1]}}}}"
+    account = f"{{host: 127.0.0.1, port: {carrier}, user: {DEMO_USER}, secret_file: probe.secret}}"
+    text = DEFAULT_CITY.read_text(encoding="utf-8").replace("trunks: {}", trunk)
+    served = Service(f'{text}\nprobe:\n  every_minutes: 1440\n  account: {account}\n  number: "{DEMO_NUMBER}"\n')
+    secret = served.home / "probe.secret"
+    secret.write_text(demo_password(load_or_make(city.settings.paths.secrets)), encoding="ascii")
+    secret.chmod(0o600)
+    served.start()
+    try:
+        contact = f"contact = sip:127.0.0.1:{served.settings.sip_port}"
+        with changed(city, "carrier", "pjsip.conf", r"contact = sip:127.0.0.1:\d+", contact, "module reload res_pjsip.so"):
+            done = subprocess.run(
+                [sys.executable, "-m", "probe", "now"], cwd=CHECKOUT, env=served.environment, capture_output=True, text=True,
+                timeout=600, check=False,
+            )  # fmt: skip
+        found = dial_test_files.read(served.settings.paths.dial_tests)
+        with served.api() as api:
+            listed = api.get("/api/calls").raise_for_status().json()["calls"]
+    finally:
+        served.close()
+    told = table("dial_test_service", "Dial-tests of a city in service", "exit code", "found", "calls in the list")
+    told.add(done.returncode, {test.number: test.finding for test in found.tests} if found else "nothing", len(listed))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert found is not None
+    assert [test.finding for test in found.tests] == ["no_agent"] * 4
+    assert listed == []

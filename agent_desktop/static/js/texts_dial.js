@@ -1,5 +1,6 @@
 // Owns the words of the dial-tests (拨测) on the pages; probe/texts.yaml has those of the terminal.
 
+const decibels = (value) => `${Math.round(value) > 0 ? "+" : ""}${Math.round(value) || 0} 分贝`;
 const seconds = (value) => (value == null ? "–" : `${value.toFixed(1)} 秒`);
 
 export const DIAL = {
@@ -7,7 +8,7 @@ export const DIAL = {
   at: (t) => `${t} 拨完一轮`, since: (t) => `自 ${t}`,
   figures: (test) => [
     test.answer_s == null ? "" : `接通 ${seconds(test.answer_s)}`, test.queue_s == null ? "" : `排队 ${seconds(test.queue_s)}`,
-    test.level_db == null ? "" : `${test.level_db > 0 ? "+" : ""}${test.level_db.toFixed(0)} 分贝`,
+    test.level_db == null ? "" : decibels(test.level_db),
   ].filter(Boolean).join(" · "),
   findings: {
     ok: () => "正常", no_agent: () => "能打进，无坐席可振铃", no_bridge: () => "没有菜单，呼叫桥不在", not_answered: () => "拨不通，无人应答",
