@@ -317,7 +317,7 @@ class Engine:
             self._telephones.take(intent, self._link)
 
     def _tick(self, at: float) -> None:
-        for event in self.board.due(at):
+        for event in [*self._pulse.clock(at, self.board.agents), *self.board.due(at)]:
             self._apply(event, at)
         for due in self._transfers.due(at):
             self._join(due, at)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ami_bridge import actions
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
 from hotline_core.adapters.live import LivePublisher
+from hotline_core.domain.agent_events import ClockSetBack
 from hotline_core.log import Log
 
 WATCHDOG_LATE_S = 2.5
+SET_BACK_S = 1.0  # a tick that is older than the one before by more: the clock was set back
 SHOW_BEAT_EVERY = 2  # ticks
 
 State = tuple[str, float]  # up or down, and since when (epoch seconds)
@@ -29,6 +31,15 @@ class Pulse:
         self._link: Connection | None = None
         self._beats = 0
         self._seen = ("", 0.0)  # the watchdog's last tick, and when it changed
+        self._ticked_at = now()
+
+    def clock(self, at: float, agents: Iterable[str]) -> list[ClockSetBack]:
+        """What every agent is to hear if this tick, at `at`, is older than the one before; empty as long as time goes on."""
+        back_s, self._ticked_at = self._ticked_at - at, at
+        if back_s <= SET_BACK_S:
+            return []
+        self._log.warning("the clock was set back", by_s=round(back_s, 1))
+        return [ClockSetBack(agent) for agent in agents]
 
     def lost(self, at: float) -> None:
         """The link is lost: nothing is known of Asterisk."""

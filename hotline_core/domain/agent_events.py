@@ -51,6 +51,13 @@ class WrapUpOver:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSetBack:
+    """The machine's clock was set back: what app_queue remembers of the agent's last call may lie in the future."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadyAsked:
     """The agent wants calls of these queues; without any, of the queues as they are, or of the city's first."""
 
@@ -85,4 +92,4 @@ class SignOutAsked:
     intent_id: str
 
 
-AgentEvent = MemberSeen | CallsSeen | RingMissed | WrapUpOver | ReadyAsked | QueuesAsked | PauseAsked | SignOutAsked
+AgentEvent = MemberSeen | CallsSeen | RingMissed | WrapUpOver | ClockSetBack | ReadyAsked | QueuesAsked | PauseAsked | SignOutAsked

@@ -17,7 +17,8 @@ from hotline_core.domain.commands import AddToQueues, Command, JoinQueue, LeaveQ
 WRAP_UP = "wrap_up"  # also the dialplan's reason to pause a member after a talk that app_queue did not give
 STATES = ("offline", "ready", "ringing", "talking", "wrap_up", "paused")
 WISHES = frozenset({"ReadyAsked", "QueuesAsked", "PauseAsked", "SignOutAsked"})
-ALWAYS = WISHES | {"MemberSeen", "CallsSeen"}
+ALWAYS = WISHES | {"MemberSeen", "CallsSeen", "ClockSetBack"}
+AHEAD_S = 1.0  # app_queue counts whole seconds; a last call further ahead than this is of a clock that was set back
 # (state -> event names that mean something there); every other (state, event) pair is ignored on purpose.
 HANDLED: Mapping[str, frozenset[str]] = {
     "offline": ALWAYS,  # no membership, nothing to wrap up or to pause
@@ -60,6 +61,7 @@ class Agent:
     wanted: tuple[str, ...] = ()  # queues to be moved to when the after-call work is over
     eager: bool = False  # wished to be ready while the talk was ending: no after-call work
     renewed: frozenset[str] = frozenset()  # queues to be left and joined at once: no sign-out
+    stale: bool = False  # app_queue's last call may lie in the future: until then it would ring nobody; a fresh member has none
 
     @property
     def state(self) -> str:
@@ -119,6 +121,10 @@ def step(agent: Agent, event: ae.AgentEvent, now: float, rules: Rules) -> tuple[
             return replace(agent, missed=event.reason), [*said]
         case ae.WrapUpOver():
             return _wrapped_up(agent, now)
+        case ae.ClockSetBack():
+            if agent.state not in ("ready", "wrap_up"):
+                return replace(agent, stale=bool(agent.members)), []
+            return _ready(replace(agent, stale=True), ae.ReadyAsked(agent.agent_id, ""), rules)
         case ae.ReadyAsked():
             return _ready(agent, event, rules)
         case ae.QueuesAsked():
@@ -144,9 +150,11 @@ def _member(agent: Agent, event: ae.MemberSeen, now: float, rules: Rules) -> Age
         return replace(agent, members=others, renewed=renewed, wanted=agent.wanted if others else ())
     before = agent.members.get(event.queue, Member())
     until = before.until
+    stale = agent.stale
     if event.last_call is not None:
+        stale = stale or event.last_call > now + AHEAD_S
         until = event.last_call + rules.wrap_up_s
-        until = until if until > now else 0.0
+        until = until if until > now and not stale else 0.0
     reason = event.reason if event.paused else ""
     if reason == "missed" and agent.missed:
         reason = agent.missed
@@ -157,7 +165,7 @@ def _member(agent: Agent, event: ae.MemberSeen, now: float, rules: Rules) -> Age
     elif before.reason == WRAP_UP and reason != WRAP_UP:
         until = 0.0  # its pause is over
     member = Member(event.paused, reason, event.reachable, until)
-    return replace(agent, members=others | {event.queue: member}, renewed=renewed)
+    return replace(agent, members=others | {event.queue: member}, renewed=renewed, stale=stale)
 
 
 def _calls(agent: Agent, event: ae.CallsSeen, now: float, rules: Rules) -> Agent:
@@ -189,13 +197,14 @@ def _wrapped_up(agent: Agent, now: float) -> tuple[Agent, list[Command]]:
 
 def _ready(agent: Agent, event: ae.ReadyAsked, rules: Rules) -> tuple[Agent, list[Command]]:
     queues = event.queues or agent.wanted or tuple(agent.members) or rules.queues[:1]
-    is_fresh = agent.until > 0.0 or agent.state == WRAP_UP
+    is_fresh = agent.until > 0.0 or agent.state == WRAP_UP or agent.stale
     left = tuple(queue for queue in agent.members if queue not in queues)
     commands: list[Command] = [JoinQueue(agent.agent_id, event.intent_id, queues, fresh=is_fresh)]
     if left:
         commands.append(LeaveQueue(agent.agent_id, "", left))
     renewed = frozenset(queues) & agent.members.keys() if is_fresh else frozenset[str]()
-    return replace(agent, wanted=(), renewed=renewed, eager=bool(agent.talking)), commands
+    stale = agent.stale and bool(agent.talking)  # who talks is renewed at the end of it
+    return replace(agent, wanted=(), renewed=renewed, eager=bool(agent.talking), stale=stale), commands
 
 
 def _moved(agent: Agent, event: ae.QueuesAsked) -> tuple[Agent, list[Command]]:

@@ -127,4 +127,6 @@ class Board:
             for name, at in state.deadlines.items()
             if at <= now
         ]
-        return [*calls, *(ae.WrapUpOver(agent.agent_id) for agent in self.agents.values() if 0.0 < agent.until <= now)]
+        over = [ae.WrapUpOver(agent.agent_id) for agent in self.agents.values() if 0.0 < agent.until <= now]
+        stale = [ae.ClockSetBack(agent.agent_id) for agent in self.agents.values() if agent.stale and agent.state == "ready"]
+        return [*calls, *over, *stale]

@@ -72,6 +72,7 @@ AGENT_SAMPLES: tuple[tuple[str, ae.AgentEvent], ...] = (
     ("CallsSeen (none)", ae.CallsSeen(AGENT, "", "")),
     ("RingMissed", ae.RingMissed(AGENT, "rejected")),
     ("WrapUpOver", ae.WrapUpOver(AGENT)),
+    ("ClockSetBack", ae.ClockSetBack(AGENT)),
     ("ReadyAsked", ae.ReadyAsked(AGENT, "intent")),
     ("QueuesAsked", ae.QueuesAsked(AGENT, "intent", ("second",))),
     ("PauseAsked", ae.PauseAsked(AGENT, "intent", "meal")),

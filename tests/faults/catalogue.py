@@ -22,6 +22,7 @@ class Cost:
     gap_s: float = 0.5
     unrecorded: bool = False  # and said so
     refuses_new: bool = False  # who rings meanwhile may get no answer at all
+    leaves_journal: bool = False  # entries of ended calls may stay in Asterisk's database until a bridge reads it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "disk slow 10 s": Fault("disk", disks.slow(25)),
     "disk hangs 4 s": Fault("disk", disks.hanging(4.0), Cost(gap_s=5.0, tail_s=5.0)),
-    "disk full 10 s": Fault("disk", disks.full(10.0), Cost(unrecorded=True)),
+    "disk full 10 s": Fault("disk", disks.full(10.0), Cost(unrecorded=True, leaves_journal=True)),
     "3 of 100 packets lost 10 s": Fault("network", harms.lost_packets(3, 10.0)),
     "20 of 100 packets lost 5 s": Fault("network", harms.lost_packets(20, 5.0)),
     "telephony cut 1 s": Fault("network", harms.cut_telephony(1.0), Cost(gap_s=1.6, tail_s=1.6)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
 import subprocess
 import wave
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ import httpx
 import numpy as np
 
 from hotline_core.adapters.ledger import LedgerReader, verify
+from tests.campaign.harms import back
 from tests.campaign.walking import left_behind
 from tests.faults.catalogue import Cost
 from tests.faults.citizens import CITIZEN_HZ, Visit
@@ -59,7 +61,12 @@ async def check(world: World, api: httpx.Client, visits: Sequence[Visit], clerks
         await live_equals_asterisk(world, api)
     except (AssertionError, httpx.HTTPError, subprocess.SubprocessError) as error:
         seen.faults.append(f"live view: {error}")
-    seen.faults += [f"left behind: {one}" for one in await left_behind(world)]
+    left = await left_behind(world)
+    if left and cost.leaves_journal:
+        await asyncio.to_thread(world.signal, "bridge", signal.SIGKILL)
+        await back(world)
+        left = await left_behind(world)
+    seen.faults += [f"left behind: {one}" for one in left]
     seen.faults += await figures(world, api)
     chain = await asyncio.to_thread(verify, world.home / "ledger")
     seen.faults += [f"ledger: {problem}" for problem in chain.problems]
@@ -101,8 +108,10 @@ async def _citizen(world: World, api: httpx.Client, visit: Visit, talks: Iterabl
                 may(f"{told}: dropped and not to be called back")
         case "gave_up":
             seen.gave_up += 1
-            if call["outcome"] not in ("abandoned", "answered"):
+            if call["outcome"] not in ("abandoned", "answered") and not cost.drops_calls:
                 may(told)
+        case "stuck" if call["outcome"] == "duty":
+            pass  # no agent could be reached for a while, and a duty telephone answered
         case _:
             may(f"{told}: {visit.end}")
     if own:

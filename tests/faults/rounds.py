@@ -65,6 +65,7 @@ def together(costs: Sequence[Cost]) -> Cost:
             total, drops_calls=total.drops_calls or cost.drops_calls, cuts_talks=total.cuts_talks or cost.cuts_talks,
             tail_s=max(total.tail_s, cost.tail_s), gap_s=max(total.gap_s, cost.gap_s),
             unrecorded=total.unrecorded or cost.unrecorded, refuses_new=total.refuses_new or cost.refuses_new,
+            leaves_journal=total.leaves_journal or cost.leaves_journal,
         )  # fmt: skip
     return total
 

@@ -21,7 +21,8 @@ class World(Hotline):
     """A hotline whose HOTLINE_HOME is an ext4 file system in a file; agents have hardware telephones."""
 
     def __init__(self, **environment: str) -> None:
-        super().__init__(**environment)
+        super().__init__(CITY, **environment)
+        city = (self.home / "city.yaml").read_text(encoding="utf-8")
         self.passwords: dict[str, str] = {}
         self._image = Path(f"{self.home}.disk")
         with self._image.open("wb") as image:
@@ -29,7 +30,7 @@ class World(Hotline):
         subprocess.run(["/usr/sbin/mkfs.ext4", "-q", "-m", "0", str(self._image)], check=True, timeout=60)
         subprocess.run(["mount", "-o", "loop,noatime", str(self._image), str(self.home)], check=True, timeout=60)
         self.home.chmod(0o700)
-        (self.home / "city.yaml").write_text(CITY, encoding="utf-8")
+        (self.home / "city.yaml").write_text(city, encoding="utf-8")
 
     def prepare(self) -> None:
         """Hardware telephones for all agents, once."""

@@ -280,3 +280,47 @@ def test_a_late_word_on_an_earlier_ring_does_not_pause_who_talks() -> None:
     """The caller was rung elsewhere meanwhile."""
     agent = replace(Agent("1001", 0.0, {"hotline": Member()}), talking="c2")
     assert step(agent, ae.RingMissed("1001", "rejected"), 1.0, RULES) == (agent, [])
+
+
+# -- the clock ------------------------------------------------------------------------------------------------------
+
+
+def after_the_clock_was_set_back(*events: tuple[float, ae.AgentEvent | ev.CallEvent]) -> tuple[Board, list[Command]]:
+    """A talk at noon by a wrong clock, then the clock is an hour earlier, and what is done at the next tick."""
+    board = lived((1.0, seen(last_call=0.0)), *talk("c1", 5000.0, 5010.0), *events)
+    return board, board.apply(ae.ClockSetBack("1001"), 1400.0)
+
+
+def test_an_agent_is_made_a_fresh_member_when_the_clock_was_set_back() -> None:
+    """app_queue would count the after-call work from an hour ahead, and ring nobody for that hour."""
+    for over in ((), ((5030.0, ae.WrapUpOver("1001")),)):
+        _, commands = after_the_clock_was_set_back(*over)
+        assert commands == [JoinQueue("1001", "", ("hotline",), fresh=True)]
+
+
+def test_a_paused_agent_stays_paused_when_the_clock_was_set_back_and_is_fresh_when_ready_again() -> None:
+    """Nobody who is at lunch is rung because of a clock."""
+    board, commands = after_the_clock_was_set_back((5040.0, seen(paused=True, reason="meal")))
+    assert commands == []
+    assert board.due(1400.5) == []
+    (joined,) = [one for one in board.apply(ae.ReadyAsked("1001", "i"), 1500.0) if isinstance(one, JoinQueue)]
+    assert joined.fresh
+
+
+def test_who_was_rung_or_talked_when_the_clock_was_set_back_is_made_fresh_afterwards() -> None:
+    """Not in the ring: leaving the queue would end it."""
+    board, commands = after_the_clock_was_set_back((5040.0, ae.CallsSeen("1001", "c2", "")))
+    assert commands == []
+    assert board.due(1400.5) == []
+    board.apply(ae.CallsSeen("1001", "", ""), 1401.0)
+    board.apply(seen(last_call=0.0), 1401.0)
+    assert board.due(1401.5) == [ae.ClockSetBack("1001")]
+    board.apply(ae.ClockSetBack("1001"), 1401.5)
+    assert board.due(1402.0) == []
+
+
+def test_a_bridge_that_comes_after_the_clock_was_set_back_sees_it_by_the_last_call() -> None:
+    """QueueStatus tells a last call that lies ahead; after-call work of an hour would be shown, and nobody rung."""
+    board = lived((1400.0, seen(last_call=5010.0)))
+    assert board.agents["1001"].until == 0.0
+    assert board.due(1400.5) == [ae.ClockSetBack("1001")]
