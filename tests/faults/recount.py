@@ -9,7 +9,7 @@ from hotline_core.adapters.ledger import LedgerRecord
 
 DAY_S = 86_400
 AGENT_TALKS = {"agent_answered", "agent_resumed", "agent_took_over", "taken_back"}
-ASKS = {"recording_started", "queue_entered", "requeued", "party_failed", *AGENT_TALKS, "duty_answered", "callback_noted"}
+ASKS = {"recording_started", "queue_entered", "requeued", "party_failed"}
 WAITS = ("waiting", "ringing", "talking", "joined", "duty")  # phases of an adopted call that asked for a person
 UNSEEN_S = 10.0  # who was there longer while no bridge was has asked for a person: the dialplan leads everybody to one
 COUNTS = ("arrived", "asked", "waiting", "in_menu", "left_menu", "answered", "duty", "party", "abandoned", "callback", "lost")
