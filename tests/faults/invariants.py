@@ -51,12 +51,12 @@ async def check(world: World, api: httpx.Client, visits: Sequence[Visit], clerks
     """Everything that must hold, each violation a sentence."""
     seen = Findings()
     talks = [talk for clerk in clerks for talk in clerk.talks]
-    for clerk in clerks:
-        seen.drafts += len(clerk.drafts)
-        seen.faults += await clerk.lost_drafts(api)
     seen.talks, seen.cut = len(talks), sum(talk.was_cut for talk in talks)
     for visit in visits:
         await _citizen(world, api, visit, talks, cost, seen)
+    for clerk in clerks:
+        seen.drafts += len(clerk.drafts)
+        seen.faults += await clerk.lost_drafts(api)
     try:
         await live_equals_asterisk(world, api)
     except (AssertionError, httpx.HTTPError, subprocess.SubprocessError) as error:

@@ -50,7 +50,7 @@ def losing(*matches: str) -> Iterator[None]:
 
 def share(percent: int, match: str) -> str:
     """So many of a hundred packets that match, by chance."""
-    return f"{match} numgen random mod 100 < {percent}"
+    return match if percent >= 100 else f"{match} numgen random mod 100 < {percent}"
 
 
 def _nft(text: str) -> None:
