@@ -65,7 +65,8 @@ async def check(world: World, api: httpx.Client, visits: Sequence[Visit], clerks
     if left and cost.leaves_journal:
         await asyncio.to_thread(world.signal, "bridge", signal.SIGKILL)
         await back(world)
-        left = await left_behind(world)
+        # a mark of whose hands a caller was in names a channel that is gone, and goes with Asterisk's next start
+        left = [one for one in await left_behind(world) if not one.startswith("/ivr/")]
     seen.faults += [f"left behind: {one}" for one in left]
     seen.faults += await figures(world, api)
     chain = await asyncio.to_thread(verify, world.home / "ledger")
