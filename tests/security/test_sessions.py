@@ -48,7 +48,7 @@ async def test_a_cookie_planted_before_the_sign_in_never_becomes_the_persons_ses
         planted = attacker.cookies[COOKIE]
         victim.cookies.set(COOKIE, planted)
         assert (await sign_in(victim, "agent1")).status_code == 200
-        fresh = [each.value for each in victim.cookies.jar if each.value != planted]
+        fresh = [each.value for each in victim.cookies.jar if each.name == COOKIE and each.value != planted]
         assert len(fresh) == 1
         assert (await attacker.get("/api/me")).json()["login"] == "agent2"
         victim.cookies.clear()
