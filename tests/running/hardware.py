@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.running.attack import sign_in
+from tests.running.bridge_socket import ask
 from tests.running.instance import CHECKOUT, Hotline
 from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
@@ -34,7 +35,7 @@ def accounts(hotline: Hotline, *arguments: str) -> str:
 async def hardware_agent(
     hotline: Hotline, login: str, extension: str, *, policy: Policy = Answer()  # noqa: B008 - frozen
 ) -> AsyncIterator[SipCaller]:
-    """The telephone of an agent who is signed in and ready."""
+    """The telephone of an agent who is signed in and ready; afterwards they have the page's again and are in no queue."""
     await asyncio.to_thread(accounts, hotline, "change", "--login", login, "--phone-kind", "hardware")
     password = await asyncio.to_thread(accounts, hotline, "telephone", "--login", login)
     cookie = await sign_in(hotline, login)
@@ -50,6 +51,8 @@ async def hardware_agent(
             finally:
                 reader.cancel()
                 await asyncio.wait({reader})
+                await ask(hotline, "sign_out", extension)
+                await asyncio.to_thread(accounts, hotline, "change", "--login", login, "--phone-kind", "page")
 
 
 async def _registered(phone: SipCaller, user: str, password: str) -> None:
