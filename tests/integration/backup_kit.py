@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,6 +18,9 @@ from typing import Any
 from sqlalchemy import MetaData, insert, select, text, update
 
 from agent_desktop.tickets_schema import drafts, known_addresses, parties, sign_in_failures
+from backup.make import make
+from backup.shelf import Backup, newest
+from backup.verify import findings_of, read_manifest
 from hotline_core.adapters.calls_schema import RECORDINGS, SEGMENTS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.ledger import LedgerReader, LedgerWriter
@@ -187,3 +191,30 @@ def busy(settings: Settings) -> Iterator[list[int]]:
     finally:
         stop.set()
         worker.join(20)
+
+
+def lose(settings: Settings, *, recordings_stay: bool = True) -> None:
+    """Everything is gone but the backup."""
+    wipe(settings, recordings_stay=recordings_stay)
+    for url in {settings.calls_database, settings.tickets_database} - {""}:
+        drop_tables(url)
+
+
+def taken(settings: Settings) -> Backup:
+    """A backup that is whole."""
+    made = make(settings, {"HOTLINE_SIP_PORT": "5060"}, time.time)
+    assert made.findings == ()
+    assert newest(shelf_of(settings)) == made.backup
+    assert made.backup.verified
+    return made.backup
+
+
+def shelf_of(settings: Settings) -> Path:
+    """Where its backups lie."""
+    assert settings.backup is not None
+    return settings.backup
+
+
+def codes(settings: Settings, backup: Backup) -> list[str]:
+    """What is wrong with it."""
+    return [one.code for one in findings_of(backup.folder, read_manifest(backup.folder), settings)]

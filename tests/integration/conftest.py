@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from hotline_core.adapters.migrate import migrate_calls
+from hotline_core.settings import Settings
+from tests.integration.backup_kit import service
 from tests.integration.servers import PostgresServer, RedisServer
 
 
@@ -55,3 +57,18 @@ def calls_url(database_url: str) -> str:
     """A calls database in its newest form, once of each kind."""
     migrate_calls(database_url)
     return database_url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request: pytest.FixtureRequest, short_folder: Path) -> Settings:
+    """A home in service, once with each kind of database."""
+    if request.param == "sqlite":
+        return service(short_folder)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return service(short_folder, calls_database=server.new_database(), tickets_database=server.new_database())
+
+
+@pytest.fixture
+def small(short_folder: Path) -> Settings:
+    """The same with SQLite alone."""
+    return service(short_folder)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import fcntl
-import json
-import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
-from agent_desktop.audit import FIRST_PREV, first_broken, read_audit, write_audit
-from agent_desktop.tickets_schema import audit, audit_head, sign_in_failures
+from agent_desktop.audit import first_broken, read_audit
+from agent_desktop.tickets_schema import sign_in_failures
 from backup import shelf
 from backup.make import LOCK, make
 from backup.restore import restore
-from backup.shelf import Backup, is_verified, newest
-from backup.verify import findings_of, read_manifest
+from backup.shelf import is_verified, newest
+from backup.verify import read_manifest
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.ledger import LedgerReader, LedgerWriter, verify
@@ -28,56 +25,25 @@ from hotline_core.domain.callbacks import callback_list
 from hotline_core.errors import SetupError
 from hotline_core.log import open_log
 from hotline_core.settings import Settings
-from tests.integration.backup_kit import CALLS, busy, command, drop_tables, everything, service, take_calls, wipe
+from tests.integration.backup_kit import (
+    CALLS,
+    busy,
+    codes,
+    command,
+    drop_tables,
+    everything,
+    lose,
+    service,
+    shelf_of,
+    take_calls,
+    taken,
+    wipe,
+)
 from tests.integration.desk_kit import NOW
 from tests.integration.servers import PostgresServer, wait_until
 from worker.projector import Projector
 
 pytestmark = pytest.mark.integration
-
-Homes = Callable[..., Settings]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def home(request: pytest.FixtureRequest, short_folder: Path) -> Settings:
-    """A home in service, once with each kind of database."""
-    if request.param == "sqlite":
-        return service(short_folder)
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return service(short_folder, calls_database=server.new_database(), tickets_database=server.new_database())
-
-
-@pytest.fixture
-def small(short_folder: Path) -> Settings:
-    """The same with SQLite alone."""
-    return service(short_folder)
-
-
-def lose(settings: Settings, *, recordings_stay: bool = True) -> None:
-    """Everything is gone but the backup."""
-    wipe(settings, recordings_stay=recordings_stay)
-    for url in {settings.calls_database, settings.tickets_database} - {""}:
-        drop_tables(url)
-
-
-def taken(settings: Settings) -> Backup:
-    """A backup that is whole."""
-    made = make(settings, {"HOTLINE_SIP_PORT": "5060"}, time.time)
-    assert made.findings == ()
-    assert newest(_shelf(settings)) == made.backup
-    assert made.backup.verified
-    return made.backup
-
-
-def _shelf(settings: Settings) -> Path:
-    assert settings.backup is not None
-    return settings.backup
-
-
-def codes(settings: Settings, backup: Backup) -> list[str]:
-    """What is wrong with it."""
-    return [one.code for one in findings_of(backup.folder, read_manifest(backup.folder), settings)]
-
 
 def test_after_the_loss_of_everything_a_restore_brings_back_every_row_and_every_byte(home: Settings) -> None:
     before = everything(home)
@@ -152,7 +118,7 @@ def test_a_damaged_backup_of_yesterday_is_told_and_hinders_none_of_today(small: 
     made = make(small, {}, lambda: time.time() + 1)
     assert [one.code for one in made.findings] == ["earlier_damaged"]
     assert made.backup.verified
-    assert newest(_shelf(small)) == made.backup
+    assert newest(shelf_of(small)) == made.backup
 
 
 def contents_of(settings: Settings, table: str) -> list[tuple[object, ...]]:
@@ -236,96 +202,6 @@ def test_a_restore_never_overwrites_anything(home: Settings) -> None:
     assert everything(home) == before
 
 
-def turn_a_bit(folder: Path) -> None:
-    """In the middle of a database."""
-    target = folder / "databases/tickets.sqlite"
-    data = bytearray(target.read_bytes())
-    data[len(data) // 2] ^= 1
-    target.write_bytes(data)
-
-
-def _first_segment(folder: Path) -> Path:
-    return sorted((folder / "ledger").glob("*.chain.jsonl"))[0]
-
-
-def rewrite_ledger(folder: Path) -> None:
-    """Somebody else shall have answered."""
-    segment = _first_segment(folder)
-    segment.write_bytes(segment.read_bytes().replace(b'"agent":"1001"', b'"agent":"1002"', 1))
-
-
-def change_manifest(folder: Path) -> None:
-    """One call less shall have been there."""
-    told = json.loads((folder / "manifest.json").read_text())
-    told["databases"]["calls"]["rows"]["calls"] -= 1
-    (folder / "manifest.json").write_text(json.dumps(told))
-
-
-HARMS: tuple[Callable[[Path], object], ...] = (
-    turn_a_bit, rewrite_ledger, change_manifest,
-    lambda folder: _first_segment(folder).unlink(),
-    lambda folder: (folder / "home/authorized").write_bytes(b"x"),
-    lambda folder: os.truncate(folder / "databases/tickets.sqlite", 4096),
-)  # fmt: skip
-
-
-def test_a_damaged_backup_is_found_and_nothing_of_it_is_restored(small: Settings) -> None:
-    """A bit turned, a file gone, added or cut short, ledger or manifest rewritten: restore refuses, and the home stays empty."""
-    whole = taken(small)
-    lose(small)
-    for number, harm in enumerate(HARMS):
-        copied = Backup(Path(shutil.copytree(whole.folder, _shelf(small) / f"harmed-{number}")), whole.made_at, verified=True)
-        harm(copied.folder)
-        assert codes(small, copied), number
-        assert not shelf.is_verified(copied.folder) or harm is not change_manifest
-        with pytest.raises(SetupError, match=r"backup_broken|no_manifest"):
-            restore(small, copied, lambda _: None)
-        assert sorted(path.name for path in small.home.iterdir()) == ["recordings"]
-    assert codes(small, whole) == []
-
-
-def test_evidence_that_was_altered_in_service_is_told_by_the_next_backup(small: Settings) -> None:
-    """A copy of a broken chain is kept, but never called proven."""
-    taken(small)
-    ledger = sorted(small.paths.ledger.glob("*.chain.jsonl"))[0]
-    lines = ledger.read_bytes().splitlines(keepends=True)
-    ledger.write_bytes(b"".join(lines[:3] + lines[4:]))
-    engine = make_engine(small.tickets_url)
-    with writing(engine) as connection:
-        connection.exec_driver_sql("UPDATE audit SET actor = 'nobody' WHERE seq = 2")
-    engine.dispose()
-    made = make(small, {}, lambda: time.time() + 1)
-    assert {one.code for one in made.findings} == {"ledger_broken", "audit_broken"}
-    found = newest(_shelf(small))
-    assert found is not None
-    assert not found.verified
-
-
-def test_history_that_was_written_anew_from_the_beginning_is_found_by_the_last_backups_heads(home: Settings) -> None:
-    """Each chain is whole in itself, every hash made anew: only what was kept elsewhere tells that it is another one."""
-    taken(home)
-    records = LedgerReader(home.paths.ledger).after(0, 1000)
-    shutil.rmtree(home.paths.ledger)
-    writer = LedgerWriter(home.paths.ledger, now=lambda: NOW, on_trouble=lambda trouble: None)
-    for record in records:
-        facts = {**record.facts, "agent": "1002"} if record.kind == "agent_answered" else record.facts
-        writer.append(record.kind, record.call_id, record.at, facts, record.personal)
-    writer.close()
-    engine = make_engine(home.tickets_url)
-    with writing(engine) as connection:
-        rows = read_audit(connection)
-        connection.execute(audit.delete())
-        connection.execute(audit_head.update().values(seq=0, hash=FIRST_PREV))
-        for row in rows:
-            write_audit(connection, at=row.at, actor="somebody", act=row.act, subject=row.subject, facts=json.loads(row.facts))
-        assert first_broken(read_audit(connection)) is None
-    engine.dispose()
-    made = make(home, {}, lambda: time.time() + 1)
-    assert verify(home.paths.ledger).ok
-    assert {one.code for one in made.findings} == {"ledger_rewritten", "audit_rewritten"}
-    assert not made.backup.verified
-
-
 def test_the_next_backup_shares_what_did_not_change_and_stays_whole_when_the_first_goes(small: Settings) -> None:
     """Years of ledger lie on the disk once; removing an old backup takes nothing from a younger one."""
     first = taken(small)
@@ -344,12 +220,12 @@ def test_old_backups_go_after_their_days_and_an_unended_one_at_once(small: Setti
     begun = time.time()
     for number in range(3):
         make(small, {}, lambda number=number: begun - month + number)  # type: ignore[misc]
-    half = _shelf(small) / f"{shelf.name_of(begun - 60)}{shelf.PART}"
+    half = shelf_of(small) / f"{shelf.name_of(begun - 60)}{shelf.PART}"
     half.mkdir()
     made = make(small, {}, lambda: begun)
     assert [one.made_at for one in made.removed] == [float(int(begun - month))]
     assert not half.exists()
-    assert len(shelf.backups(_shelf(small))) == 3
+    assert len(shelf.backups(shelf_of(small))) == 3
 
 
 def test_certificate_and_city_from_elsewhere_come_back_beside_the_home(short_folder: Path) -> None:
@@ -365,15 +241,15 @@ def test_certificate_and_city_from_elsewhere_come_back_beside_the_home(short_fol
 
 
 def test_one_backup_at_a_time_and_none_onto_a_full_disk(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    _shelf(small).mkdir()
-    with (_shelf(small) / LOCK).open("a") as other:
+    shelf_of(small).mkdir()
+    with (shelf_of(small) / LOCK).open("a") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(SetupError, match="backup_runs"):
             make(small, {}, time.time)
     monkeypatch.setattr("backup.make.RESERVE_BYTES", 2**62)
     with pytest.raises(SetupError, match="backup_disk_full"):
         make(small, {}, time.time)
-    assert newest(_shelf(small)) is None
+    assert newest(shelf_of(small)) is None
 
 
 def test_the_operators_commands_say_what_they_did_and_what_to_do(small: Settings) -> None:
@@ -388,7 +264,7 @@ def test_the_operators_commands_say_what_they_did_and_what_to_do(small: Settings
     whole = command(small, "verify")
     assert (whole.returncode, "备份完好" in whole.stdout) == (0, True), whole.stderr
     lose(small)
-    found = newest(_shelf(small))
+    found = newest(shelf_of(small))
     assert found is not None
     back = command(small, "restore", "--from", str(found.folder))
     assert (back.returncode, "恢复完成" in back.stdout) == (0, True), back.stderr
@@ -409,7 +285,7 @@ def test_with_the_database_away_a_backup_ends_with_a_sentence(short_folder: Path
     assert said.returncode == 1
     assert "数据库不能使用" in said.stderr
     assert "Traceback" not in said.stderr
-    assert newest(_shelf(settings)) is None
+    assert newest(shelf_of(settings)) is None
 
 
 def test_a_writer_that_crashed_on_this_machine_leaves_a_ledger_that_can_be_backed_up(small: Settings) -> None:
