@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from agent_desktop.audit import read_audit
 from agent_desktop.session import COOKIE
 from hotline_core.adapters.engine import make_engine, reading
-from tests.integration.servers import PostgresServer
+from tests.integration.servers import PostgresServer, own_postgres
 from tests.running.ears import AGENT, CITIZEN, THIRD
 from tests.running.evidence import whole
 from tests.running.instance import Hotline
@@ -36,12 +33,8 @@ EVERYBODY = {CITIZEN: (AGENT, THIRD), AGENT: (CITIZEN, THIRD), THIRD: (CITIZEN, 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[PostgresServer]:
     """A PostgreSQL of this module's own, for both databases."""
-    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
-    server = PostgresServer(folder)
-    server.start()
-    yield server
-    server.close()
-    shutil.rmtree(folder)
+    with own_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

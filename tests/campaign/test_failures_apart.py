@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -24,7 +22,7 @@ from tests.campaign.harms import AWAY_S, back, fill
 from tests.campaign.stages import CITIZEN_HZ, STAGES, ended_and_kept
 from tests.campaign.test_failures import COLUMNS, GAP_MS, limits
 from tests.campaign.walking import listed
-from tests.integration.servers import PostgresServer
+from tests.integration.servers import PostgresServer, own_postgres
 from tests.running.facts import live_equals_asterisk, recording_of, stored_call
 from tests.running.instance import Hotline
 from tests.running.page import AGENT_HZ, Agents, Desk, ready_agent
@@ -46,16 +44,12 @@ VANISHED_MS = 3400.0
 @pytest.fixture(scope="module")
 def on_postgres() -> Iterator[tuple[Hotline, PostgresServer]]:
     """A hotline whose two databases are on one PostgreSQL."""
-    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
-    server = PostgresServer(folder)
-    server.start()
-    databases = {"HOTLINE_CALLS_DATABASE": server.new_database(), "HOTLINE_TICKETS_DATABASE": server.new_database()}
-    hotline = Hotline(CITY, **databases)
-    hotline.start()
-    yield hotline, server
-    hotline.close()
-    server.close()
-    shutil.rmtree(folder)
+    with own_postgres() as server:
+        databases = {"HOTLINE_CALLS_DATABASE": server.new_database(), "HOTLINE_TICKETS_DATABASE": server.new_database()}
+        hotline = Hotline(CITY, **databases)
+        hotline.start()
+        yield hotline, server
+        hotline.close()
 
 
 @pytest.fixture(scope="module")

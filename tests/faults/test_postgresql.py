@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +14,7 @@ from tests.faults.catalogue import Fault
 from tests.faults.rounds import play
 from tests.faults.test_faults import tell
 from tests.faults.world import World, world
-from tests.integration.servers import PostgresServer
+from tests.integration.servers import PostgresServer, own_postgres
 from tests.running.instance import Hotline
 
 pytestmark = pytest.mark.campaign
@@ -28,16 +25,10 @@ AWAY_S = 8.0
 @pytest.fixture(scope="module")
 def on_postgres() -> Iterator[tuple[World, PostgresServer]]:
     """One hotline for all faults of its database server."""
-    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
-    server = PostgresServer(folder)
-    server.start()
-    databases = {"HOTLINE_CALLS_DATABASE": server.new_database(), "HOTLINE_TICKETS_DATABASE": server.new_database()}
-    try:
+    with own_postgres() as server:
+        databases = {"HOTLINE_CALLS_DATABASE": server.new_database(), "HOTLINE_TICKETS_DATABASE": server.new_database()}
         with world(**databases) as one:
             yield one, server
-    finally:
-        server.close()
-        shutil.rmtree(folder)
 
 
 def stopped(server: PostgresServer) -> None:

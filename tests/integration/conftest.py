@@ -12,7 +12,7 @@ import pytest
 from hotline_core.adapters.migrate import migrate_calls
 from hotline_core.settings import Settings
 from tests.integration.backup_kit import service
-from tests.integration.servers import PostgresServer, RedisServer
+from tests.integration.servers import PostgresServer, RedisServer, own_postgres
 
 
 @pytest.fixture
@@ -35,12 +35,8 @@ def redis_server(short_folder: Path) -> Iterator[RedisServer]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL cluster for all tests; each test takes its own database."""
-    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
-    server = PostgresServer(folder)
-    server.start()
-    yield server
-    server.close()
-    shutil.rmtree(folder)
+    with own_postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,9 +7,10 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -170,3 +171,17 @@ def _postgres_program(name: str) -> str:
     found = shutil.which(name)
     assert found, f"no {name}: install Debian's postgresql"
     return found
+
+
+@contextmanager
+def own_postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL in a folder of its own; both are gone when the block is left."""
+    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
+    server = PostgresServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.go_on()  # a stopped one does not end
+        server.close()
+        shutil.rmtree(folder)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -32,7 +30,7 @@ from tests.integration.desk_kit import (
     told,
     until,
 )
-from tests.integration.servers import PostgresServer, RedisServer
+from tests.integration.servers import PostgresServer, RedisServer, own_postgres
 
 pytestmark = pytest.mark.integration
 CALL = "h1-1.1"
@@ -41,13 +39,8 @@ CALL = "h1-1.1"
 @pytest.fixture
 def databases() -> Iterator[PostgresServer]:
     """A PostgreSQL of this test's own, for both databases."""
-    folder = Path(tempfile.mkdtemp(prefix="hl-pg-"))
-    server = PostgresServer(folder)
-    server.start()
-    yield server
-    server.go_on()
-    server.close()
-    shutil.rmtree(folder)
+    with own_postgres() as server:
+        yield server
 
 
 @pytest.fixture
