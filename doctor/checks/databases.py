@@ -102,7 +102,7 @@ def _damage(connection: Connection) -> str:
     """The first complaint of SQLite's own quick check; empty when there is none, or none was found in time."""
     raw = connection.connection.dbapi_connection
     ends_at = time.monotonic() + CHECK_S
-    raw.set_progress_handler(lambda: time.monotonic() > ends_at, 100_000)  # type: ignore[union-attr]
+    raw.set_progress_handler(lambda: time.monotonic() > ends_at, 100_000)  # type: ignore[union-attr]  # it is connected
     try:
         said = connection.execute(text("PRAGMA quick_check(1)")).scalar()
     except SQLAlchemyError as error:
