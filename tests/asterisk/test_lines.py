@@ -20,7 +20,6 @@ from tests.running.carriers import (
     STRANGER,
     city_of,
     dial,
-    free_udp_port,
     live_call,
     offered,
     prompt,
@@ -32,6 +31,7 @@ from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
 from tests.sip.carrier import Carrier
 from tests.sip.policy import Answer, Refuse, RingForever
+from tests.sip.ports import free_port
 from tests.sip.rtp import Tone
 from tests.sip.sdp import PCMU
 from tests.sip.tones import RATE_HZ, level_of, place_of
@@ -54,7 +54,7 @@ class Talk:
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
     """Where the two carriers listen."""
-    return free_udp_port(IMS), free_udp_port(MU)
+    return free_port(IMS), free_port(MU)
 
 
 @pytest.fixture(scope="module")

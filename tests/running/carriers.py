@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import wave
-from contextlib import closing
 from typing import Any
 
 import httpx
@@ -45,13 +43,6 @@ def city_of(ims: int, mu: int) -> str:
     retired = 'retired: [{number: "96588", until: 2099-12-31}, {number: "96100", until: 2026-01-31}]'
     text = DEFAULT_CITY.read_text(encoding="utf-8")
     return text.replace("trunks: {}", f"{trunks}\n#").replace("no_agent_s: 5", "no_agent_s: 1").replace("retired: []", retired)
-
-
-def free_udp_port(host: str) -> int:
-    """A port nobody listens on."""
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 async def offered(carrier: Carrier, timeout_s: float = 20.0) -> Call:

@@ -18,8 +18,8 @@ from hotline_core.settings import load_city
 from ivr.sound_file import write_silence
 from probe.dialling import dial_test
 from probe.expected import expected
-from tests.running.carriers import free_udp_port
 from tests.running.instance import Hotline
+from tests.sip.ports import free_port
 
 
 def rung(city: Hotline, number: str = "12328") -> DialTest:
@@ -36,7 +36,7 @@ def rung(city: Hotline, number: str = "12328") -> DialTest:
 @contextmanager
 def dead_trunk(city: Hotline) -> Iterator[None]:
     """The carrier sends our calls to where nobody listens."""
-    nowhere = f"contact = sip:127.0.0.1:{free_udp_port('127.0.0.1')}"
+    nowhere = f"contact = sip:127.0.0.1:{free_port('127.0.0.1')}"
     with changed(city, "carrier", "pjsip.conf", r"contact = sip:127.0.0.1:\d+", nowhere, "module reload res_pjsip.so"):
         yield
 

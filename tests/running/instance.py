@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +22,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from hotline_core.adapters import ports as port_file
 from hotline_core.settings import DEFAULT_CITY, Settings
 from launcher import fetch
+from tests.sip.ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_S = 90.0
@@ -197,13 +197,10 @@ def running(city: str | None = None) -> Iterator[Hotline]:
 
 def free_ports() -> tuple[int, int, int, int]:
     """First RTP port of a free range of 900, and free ports for SIP (UDP), AMI and HTTP (TCP)."""
-    found = []
-    with ExitStack() as held:
-        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM, socket.SOCK_STREAM):
-            probe = held.enter_context(closing(socket.socket(socket.AF_INET, kind)))
-            probe.bind(("127.0.0.1", 0))
-            found.append(int(probe.getsockname()[1]))
-    sip, ami, http = found
+    chosen: set[int] = set()
+    while len(chosen) < 3:
+        chosen.add(free_port())
+    sip, ami, http = chosen
     return 10000 + (os.getpid() * 7 + sip) % 20 * 1000, sip, ami, http
 
 

@@ -22,12 +22,13 @@ from doctor.finding import Finding
 from doctor.subject import look_at
 from hotline_core.adapters.secrets import load_or_make
 from hotline_core.settings import DEFAULT_CITY, Settings
-from tests.running.carriers import IMS, LOGIN, free_udp_port, wait_for
+from tests.running.carriers import IMS, LOGIN, wait_for
 from tests.running.certificates import write_pair
 from tests.running.instance import CHECKOUT
 from tests.running.service import Service
 from tests.sip.carrier import Carrier
 from tests.sip.policy import RingForever
+from tests.sip.ports import free_port
 
 TRUNKS = """trunks:
   ims:
@@ -48,7 +49,7 @@ class Patient(Service):
         self.outside = Path(tempfile.mkdtemp(prefix="hl-patient-"))  # what does not lie under HOTLINE_HOME
         self.backups = self.outside / "backups"
         self.certificate, key = write_pair(self.outside, now=time.time())
-        self.carrier_port = free_udp_port(IMS)
+        self.carrier_port = free_port(IMS)
         trunks = TRUNKS.format(host=IMS, port=self.carrier_port)
         city = DEFAULT_CITY.read_text(encoding="utf-8").replace("trunks: {}", f"{trunks}\n#")
         more = {"HOTLINE_TLS_CERT": str(self.certificate), "HOTLINE_TLS_KEY": str(key), "HOTLINE_BACKUP": str(self.backups)}

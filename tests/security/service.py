@@ -10,19 +10,20 @@ import pytest
 import pytest_asyncio
 
 from hotline_core.settings import DEFAULT_CITY
-from tests.running.carriers import MU, free_udp_port
+from tests.running.carriers import MU
 from tests.running.hardware import IN_FORCE_S, accounts
 from tests.running.instance import Hotline
 from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
 from tests.sip.carrier import Carrier
 from tests.sip.policy import RingForever
+from tests.sip.ports import free_port
 from tests.sip.sdp import PCMA
 
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return free_udp_port(MU)
+    return free_port(MU)
 
 
 @pytest.fixture(scope="module")

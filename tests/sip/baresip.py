@@ -17,7 +17,8 @@ from types import TracebackType
 import numpy as np
 
 from tests.sip.deadline import Signal
-from tests.sip.process import Program, free_media_port, free_port
+from tests.sip.ports import free_media_port, free_port
+from tests.sip.process import Program
 from tests.sip.rtp import loopback_only
 from tests.sip.tones import RATE_HZ, Samples, tone
 from tests.sip.wire import Address

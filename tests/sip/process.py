@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -56,22 +55,3 @@ class Program:
     def said(self) -> str:
         """What it wrote so far."""
         return self.output.read_text(errors="replace")
-
-
-def free_port(local_ip: str = "127.0.0.1", *, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port nobody has just now."""
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind((local_ip, 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def free_media_port(local_ip: str = "127.0.0.1") -> int:
-    """An even UDP port nobody has just now, the odd one above it free too, as RTP likes it."""
-    for _ in range(100):
-        port = free_port(local_ip, kind=socket.SOCK_DGRAM)
-        if port % 2 == 0:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as above, suppress(OSError):
-                above.bind((local_ip, port + 1))
-                return port
-    raise OSError("no free pair of ports")

@@ -13,7 +13,8 @@ from typing import Literal
 from xml.sax.saxutils import escape
 
 from tests.sip import g711
-from tests.sip.process import Program, free_media_port
+from tests.sip.ports import free_media_port
+from tests.sip.process import Program
 from tests.sip.rtp import loopback_only
 from tests.sip.tones import tone
 from tests.sip.wire import Address
