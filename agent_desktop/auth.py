@@ -10,14 +10,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Engine, delete, select
 
-from agent_desktop.audit import write_audit
 from agent_desktop.blocking import Blocking
 from agent_desktop.lockout import KNOWN_S, WINDOW_S, Failures, locked_until
 from agent_desktop.people import People, Person
 from agent_desktop.person_rules import LOGIN
 from agent_desktop.refusals import Locked
-from agent_desktop.tickets_schema import known_addresses, sign_in_failures
+from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import writing
+from hotline_core.adapters.tickets_schema import known_addresses, sign_in_failures
 from hotline_core.errors import SignInRefused
 
 

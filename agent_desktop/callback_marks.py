@@ -7,9 +7,9 @@ from typing import Literal, get_args
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from agent_desktop.audit import write_audit
-from agent_desktop.tickets_schema import callback_marks
+from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import callback_marks
 
 Reason = Literal["unreachable", "solved", "unwanted"]
 REASONS: tuple[str, ...] = get_args(Reason)

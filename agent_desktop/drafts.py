@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
-from agent_desktop.audit import write_audit
-from agent_desktop.tickets_schema import drafts
+from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import drafts
 from hotline_core.errors import Conflict
 
 LONGEST_TEXT = 20_000

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, select
 
-from agent_desktop.audit import write_audit
 from agent_desktop.people import People, Person
 from agent_desktop.phone_holders import Holder
 from agent_desktop.session import LIFETIME_S, Session, read
-from agent_desktop.tickets_schema import ended_sessions
+from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import ended_sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from agent_desktop.audit import Facts, write_audit
 from agent_desktop.blocking import Blocking
 from agent_desktop.refusals import Unavailable
+from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import writing
 from hotline_core.log import Log
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agent_desktop.audit import Facts, write_audit
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.intents import Reply
 from agent_desktop.refusals import Unavailable
+from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import writing
 
 AUDITED = {"sign_out": "agent_signed_out", "ready": "agent_unpaused"}  # the intent and its act in the audit

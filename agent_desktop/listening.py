@@ -7,8 +7,8 @@ from collections import OrderedDict
 
 from sqlalchemy import Engine
 
-from agent_desktop.audit import write_audit
 from agent_desktop.gate import Caller
+from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import writing
 
 # A player asks for many ranges of one file; requests this close together are one listening.

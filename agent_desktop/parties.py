@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from agent_desktop.audit import Facts, write_audit
 from agent_desktop.pinyin import initials_of
-from agent_desktop.tickets_schema import favourite_parties, parties
+from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import favourite_parties, parties
 from hotline_core.city import RESERVED_PARTY
 from hotline_core.domain.numbers import national
 from hotline_core.errors import BadInput, Conflict, NotFound

@@ -10,9 +10,9 @@ from pathlib import Path
 import yaml
 from sqlalchemy import Engine, delete, select
 
-from agent_desktop.audit import Facts, write_audit
-from agent_desktop.tickets_schema import pause_reasons
+from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import pause_reasons
 from hotline_core.errors import BadInput
 
 REASONS = Path(__file__).with_name("pause_reasons.yaml")

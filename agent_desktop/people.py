@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from agent_desktop.audit import Facts, write_audit
-from agent_desktop.tickets_schema import favourite_parties, people
+from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import favourite_parties, people
 from hotline_core.errors import Conflict, NotFound
 
 ADMINISTRATOR = "administrator"

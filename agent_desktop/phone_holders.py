@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, select, update
 
-from agent_desktop.tickets_schema import phone_holders
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import phone_holders
 from hotline_core.errors import Conflict
 
 

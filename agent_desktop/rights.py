@@ -28,8 +28,21 @@ Act = Literal[
     "make_tokens",
     "manage_people",
     "see_audit",
+    "see_tickets",
+    "see_unit_tickets",
+    "write_ticket",
+    "dispatch_ticket",
+    "handle_ticket",
+    "approve_extension",
+    "decide_ticket",
+    "archive_ticket",
+    "note_ticket",
+    "export_tickets",
+    "file_tickets",
+    "see_units",
+    "manage_units",
 ]
-Role = Literal["agent", "supervisor", "administrator", "auditor", "unit", "service"]
+Role = Literal["agent", "supervisor", "administrator", "auditor", "clerk", "unit", "unit_head", "service"]
 ACTS: frozenset[str] = frozenset(get_args(Act))
 ROLES: tuple[str, ...] = get_args(Role)
 TABLE = Path(__file__).with_name("rights.yaml")

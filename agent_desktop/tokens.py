@@ -8,9 +8,9 @@ from hashlib import sha256
 
 from sqlalchemy import Engine, select
 
-from agent_desktop.audit import Facts, write_audit
-from agent_desktop.tickets_schema import service_tokens
+from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import service_tokens
 
 PREFIX = "hotline_"
 LIFETIME_S = 365 * 24 * 3600.0

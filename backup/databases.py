@@ -15,13 +15,13 @@ from sqlalchemy import ColumnElement, Connection, MetaData, create_engine, func,
 from sqlalchemy import Table as SqlTable
 
 from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE
-from agent_desktop.tickets_schema import metadata as tickets_tables
 from backup.manifest import Database
 from hotline_core.adapters.calls_schema import METADATA as CALLS_TABLES
 from hotline_core.adapters.engine import BUSY_TIMEOUT_S, make_engine, reading
 from hotline_core.adapters.migrate import CALLS_MIGRATIONS, CALLS_VERSION_TABLE, is_known, migrate, revision_of
 from hotline_core.errors import SetupError
 from hotline_core.settings import Settings
+from tickets.store.schema import metadata as tickets_tables
 
 CHUNK = 2**16
 

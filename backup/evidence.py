@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select
 
-from agent_desktop.audit import FIRST_PREV, AuditRow, first_broken
-from agent_desktop.tickets_schema import audit, audit_head
 from backup.files import Shelver, digest
 from backup.home import LEDGER
 from backup.manifest import Chain
+from hotline_core.adapters.audit import FIRST_PREV, AuditRow, first_broken
 from hotline_core.adapters.calls_schema import RECORDINGS, SEGMENTS
 from hotline_core.adapters.ledger_files import segments
+from hotline_core.adapters.tickets_schema import audit, audit_head
 
 LOOK_BACK = 2**16  # longer than any line of a ledger
 SEPARATOR = "  "  # of sha256sum

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from agent_desktop.audit import read_audit
 from agent_desktop.session import COOKIE
+from hotline_core.adapters.audit import read_audit
 from hotline_core.adapters.engine import make_engine, reading
 from tests.integration.servers import PostgresServer, own_postgres
 from tests.running.ears import AGENT, CITIZEN, THIRD

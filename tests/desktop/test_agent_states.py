@@ -13,8 +13,8 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from agent_desktop.audit import read_audit
 from hotline_core.adapters import clock
+from hotline_core.adapters.audit import read_audit
 from hotline_core.adapters.engine import make_engine, reading
 from hotline_core.settings import DEFAULT_CITY
 from tests.running.bridge_socket import ask

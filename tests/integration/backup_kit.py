@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import MetaData, insert, select, text, update
 
-from agent_desktop.tickets_schema import drafts, known_addresses, parties, sign_in_failures
 from backup.make import make
 from backup.shelf import Backup, newest
 from backup.verify import findings_of, read_manifest
@@ -25,6 +24,7 @@ from hotline_core.adapters.calls_schema import RECORDINGS, SEGMENTS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.ledger import LedgerReader, LedgerWriter
 from hotline_core.adapters.secrets import load_or_make
+from hotline_core.adapters.tickets_schema import drafts, known_addresses, parties, sign_in_failures
 from hotline_core.log import open_log
 from hotline_core.settings import DEFAULT_CITY, Settings
 from recordings.naming import recording_path

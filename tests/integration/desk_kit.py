@@ -43,7 +43,9 @@ PEOPLE = (
     ("supervisor1", "赵静", "supervisor", ""),
     ("admin1", "陈伟", "administrator", ""),
     ("auditor1", "刘洋", "auditor", ""),
+    ("clerk1", "孙丽", "clerk", ""),
     ("unit1", "运管所", "unit", ""),
+    ("head1", "吴军", "unit_head", ""),
     ("service1", "接口", "service", ""),
 )
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from agent_desktop.audit import first_broken, read_audit
-from agent_desktop.tickets_schema import sign_in_failures
 from backup import shelf
 from backup.make import LOCK, make
 from backup.restore import restore
 from backup.shelf import is_verified, newest
 from backup.verify import read_manifest
+from hotline_core.adapters.audit import first_broken, read_audit
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.ledger import LedgerReader, LedgerWriter, verify
+from hotline_core.adapters.tickets_schema import sign_in_failures
 from hotline_core.domain.callbacks import callback_list
 from hotline_core.errors import SetupError
 from hotline_core.log import open_log

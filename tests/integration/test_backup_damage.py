@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from agent_desktop.audit import FIRST_PREV, first_broken, read_audit, write_audit
-from agent_desktop.tickets_schema import audit, audit_head
 from backup import shelf
 from backup.make import make
 from backup.restore import restore
 from backup.shelf import Backup, newest
+from hotline_core.adapters.audit import FIRST_PREV, first_broken, read_audit, write_audit
 from hotline_core.adapters.engine import make_engine, writing
 from hotline_core.adapters.ledger import LedgerReader, LedgerWriter, verify
+from hotline_core.adapters.tickets_schema import audit, audit_head
 from hotline_core.errors import SetupError
 from hotline_core.settings import Settings
 from tests.integration.backup_kit import (

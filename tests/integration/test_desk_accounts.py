@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text, update
 
-from agent_desktop.audit import first_broken, read_audit, write_audit
 from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE, migrate_tickets
 from agent_desktop.people import People, Person
-from agent_desktop.tickets_schema import metadata
-from agent_desktop.tickets_schema import people as people_table
+from hotline_core.adapters.audit import first_broken, read_audit, write_audit
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.migrate import migrate
+from hotline_core.adapters.tickets_schema import metadata
+from hotline_core.adapters.tickets_schema import people as people_table
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import ScriptedBridge, application, browser, prepare, settings_of, sign_in
 

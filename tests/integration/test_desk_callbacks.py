@@ -13,9 +13,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, text
 
-from agent_desktop.audit import read_audit
 from agent_desktop.callback_lists import FRESH_S
 from agent_desktop.refusals import Unavailable
+from hotline_core.adapters.audit import read_audit
 from hotline_core.adapters.calls_schema import CALLS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.domain.records import CallRow

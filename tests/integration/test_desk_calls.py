@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from agent_desktop.audit import read_audit
+from hotline_core.adapters.audit import read_audit
 from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, RECORDINGS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.adapters.live import Snapshot

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from agent_desktop.audit import AuditRow, first_broken, read_audit
+from hotline_core.adapters.audit import AuditRow, first_broken, read_audit
 from hotline_core.adapters.engine import make_engine, reading
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import (

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from agent_desktop.audit import AuditRow, first_broken, read_audit
 from agent_desktop.desk import Desk
-from agent_desktop.tickets_schema import parties
+from hotline_core.adapters.audit import AuditRow, first_broken, read_audit
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.adapters.tickets_schema import parties
 from tests.integration.desk_kit import (
     OWN_PAGE,
     ScriptedBridge,

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from agent_desktop.audit import first_broken, read_audit
 from agent_desktop.gate import Caller
 from agent_desktop.view import Viewer
 from asterisk_conf.telephones import digest_of
+from hotline_core.adapters.audit import first_broken, read_audit
 from hotline_core.adapters.engine import reading
 from tests.integration.desk_kit import (
     NOW,

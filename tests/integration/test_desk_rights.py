@@ -41,6 +41,8 @@ LOGINS = {
     "supervisor": "supervisor1",
     "administrator": "admin1",
     "auditor": "auditor1",
+    "clerk": "clerk1",
+    "unit_head": "head1",
     "unit": "unit1",
     "service": "service1",
 }

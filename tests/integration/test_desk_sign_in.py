@@ -12,12 +12,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from agent_desktop.audit import first_broken, read_audit
 from agent_desktop.auth import Passwords
 from agent_desktop.people import Person
 from agent_desktop.session import COOKIE
-from agent_desktop.tickets_schema import people, service_tokens
+from hotline_core.adapters.audit import first_broken, read_audit
 from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.tickets_schema import people, service_tokens
 from hotline_core.settings import Settings
 from tests.integration.desk_kit import (
     OWN_PAGE,

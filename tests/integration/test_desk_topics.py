@@ -11,9 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from agent_desktop.audit import AuditRow, first_broken, read_audit
 from agent_desktop.desk import Desk
 from agent_desktop.topics import end_topics
+from hotline_core.adapters.audit import AuditRow, first_broken, read_audit
 from hotline_core.adapters.engine import reading
 from ivr.catalogue import RECORDINGS_FOLDER
 from tests.integration.desk_kit import OWN_PAGE, application, prepare, settings_of, signed_in

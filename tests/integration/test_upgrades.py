@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, Boolean, Float, Integer, MetaData, Numeric, Table, insert, select, types
 
-from agent_desktop.audit import first_broken, read_audit, write_audit
 from agent_desktop.drafts import Drafts
 from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE, migrate_tickets
 from agent_desktop.people import People
-from agent_desktop.tickets_schema import metadata as tickets_tables
 from backup.make import make
 from backup.restore import restore
+from hotline_core.adapters.audit import first_broken, read_audit, write_audit
 from hotline_core.adapters.calls_schema import METADATA as CALLS_TABLES
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
@@ -35,6 +34,7 @@ from hotline_core.settings import Settings
 from tests.integration.backup_kit import ODD, contents, drop_tables, wipe
 from tests.integration.desk_kit import NOW, settings_of
 from tests.integration.servers import PostgresServer
+from tickets.store.schema import metadata as tickets_tables
 from worker.projector import Projector
 
 pytestmark = pytest.mark.integration

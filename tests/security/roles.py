@@ -23,8 +23,8 @@ from tests.integration.desk_kit import OWN_PAGE, PASSWORD, browser, make_token, 
 NOBODY = "nobody"
 WHO = (NOBODY, *ROLES)
 LOGINS = {
-    "agent": "agent1", "supervisor": "supervisor1", "administrator": "admin1", "auditor": "auditor1", "unit": "unit1",
-    "service": "service1",
+    "agent": "agent1", "supervisor": "supervisor1", "administrator": "admin1", "auditor": "auditor1", "clerk": "clerk1",
+    "unit": "unit1", "unit_head": "head1", "service": "service1",
 }  # fmt: skip
 # Pages and the websocket look at the session themselves: a page answers with a redirect, a websocket with a close code.
 PAGES: Mapping[str, Act | None] = {

