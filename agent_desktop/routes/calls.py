@@ -79,7 +79,10 @@ async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, De
         "call": call,
         "earlier": earlier or [],
         "earlier_known": earlier is not None,
-        "draft": {"text": draft.text, "version": draft.version, "saved_at": draft.saved_at, "saved_by": draft.saved_by},
+        "draft": {
+            "text": draft.text, "fields": dict(draft.fields), "version": draft.version, "saved_at": draft.saved_at,
+            "saved_by": draft.saved_by,
+        },
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from agent_desktop.asking import Needs, desk_of
 from agent_desktop.desk import Desk
@@ -19,10 +19,43 @@ from hotline_core.errors import Forbidden
 router = APIRouter(prefix="/api/drafts", tags=["drafts"])
 
 
+# No NUL, which no database keeps.
+Key = Annotated[str, StringConstraints(max_length=40, pattern=r"^[A-Za-z0-9_.-]*$")]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class DraftFields(BaseModel):
+    """The form beside the text, by the names of tickets.ticket.Content; what is absent was not said or not chosen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    klass: Key | None = None
+    field: Key | None = None
+    area: Key | None = None
+    topic: Key | None = None
+    caller_kind: Literal["citizen", "enterprise"] | None = None
+    is_complex: bool | None = None
+    is_urgent: bool | None = None
+    is_safety: bool | None = None
+    is_secret: bool | None = None
+    title: Line | None = None
+    happened_at: Line | None = None
+    place: Line | None = None
+    object: Line | None = None
+    name: Line | None = None
+    number: Line | None = None
+    address: Line | None = None
+
+    def chosen(self) -> dict[str, str | bool]:
+        """What was filled in."""
+        return {name: value for name, value in self.model_dump().items() if value not in (None, "", False)}
+
+
 class DraftText(BaseModel):
-    """The text over the version it was written on; 0 when there was none."""
+    """The text over the version it was written on; 0 when there was none. Without `fields` the form stays as it is."""
 
     text: str = Field(max_length=LONGEST_TEXT)
+    fields: DraftFields | None = None
     version: int = Field(ge=0, le=2**31 - 2)
 
     @field_validator("text")
@@ -49,7 +82,10 @@ async def save_draft(
     if not await _may_write(desk, caller, call_id):
         raise Forbidden("not_own_call")
     now = desk.now()
-    saved = await desk.tickets_threads.run(lambda: desk.drafts.save(call_id, draft.text, draft.version, by=caller.login, now=now))
+    fields = None if draft.fields is None else draft.fields.chosen()
+    saved = await desk.tickets_threads.run(
+        lambda: desk.drafts.save(call_id, draft.text, draft.version, by=caller.login, now=now, fields=fields)
+    )
     return Saved(version=saved.version, saved_at=saved.saved_at or now)
 
 

@@ -156,7 +156,7 @@ async def test_the_ticket_of_an_offered_call_shows_number_wait_and_earlier_calls
         refused = await other.get("/api/calls/h1-5.1/ticket")
     assert (told["call"]["call_id"], told["call"]["state"], told["call"]["caller"]) == ("h1-5.1", "ringing", ZHANG)
     assert [call["call_id"] for call in told["earlier"]] == ["h1-2.1", "h1-1.1"]
-    assert told["draft"] == {"text": "", "version": 0, "saved_at": None, "saved_by": None}
+    assert told["draft"] == {"text": "", "fields": {}, "version": 0, "saved_at": None, "saved_by": None}
     assert refused.status_code == 403
 
 
@@ -179,7 +179,7 @@ async def test_a_draft_is_saved_kept_and_guarded_by_its_version(app: FastAPI) ->
         ticket = (await client.get("/api/calls/h1-3.1/ticket")).json()
     assert (first.json()["version"], second.json()["version"]) == (1, 2)
     assert [late.status_code, fresh.status_code] == [409, 409]
-    assert late.json()["facts"] == {"version": 2, "text": "路灯坏了三盏", "saved_by": "agent1"}
+    assert late.json()["facts"] == {"version": 2, "text": "路灯坏了三盏", "fields": {}, "saved_by": "agent1"}
     assert (ticket["draft"]["text"], ticket["draft"]["version"]) == ("路灯坏了三盏", 2)
 
 
@@ -201,6 +201,24 @@ async def test_a_page_that_did_not_hear_the_answer_may_save_the_same_words_again
         first = await client.put("/api/drafts/h1-3.1", json=body, headers=OWN_PAGE)
         again = await client.put("/api/drafts/h1-3.1", json=body, headers=OWN_PAGE)
     assert (again.status_code, again.json()) == (200, first.json())
+
+
+async def test_the_form_is_kept_with_the_words_and_guarded_by_the_same_version(app: FastAPI) -> None:
+    """What is not filled in is not kept; a page that sends words alone leaves the form; the other page is told both."""
+    path = "/api/drafts/h1-3.1"
+    kept = {"klass": "complaint", "field": "city_passenger", "title": "末班车未到"}
+    form = {**kept, "place": "", "is_urgent": False}
+    async with signed_in(app, "agent1") as client, signed_in(app, "supervisor1") as other:
+        first = await client.put(path, json={"text": "一", "version": 0, "fields": form}, headers=OWN_PAGE)
+        again = await client.put(path, json={"text": "一", "version": 0, "fields": form}, headers=OWN_PAGE)
+        words = await client.put(path, json={"text": "二", "version": 1}, headers=OWN_PAGE)
+        late = await other.put(path, json={"text": "二", "version": 1, "fields": {"klass": "consult"}}, headers=OWN_PAGE)
+        draft = (await client.get("/api/calls/h1-3.1/ticket")).json()["draft"]
+        strange = await client.put(path, json={"text": "", "version": 2, "fields": {"line": "110"}}, headers=OWN_PAGE)
+    assert [first.status_code, again.json(), words.json()["version"]] == [200, first.json(), 2]
+    assert (draft["text"], draft["fields"]) == ("二", kept)
+    assert (late.status_code, late.json()["facts"]["fields"]) == (409, kept)
+    assert strange.status_code == 422
 
 
 async def test_an_agent_cannot_write_into_a_colleagues_call(app: FastAPI) -> None:
