@@ -26,7 +26,7 @@ DEMO_PEOPLE = Path(__file__).with_name("demo_people.yaml")
 OPERATOR = "operator"
 # No letters that look alike on paper.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-FIELDS = ("name", "role", "extension", "phone_kind")
+FIELDS = ("name", "role", "extension", "phone_kind", "unit")
 TAKEN = "this login or extension is taken"
 CONFLICTS = {
     "login_taken": TAKEN,
@@ -43,6 +43,7 @@ class DemoPerson:
     name: str
     role: str
     extension: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def make_demo(settings: Settings, people: People, passwords: Passwords, at: floa
         if person.login in known:
             people.set_password(person.login, passwords.hashed(password), actor=OPERATOR, now=at)
         else:
-            made = Person(person.login, person.name, person.role, person.extension, passwords.hashed(password))
+            made = Person(person.login, person.name, person.role, person.extension, passwords.hashed(password), unit=person.unit)
             people.add(made, actor=OPERATOR, now=at)
         lines.append(f"{person.login}  {password}  {demo.roles[person.role]}  {person.extension or '-'}  {person.name}\n")
     write_private(settings.paths.accounts, demo.heading + "".join(lines))
@@ -153,7 +154,7 @@ def line_of(person: Person) -> str:
     """One person of the list, fields apart by tabs."""
     state = "disabled" if person.is_disabled else "enabled"
     fields = (person.login, person.name, person.role, person.extension or "-", ",".join(person.queues) or "-", person.phone_kind)
-    return "\t".join((*fields, state)) + "\n"
+    return "\t".join((*fields, person.unit or "-", state)) + "\n"
 
 
 def arguments_parser() -> argparse.ArgumentParser:
@@ -175,6 +176,7 @@ def arguments_parser() -> argparse.ArgumentParser:
             one.add_argument("--role", required=name == "add", choices=ROLES)
             one.add_argument("--extension", help="one of the city's phones; empty takes it away")
             one.add_argument("--queues", help="keys of the city's queues with commas between; empty is the first one")
+            one.add_argument("--unit", help="key of the unit whose officer this is (roles unit, unit_head)")
             one.add_argument("--phone-kind", dest="phone_kind", choices=KINDS, help="page (browser) or hardware (SIP telephone)")
     return parser
 

@@ -18,7 +18,7 @@ from hotline_core.adapters.tickets_schema import ended_sessions
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a person with a session, or a service token (sid empty)."""
+    """Who asks: a person with a session, or a service token (sid empty); `unit` is the key of the unit whose officer this is."""
 
     login: str
     name: str
@@ -27,10 +27,12 @@ class Caller:
     sid: str = ""
     expires: float = 0.0
     issued: float = 0.0
+    unit: str = ""
 
     def told(self) -> dict[str, str | None]:
         """What a page may know about its person."""
-        return {"login": self.login, "name": self.name, "role": self.role, "extension": self.extension or None}
+        facts = {"login": self.login, "name": self.name, "role": self.role}
+        return {**facts, "extension": self.extension or None, "unit": self.unit or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Gate:
             sid=session.sid,
             expires=session.expires,
             issued=session.issued,
+            unit=person.unit if person else "",
         )
 
     def is_open(self, session: Session) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from agent_desktop.person_rules import settled_unit
 from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.tickets_schema import favourite_parties, people
@@ -22,7 +23,7 @@ class Person:
 
     `queues` are keys of city.queues, none stands for the city's first queue; `phone_digest` is H(A1) of a hardware telephone's
     password; sessions issued before `sessions_from` (epoch seconds) are over, but for `kept_sid`; calls that the extension had
-    before `extension_since` were somebody else's.
+    before `extension_since` were somebody else's; `unit` is the key of the unit whose officer this is, empty in every other role.
     """
 
     login: str
@@ -37,6 +38,7 @@ class Person:
     sessions_from: float = 0.0
     kept_sid: str = ""
     extension_since: float = 0.0
+    unit: str = ""
 
 
 class People:
@@ -58,8 +60,11 @@ class People:
         return [_person(row._mapping) for row in rows]
 
     def add(self, person: Person, *, actor: str, now: float) -> None:
-        """Add `person`, nobody signed in; Conflict (`login_taken`, `extension_taken`)."""
+        """Add `person`, nobody signed in; Conflict (`login_taken`, `extension_taken`), BadInput (the unit)."""
+        settled_unit(person.role, person.unit, {"unit": person.unit})
         facts = {"name": person.name, "role": person.role, "extension": person.extension, "queues": ",".join(person.queues)}
+        if person.unit:
+            facts["unit"] = person.unit
         # A login that was used before: the cookies of who had it open nothing.
         values = {"login": person.login, "made_at": now, "sessions_from": now, "extension_since": now, **_columns(person)}
         try:
@@ -73,15 +78,17 @@ class People:
             raise Conflict("login_taken") from None
 
     def change(self, login: str, changes: Mapping[str, object], *, actor: str, now: float) -> Person:
-        """Change the named fields of `login`; NotFound, Conflict (`extension_taken`, `last_administrator`).
+        """Change the named fields of `login`; NotFound, Conflict (`extension_taken`, `last_administrator`), BadInput (the unit).
 
         A telephone's password belongs to one extension: another extension or kind leaves it behind. Another role or extension
-        ends all sessions for good, also when the change is taken back.
+        ends all sessions for good, also when the change is taken back; so does another unit, whose tickets are other people's.
+        Whoever is an officer no more leaves the unit behind.
         """
         try:
             with writing(self._engine) as connection:
                 before = _known(connection, login)
                 after = replace(before, **changes)  # type: ignore[arg-type] # person_rules has checked names and types
+                after = replace(after, unit=settled_unit(after.role, after.unit, changes))
                 if (after.extension, after.phone_kind) != (before.extension, before.phone_kind):
                     after = replace(after, phone_digest="")
                 _claim_extension(connection, after)
@@ -89,7 +96,7 @@ class People:
                 if after.extension != before.extension:
                     after = replace(after, extension_since=now)
                     values["extension_since"] = now
-                if (after.role, after.extension) != (before.role, before.extension):
+                if (after.role, after.extension, after.unit) != (before.role, before.extension, before.unit):
                     values |= {"sessions_from": now, "kept_sid": None}
                 connection.execute(update(people).where(people.c.login == login).values(**values))
                 facts = _differences(before, after)
@@ -176,13 +183,14 @@ def _columns(person: Person) -> dict[str, object]:
         "queues": ",".join(person.queues),
         "phone_kind": person.phone_kind,
         "phone_digest": person.phone_digest or None,
+        "unit": person.unit,
     }
 
 
 def _differences(before: Person, after: Person) -> dict[str, str]:
     """Each changed field with its new and its former value."""
     told = {}
-    for name in ("name", "role", "extension", "queues", "phone_kind"):
+    for name in ("name", "role", "extension", "queues", "phone_kind", "unit"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             told[name] = ",".join(new) if name == "queues" else str(new)
@@ -204,4 +212,5 @@ def _person(row: RowMapping) -> Person:
         sessions_from=row["sessions_from"],
         kept_sid=row["kept_sid"] or "",
         extension_since=row["extension_since"],
+        unit=row["unit"],
     )

@@ -10,6 +10,8 @@ from asterisk_conf.telephones import KINDS
 from hotline_core.errors import BadInput
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+UNIT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+OFFICERS = ("unit", "unit_head")  # the roles that belong to a unit
 LONGEST_NAME = 60
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 256
@@ -29,6 +31,9 @@ def check_fields(fields: Mapping[str, object], extensions: Collection[str], queu
             raise BadInput("bad_name", field="name")
     if "role" in fields and fields["role"] not in ROLES:
         raise BadInput("bad_role", field="role", known=", ".join(ROLES))
+    unit = fields.get("unit") or ""
+    if unit and not UNIT.fullmatch(str(unit)):
+        raise BadInput("unknown_unit", field="unit", unit=unit)
     extension = fields.get("extension") or ""
     if extension and extension not in extensions:
         raise BadInput("unknown_extension", field="extension", extension=extension)
@@ -41,6 +46,21 @@ def check_fields(fields: Mapping[str, object], extensions: Collection[str], queu
         raise BadInput("unknown_queue", field="queues", queue="", known=", ".join(queues))
     if "phone_kind" in fields and fields["phone_kind"] not in KINDS:
         raise BadInput("bad_phone_kind", field="phone_kind", known=", ".join(KINDS))
+
+
+def settled_unit(role: str, unit: str, asked: Mapping[str, object]) -> str:
+    """The unit that somebody of `role` has after the change `asked`: officers one, everybody else none.
+
+    BadInput (`unit_needed`, `unit_for_officers`) when the change asks for something else; an officer from before there were
+    units may keep none while role and unit are not touched.
+    """
+    if role in OFFICERS:
+        if not unit and ("role" in asked or "unit" in asked):
+            raise BadInput("unit_needed", field="unit")
+        return unit
+    if asked.get("unit"):
+        raise BadInput("unit_for_officers", field="unit")
+    return ""
 
 
 def check_password(password: str, login: str) -> None:

@@ -38,6 +38,7 @@ class PersonOut(BaseModel):
     phone_kind: str
     has_telephone: bool
     disabled: bool
+    unit: str | None
 
 
 class Changed(BaseModel):
@@ -87,6 +88,7 @@ class NewPerson(_Asked):
     extension: str = ""
     queues: list[str] = []
     phone_kind: str = "page"
+    unit: str = ""
 
 
 class PersonChange(_Asked):
@@ -97,6 +99,7 @@ class PersonChange(_Asked):
     extension: str | None = None
     queues: list[str] | None = None
     phone_kind: str | None = None
+    unit: str | None = None
 
 
 class OwnPassword(_Asked):
@@ -151,7 +154,7 @@ async def add(asked: NewPerson, request: Request, caller: Manager) -> Secret:
 
 @router.patch("/people/{login}")
 async def change(login: Login, asked: PersonChange, request: Request, caller: Manager) -> Changed:
-    """Change the fields that are given; another role or extension ends the person's sessions."""
+    """Change the fields that are given; another role, extension or unit ends the person's sessions."""
     desk = desk_of(request)
     fields = asked.model_dump(exclude_none=True)
     if asked.queues is not None:
@@ -266,6 +269,7 @@ def _told(person: Person) -> PersonOut:
         phone_kind=person.phone_kind,
         has_telephone=bool(person.phone_digest),
         disabled=person.is_disabled,
+        unit=person.unit or None,
     )
 
 

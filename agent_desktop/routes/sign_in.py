@@ -33,6 +33,7 @@ class Me(BaseModel):
     name: str
     role: str
     extension: str | None
+    unit: str | None
 
 
 @router.post("/sign-in")
@@ -65,7 +66,9 @@ async def sign_in(credentials: Credentials, request: Request, response: Response
         httponly=True,
         samesite="strict",
     )
-    return Me(login=person.login, name=person.name, role=person.role, extension=person.extension or None)
+    return Me(
+        login=person.login, name=person.name, role=person.role, extension=person.extension or None, unit=person.unit or None
+    )
 
 
 @router.post("/sign-out", status_code=204)
@@ -88,6 +91,6 @@ async def sign_out(request: Request, response: Response, caller: Annotated[Calle
 @router.get("/me")
 async def me(caller: Annotated[Caller, Depends(Needs())]) -> Me:
     """Who asks."""
-    return Me(login=caller.login, name=caller.name, role=caller.role, extension=caller.extension or None)
+    return Me.model_validate(caller.told())
 
 

@@ -108,10 +108,10 @@ drafts = Table(
     metadata,
     Column("call_id", String(64), primary_key=True),
     Column("text", Text, nullable=False),
-    Column("fields", Text, nullable=False, server_default="{}"),  # JSON: the form, by tickets.ticket.Content
     Column("version", Integer, nullable=False),
     Column("saved_at", Float(53), nullable=False),
     Column("saved_by", String(64), nullable=False),
+    Column("fields", Text, nullable=False, server_default="{}"),  # JSON: the form, by tickets.ticket.Content
 )
 
 # Missed callers whom nobody needs to call any more, by their call; the citizen's number stays in the calls database.

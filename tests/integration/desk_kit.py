@@ -23,6 +23,7 @@ from agent_desktop.app import create_app
 from agent_desktop.auth import Passwords
 from agent_desktop.migrate import migrate_tickets
 from agent_desktop.people import People, Person
+from agent_desktop.person_rules import OFFICERS
 from agent_desktop.session import COOKIE
 from agent_desktop.tokens import Tokens
 from hotline_core.adapters.engine import make_engine
@@ -64,7 +65,8 @@ def prepare(settings: Settings) -> None:
     hashed = Passwords().hashed(PASSWORD)
     people = People(engine)
     for login, name, role, extension in PEOPLE:
-        people.add(Person(login, name, role, extension, hashed), actor="test", now=min(NOW, time.time()))
+        unit = "transport" if role in OFFICERS else ""
+        people.add(Person(login, name, role, extension, hashed, unit=unit), actor="test", now=min(NOW, time.time()))
     engine.dispose()
 
 

@@ -60,9 +60,11 @@ async def test_the_demos_people_sign_in_with_the_passwords_of_the_file(settings:
     """Random, only for the owner's eyes, made once."""
     assert (await asyncio.to_thread(command, settings, "agent_desktop.accounts", "demo")).returncode == 0
     made = accounts(settings)
-    assert list(made) == ["agent1", "agent2", "agent3", "supervisor1", "admin1", "auditor1"]
+    assert list(made) == [
+        "agent1", "agent2", "agent3", "supervisor1", "admin1", "auditor1", "clerk1", "unit1", "head1", "unit2",
+    ]  # fmt: skip
     assert settings.paths.accounts.stat().st_mode & 0o777 == 0o600
-    assert len(set(made.values())) == 6
+    assert len(set(made.values())) == len(made)
     assert await opens(settings, "agent3", made["agent3"])
     await asyncio.to_thread(command, settings, "agent_desktop.accounts", "demo")
     assert accounts(settings) == made
@@ -103,6 +105,8 @@ async def test_an_operator_adds_a_person_and_reads_the_password_once(settings: S
         ("--login", "zhou", "--name", "周\r\n兰", "--role", "agent"),
         ("--login", "zhou", "--name", "周兰", "--role", "king"),
         ("--login", "zhou", "--name", "周兰", "--role", "agent", "--extension", "9"),
+        ("--login", "zhou", "--name", "周兰", "--role", "unit"),
+        ("--login", "zhou", "--name", "周兰", "--role", "agent", "--unit", "transport"),
     ],
 )
 def test_a_person_that_cannot_be_is_refused_with_the_reason(settings: Settings, person: tuple[str, ...]) -> None:

@@ -86,7 +86,7 @@ async def test_a_ringing_call_reaches_the_own_agents_page_and_no_other(
     mine = await open_page(settings, http, "agent1")
     other = await open_page(settings, http, "agent2")
     snapshot = await told(mine, lambda message: message["type"] == "snapshot")
-    assert snapshot["me"] == {"login": "agent1", "name": "张敏", "role": "agent", "extension": "1001"}
+    assert snapshot["me"] == {"login": "agent1", "name": "张敏", "role": "agent", "extension": "1001", "unit": None}
     live.publish({"call:h1-1.1": ringing("h1-1.1", "1001")})
     message = await told(mine, has_call("h1-1.1"))
     assert message["calls"][0]["caller"] == NUMBER

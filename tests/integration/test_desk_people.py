@@ -97,7 +97,7 @@ async def test_an_administrator_adds_an_agent_who_signs_in_at_once(
     listed = await made(await admin.get("/api/people"))
     assert answer["password"] not in json.dumps(listed)
     assert next(person for person in listed["people"] if person["login"] == "zhou.lan") == {
-        **NEW, "phone_kind": "page", "has_telephone": False, "disabled": False,
+        **NEW, "phone_kind": "page", "has_telephone": False, "disabled": False, "unit": None,
     }  # fmt: skip
     async with browser(app) as client:
         me = await made(await sign_in(client, "zhou.lan", answer["password"]))
@@ -117,6 +117,9 @@ CANNOT_BE = (
     ("queues", ["nowhere"], "unknown_queue"),
     ("queues", ["hotline", "hotline"], "unknown_queue"),
     ("phone_kind", "fax", "bad_phone_kind"),
+    ("unit", "No Unit", "unknown_unit"),
+    ("unit", "transport", "unit_for_officers"),
+    ("role", "unit_head", "unit_needed"),
     ("salary", 1, "bad_input"),
 )
 
@@ -146,6 +149,30 @@ async def test_another_extension_ends_the_session_and_frees_the_former_one(
     assert [phone["agent"] for phone in bridge.telephones if phone["op"] == "phone_remove"] == ["1001"]
     await made(await admin.patch("/api/people/agent2", json={"extension": "1001"}))
     assert acts(app, "agent1")[-1] == ("admin1", "person_changed", {"extension": "1009", "extension_before": "1001"})
+
+
+async def test_an_officer_belongs_to_a_unit_and_leaves_it_with_the_role(
+    app: FastAPI, admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    """The page of the officer knows the unit at once; another unit ends the session, another role leaves the unit behind."""
+    officer = {"login": "qian.yu", "name": "钱宇", "role": "unit", "unit": "transport"}
+    password = (await made(await admin.post("/api/people", json=officer), 201))["password"]
+    async with browser(app) as client:
+        assert (await made(await sign_in(client, "qian.yu", password)))["unit"] == "transport"
+        assert (await made(await client.get("/api/me")))["unit"] == "transport"
+        for change, code in (({"unit": ""}, "unit_needed"), ({"role": "clerk", "unit": "water"}, "unit_for_officers")):
+            refused = await admin.patch("/api/people/qian.yu", json=change)
+            assert (refused.status_code, refused.json()["code"]) == (422, code)
+        clock.at += 1
+        moved = await made(await admin.patch("/api/people/qian.yu", json={"unit": "water"}))
+        assert moved["person"]["unit"] == "water"
+        assert (await client.get("/api/me")).status_code == 401
+    assert (await made(await admin.patch("/api/people/qian.yu", json={"role": "clerk"})))["person"]["unit"] is None
+    told = [facts for _, act, facts in acts(app, "qian.yu") if act == "person_changed"]
+    assert told == [
+        {"unit": "water", "unit_before": "transport"},
+        {"role": "clerk", "role_before": "unit", "unit": "", "unit_before": "water"},
+    ]
 
 
 async def test_queues_of_an_agent_at_work_move_at_once_and_leave_the_session(

@@ -72,7 +72,7 @@ async def test_an_agent_signs_in_and_is_known(app: FastAPI) -> None:
     """The cookie is out of reach of scripts and other sites."""
     async with browser(app) as client:
         answer = await sign_in(client, " Agent1 ")
-        assert answer.json() == {"login": "agent1", "name": "张敏", "role": "agent", "extension": "1001"}
+        assert answer.json() == {"login": "agent1", "name": "张敏", "role": "agent", "extension": "1001", "unit": None}
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
