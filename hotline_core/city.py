@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from hotline_core.city_parts import Name, Number, Part, PartyKey, Word
 from hotline_core.city_party import Party
 from hotline_core.city_probe import Probe
+from hotline_core.city_tickets import Tickets
 from hotline_core.city_trunk import Trunk
 from hotline_core.domain import outgoing
 from hotline_core.domain.day import ServiceFormula
@@ -136,6 +137,7 @@ class City(Part):
     outgoing: Outgoing = Outgoing()
     callbacks: Callbacks = Callbacks()
     indicators: Indicators = Indicators()
+    tickets: Tickets = Tickets()
     probe: Probe | None = None
 
     @model_validator(mode="after")

@@ -1,0 +1,70 @@
+"""Owns what all rules of tickets come from, as one frozen value: catalogue, calendar, profiles, units; loads it from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hotline_core.city import City
+from hotline_core.errors import NotFound, SettingsError
+from tickets.calendar import Calendar
+from tickets.calendar_data import load_calendar
+from tickets.catalogue import Catalogue, load_catalogue
+from tickets.limits import Due
+from tickets.profile import Profile
+from tickets.profile_data import load_profiles
+from tickets.reckoning import day_of
+from tickets.units import Unit
+from tickets.units_data import load_units
+from tickets.wording import Wording, load_wording
+
+FOLDER: Final = "tickets"
+OTHER: Final = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All rules as they stand now.
+
+    `profiles`: every edition by its id (KEY@YYYY-MM-DD); `chosen`: the profile's key by line, "other" for all else.
+    """
+
+    catalogue: Catalogue
+    calendar: Calendar
+    profiles: Mapping[str, Profile]
+    units: Mapping[str, Unit]
+    chosen: Mapping[str, str]
+    wording: Wording
+
+    def profile_of(self, line: str, at: float) -> Profile:
+        """The edition for a ticket of that line made at that time (epoch seconds): the last one begun by then, else the first."""
+        key = self.chosen.get(line) or self.chosen[OTHER]
+        editions = sorted((each for each in self.profiles.values() if each.key == key), key=lambda each: each.edition)
+        day = day_of(at)
+        return next((each for each in reversed(editions) if each.edition <= day), editions[0])
+
+    def profile(self, profile_id: str) -> Profile:
+        """The edition a ticket keeps (`Life.profile`); NotFound `unknown_profile` when its file is gone."""
+        found = self.profiles.get(profile_id)
+        if found is None:
+            raise NotFound("unknown_profile", profile=profile_id)
+        return found
+
+    def sentence(self, due: Due) -> str:
+        """Why it is due then, in Chinese, with the rule and every day."""
+        return self.wording.sentence(due)
+
+
+def load_policy(home_folder: Path, city: City) -> Policy:
+    """Read everything: ours, over it HOTLINE_HOME/tickets, as the city chose; SettingsError names file, mistake and cure."""
+    folder = home_folder / FOLDER
+    profiles = load_profiles(folder)
+    known = {profile.key for profile in profiles.values()}
+    for line, key in city.tickets.profiles.items():
+        if key not in known:
+            cure = "one of " + ", ".join(sorted(known))
+            raise SettingsError(file="city.yaml", line=0, what=f"tickets.profiles.{line}: no profile {key}", cure=cure)
+    chosen = dict(city.tickets.profiles)
+    return Policy(load_catalogue(folder), load_calendar(folder), profiles, load_units(folder), chosen, load_wording())
