@@ -22,7 +22,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from hotline_core.adapters import ports as port_file
 from hotline_core.settings import DEFAULT_CITY, Settings
 from launcher import fetch
-from tests.sip.ports import free_port
+from tests.sip.ports import free_port, rtp_range
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_S = 90.0
@@ -201,7 +201,7 @@ def free_ports() -> tuple[int, int, int, int]:
     while len(chosen) < 3:
         chosen.add(free_port())
     sip, ami, http = chosen
-    return 10000 + (os.getpid() * 7 + sip) % 20 * 1000, sip, ami, http
+    return rtp_range(), sip, ami, http
 
 
 def pretty(data: object) -> str:

@@ -2,7 +2,8 @@
 
 The kernel gives every connection going out a port of its own range (32768-60999 here), at any moment; a port found there
 and given back may be gone before the server binds it. So these come from below that range and above the RTP of the
-tests' instances (10000-29899), and each worker of a parallel run chooses from its own part.
+tests' instances (10000-29899). Each worker of a parallel run chooses from its own part of both: two Asterisks may share
+a range of RTP, but who sprays one's ports with packets gets the other's sound.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 from contextlib import ExitStack, closing
 
 _FIRST, _PART, _PARTS = 30000, 690, 4  # up to 32759
+_RTP_FIRST, _RTP_PART, _RTP_RANGE = 10000, 5000, 1000
 
 
 def free_port(local_ip: str = "127.0.0.1") -> int:
@@ -25,9 +27,19 @@ def free_media_port(local_ip: str = "127.0.0.1") -> int:
     return _free(local_ip, together=2)
 
 
+def rtp_range() -> int:
+    """The first port of a range of 900 for an instance's RTP."""
+    return random.SystemRandom().randrange(_RTP_FIRST + _part() * _RTP_PART, _RTP_FIRST + (_part() + 1) * _RTP_PART, _RTP_RANGE)
+
+
+def _part() -> int:
+    """This worker's; a run without workers takes any, so that two such runs seldom meet."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    return int(worker or os.getpid()) % _PARTS
+
+
 def _free(local_ip: str, *, together: int) -> int:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = _FIRST + worker % _PARTS * _PART
+    first = _FIRST + _part() * _PART
     for _ in range(200):
         port = random.SystemRandom().randrange(first, first + _PART, together)
         with ExitStack() as held:
