@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from hotline_core.adapters.tickets_schema import metadata
 
@@ -13,7 +14,7 @@ tickets = Table(
     metadata,
     Column("number", String(20), primary_key=True),  # YYYYMMDD and six digits of the day
     Column("version", Integer, nullable=False),
-    # for lists, kept in step with the two JSON values below
+    # for lists, kept in step with the two JSON values of ticket_bodies
     Column("stage", String(20), nullable=False),
     Column("line", String(10), nullable=False),
     Column("source", String(30), nullable=False),
@@ -33,14 +34,34 @@ tickets = Table(
     Column("closed_at", Float(53)),
     Column("next_mark_at", Float(53)),  # when the clockwork has to look at it again
     Column("is_provisional", Integer, nullable=False, server_default="0"),
-    Column("content", Text, nullable=False),  # JSON of tickets.ticket.Content
-    Column("life", Text, nullable=False),  # JSON of tickets.ticket.Life
-    Index("tickets_by_stage", "stage", "due_at"),
-    Index("tickets_by_due", "due_at"),
+    # the order of every list is one of these indexes, so that a page costs the same whatever lies before it
+    Index("tickets_by_stage", "stage", "due_at", "number"),
+    Index("tickets_by_stage_made", "stage", "number"),
+    Index("tickets_by_stage_changed", "stage", "changed_at", "number"),
+    Index("tickets_by_due", "due_at", "number"),
     Index("tickets_by_made", "created_at"),
-    Index("tickets_by_unit", "unit", "stage", "due_at"),
+    Index("tickets_by_changed", "changed_at", "number"),
     Index("tickets_by_call", "call_id"),
     Index("tickets_by_mark", "next_mark_at"),
+)
+
+# The ticket itself, apart from the narrow rows that lists walk through.
+ticket_bodies = Table(
+    "ticket_bodies",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("content", Text, nullable=False),  # JSON of tickets.ticket.Content
+    Column("life", Text, nullable=False),  # JSON of tickets.ticket.Life
+)
+
+# The pieces that a ticket is found by (tickets/grams.py); `id` is its number as an integer, so newest first is the index's order.
+# SQLite's full-text index ticket_search (FTS5) is kept in step by triggers, PostgreSQL's is the GIN index below.
+ticket_words = Table(
+    "ticket_words",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("grams", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),
+    Index("ticket_words_by_gram", "grams", postgresql_using="gin").ddl_if(dialect="postgresql"),
 )
 
 # A step is never changed or deleted; a correction is a step of its own with what stood there before.
@@ -55,6 +76,7 @@ ticket_steps = Table(
     Column("act", String(20), nullable=False),
     Column("stage", String(20), nullable=False),  # after the step
     Column("facts", Text, nullable=False),  # JSON
+    Column("salt", String(32), nullable=False),  # of the digests that the audit trail has of this step (tickets/store/seals.py)
 )
 
 # Which units may see a ticket: the lead's chain and the co-handling ones.
@@ -125,7 +147,9 @@ outbox = Table(
     Column("tries", Integer, nullable=False),
     Column("next_at", Float(53), nullable=False),
     Column("last_error", String(60), nullable=False, server_default=""),
-    Index("outbox_by_time", "next_at"),
+    Column("made_at", Float(53), nullable=False),
+    Index("outbox_by_webhook", "webhook", "next_at"),
+    Index("outbox_by_ticket", "webhook", "number", "id"),
 )
 
 attachments = Table(
@@ -139,6 +163,8 @@ attachments = Table(
     Column("sha256", String(64), nullable=False),
     Column("at", Float(53), nullable=False),
     Column("by", String(80), nullable=False),
+    Column("removed_at", Float(53)),  # nothing is deleted: a removed one is not shown any more
+    Column("removed_by", String(80)),
     Index("attachments_by_ticket", "number"),
 )
 

@@ -1,0 +1,88 @@
+"""Owns how a ticket lies in the database: content and life as JSON, and what of both stands beside in columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from hotline_core.errors import BadInput
+from tickets.ticket import Content, Extension, Life, Pause, Ticket
+
+LONGEST: Mapping[str, int] = {
+    "title": 200, "text": 20_000, "name": 60, "number": 30, "address": 400, "place": 400, "object": 200, "happened_at": 60,
+    "line": 10, "source": 30, "klass": 20, "field": 40, "area": 40, "topic": 40,
+}  # fmt: skip
+LONGEST_KEY = 64  # of every other text of the content
+
+
+def check(content: Content) -> None:
+    """BadInput `too_long` with the field and how long it may be (characters)."""
+    for field in fields(content):
+        value = getattr(content, field.name)
+        most = LONGEST.get(field.name, LONGEST_KEY)
+        if isinstance(value, str) and len(value) > most:
+            raise BadInput("too_long", field=field.name, most=most)
+        if isinstance(value, str) and "\0" in value:  # PostgreSQL has no place for it
+            raise BadInput("bad_character", field=field.name)
+
+
+def dumped(value: object) -> str:
+    """Compact JSON of plain values, dataclasses, maps and tuples."""
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def content_of(text: str) -> Content:
+    """The content of its JSON; a field that this version does not know is left out."""
+    return Content(**_known(Content, json.loads(text)))
+
+
+def life_of(text: str) -> Life:
+    """The life of its JSON; a field that was not there then has its default."""
+    data = _known(Life, json.loads(text))
+    if data.get("extension") is not None:
+        data["extension"] = Extension(**_known(Extension, data["extension"]))
+    data["pauses"] = tuple(Pause(**_known(Pause, each)) for each in data.get("pauses", ()))
+    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return Life(**kept)
+
+
+def due_at(life: Life) -> float | None:
+    """The nearest limit that stands and was not kept yet (epoch seconds)."""
+    return min((at for key, at in life.stands.items() if key not in life.met), default=None)
+
+
+def columns(ticket: Ticket) -> dict[str, object]:
+    """What lists are made of: both values in short."""
+    content, life = ticket.content, ticket.life
+    same = {name: getattr(content, name) for name in ("line", "source", "klass", "field", "area", "topic", "title")}
+    return {
+        "number": ticket.number, "version": life.version, "stage": life.stage, **same, "unit": life.unit,
+        "is_urgent": int(content.is_urgent), "is_safety": int(content.is_safety), "call_id": content.call_id or None,
+        "created_at": life.created_at, "due_at": due_at(life), "closed_at": life.closed_at,
+        "is_provisional": int(life.is_provisional),
+    }  # fmt: skip
+
+
+def parts(life: Life) -> dict[str, str]:
+    """Which units may see the ticket, and as what: the lead, those above it on the way down, the helping ones (R43, R44)."""
+    found = dict.fromkeys(life.co_units, "co") | dict.fromkeys(life.chain, "above")
+    if life.unit:
+        found[life.unit] = "lead"
+    return found
+
+
+def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    return value

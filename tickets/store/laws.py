@@ -1,0 +1,52 @@
+"""Owns what the store asks of the life of a ticket: it keeps what this decides, and decides nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tickets.acts import Act
+from tickets.ticket import Ticket
+
+
+class Actor(Protocol):
+    """Who acts: the login as `name`, and the role of the rights table."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Notify(Protocol):
+    """Somebody is to be told: `audience` is "unit:KEY", "head:KEY", "centre" or "leadership"."""
+
+    @property
+    def audience(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, object]: ...
+
+
+class Outcome(Protocol):
+    """What became of an act: the ticket after it, what its step keeps, whom to tell."""
+
+    @property
+    def ticket(self) -> Ticket: ...
+    @property
+    def facts(self) -> Mapping[str, object]: ...
+    @property
+    def commands(self) -> Sequence[Notify]: ...
+
+
+class Laws(Protocol):
+    """The life of tickets: pure, called inside the transaction with the row locked."""
+
+    def step(self, ticket: Ticket, act: Act, facts: Mapping[str, object], *, now: float, actor: Any, policy: Any) -> Outcome:
+        """Do an act; IntentRefused, Forbidden or BadInput when it cannot be done."""
+        ...
+
+    def next_mark_at(self, ticket: Ticket, fired: frozenset[str], policy: Any) -> float | None:
+        """When the clockwork has to look at this ticket again (epoch seconds); None: no limit stands."""
+        ...

@@ -1,0 +1,259 @@
+"""Owns the lists of tickets: filters, three orders, pages by key; each page is read off an index, whatever lies before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, or_, select, tuple_, union_all
+
+from hotline_core.adapters.engine import reading
+from hotline_core.domain.day import day_start
+from hotline_core.errors import BadInput
+from tickets.acts import STAGES, Stage
+from tickets.store.schema import ticket_units, tickets
+
+Sort = Literal["due", "newest", "changed"]
+Left = Literal["late", "today", "soon", "calm", "none"]
+LARGEST_PAGE = 200
+SOON_S = 72 * 3600
+DAY_S = 24 * 3600
+# With these the citizen's matter goes nowhere any more, or in another ticket.
+OVER: frozenset[Stage] = frozenset({"answered", "refused", "void", "closed", "archived", "merged"})
+OPEN: tuple[Stage, ...] = tuple(stage for stage in STAGES if stage not in OVER)
+Order = tuple[tuple[str, bool], ...]  # names of columns, and whether each falls
+_NEWEST: Order = (("number", True),)
+_CHANGED: Order = (("changed_at", True), ("number", True))
+_DUE: Order = (("due_at", False), ("number", False))
+_C = tickets.c
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list keeps; several values of one field are alternatives, empty or None: all.
+
+    `units`: whoever of them leads, helps or stands above. `visible`: the units that the reader belongs to, None for the centre,
+    which sees all. `since` and `until` are of the making, epoch seconds, the first included.
+    """
+
+    stages: tuple[Stage, ...] = ()
+    is_open: bool | None = None
+    lines: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
+    is_urgent: bool | None = None
+    is_safety: bool | None = None
+    made_by: str = ""
+    call_id: str = ""
+    since: float | None = None
+    until: float | None = None
+    visible: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket in a list; times are epoch seconds."""
+
+    number: str
+    version: int
+    stage: Stage
+    line: str
+    source: str
+    klass: str
+    field: str
+    area: str
+    topic: str
+    title: str
+    unit: str
+    is_urgent: bool
+    is_safety: bool
+    call_id: str | None
+    made_by: str
+    created_at: float
+    changed_at: float
+    due_at: float | None
+    closed_at: float | None
+    is_provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows in order, and the key that the next page begins after; None: there is none."""
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tickets a filter keeps, by stage and by the time left."""
+
+    by_stage: dict[Stage, int]
+    by_left: dict[Left, int]
+    total: int
+
+
+class Listing:
+    """Reads lists of tickets; synchronous, call it off the event loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def page(self, wanted: Filter, sort: Sort = "due", after: str | None = None, limit: int = 50, *, now: float) -> Page:
+        """A page; `after` is the `next` of the page before. BadInput `bad_cursor`."""
+        limit = max(1, min(limit, LARGEST_PAGE))
+        with reading(self._engine) as connection:
+            rows = [_row(each) for each in _ordered(connection, wanted, sort, after, limit + 1, now)]
+        page = rows[:limit]
+        return Page(tuple(page), _cursor(page[-1], sort) if len(rows) > limit else None)
+
+    def row(self, number: str) -> Row | None:
+        """One ticket as lists show it."""
+        with reading(self._engine) as connection:
+            found = rows_of(connection, [number])
+        return found.get(number)
+
+    def of_call(self, call_id: str) -> tuple[Row, ...]:
+        """The tickets made from a call, oldest first."""
+        with reading(self._engine) as connection:
+            found = connection.execute(_plain().where(_C.call_id == call_id).order_by(_C.number).limit(LARGEST_PAGE))
+            return tuple(_row(each) for each in found)
+
+    def counts(self, wanted: Filter, *, now: float) -> Counts:
+        """How many there are, by stage and by the time left; walks through all that the filter keeps."""
+        left = case(*((kept, name) for name, kept in _lefts(now).items()), else_="none")
+        stages = _stages(wanted)
+        kept = select(_C.stage, left.label("left"), func.count().label("n")).where(*conditions(wanted, now))
+        if stages is not None:
+            kept = kept.where(_C.stage.in_(stages))
+        by_stage: dict[Stage, int] = {}
+        by_left: dict[Left, int] = {"late": 0, "today": 0, "soon": 0, "calm": 0, "none": 0}
+        with reading(self._engine) as connection:
+            for row in connection.execute(kept.group_by(_C.stage, left)):
+                by_stage[row.stage] = by_stage.get(row.stage, 0) + row.n
+                by_left[row.left] += row.n
+        return Counts(by_stage, by_left, sum(by_stage.values()))
+
+
+def rows_of(connection: Connection, numbers: Sequence[str]) -> dict[str, Row]:
+    """The rows of these numbers, as far as there are such tickets."""
+    return {each.number: _row(each) for each in connection.execute(_plain().where(_C.number.in_(numbers)))}
+
+
+def conditions(wanted: Filter, now: float) -> list[ColumnElement[bool]]:
+    """What the filter asks of a row of `tickets`, but for the stage."""
+    alternatives = (
+        (_C.line, wanted.lines), (_C.source, wanted.sources), (_C.klass, wanted.classes), (_C.field, wanted.fields),
+        (_C.area, wanted.areas), (_C.topic, wanted.topics),
+    )  # fmt: skip
+    found: list[ColumnElement[bool]] = [column.in_(values) for column, values in alternatives if values]
+    flags = ((_C.is_urgent, wanted.is_urgent), (_C.is_safety, wanted.is_safety))
+    found += [column == int(value) for column, value in flags if value is not None]
+    found += [column == value for column, value in ((_C.made_by, wanted.made_by), (_C.call_id, wanted.call_id)) if value]
+    found += [_C.created_at >= wanted.since] if wanted.since is not None else []
+    found += [_C.created_at < wanted.until] if wanted.until is not None else []
+    if wanted.left:
+        kinds = _lefts(now)
+        found.append(or_(*(kinds[left] for left in wanted.left)))
+    found += [_of_units(units) for units in (wanted.units, wanted.visible) if units or units == frozenset()]
+    return found
+
+
+def _of_units(units: Iterable[str]) -> ColumnElement[bool]:
+    part = select(ticket_units.c.number).where(ticket_units.c.number == _C.number, ticket_units.c.unit.in_(sorted(units)))
+    return part.exists()
+
+
+def _lefts(now: float) -> dict[Left, ColumnElement[bool]]:
+    """Late is past; today ends today in Asia/Shanghai; soon within 72 hours; calm later; none: no limit stands."""
+    tomorrow = day_start(now) + DAY_S
+    soon = max(tomorrow, now + SOON_S)
+    return {
+        "late": _C.due_at < now, "today": and_(_C.due_at >= now, _C.due_at < tomorrow),
+        "soon": and_(_C.due_at >= tomorrow, _C.due_at < soon), "calm": _C.due_at >= soon, "none": _C.due_at.is_(None),
+    }  # fmt: skip
+
+
+def _stages(wanted: Filter) -> tuple[Stage, ...] | None:
+    """The stages that are left, in a fixed order; None: every one."""
+    if wanted.is_open is None:
+        return tuple(stage for stage in STAGES if stage in wanted.stages) or None
+    asked = OPEN if wanted.is_open else tuple(stage for stage in STAGES if stage in OVER)
+    return tuple(stage for stage in asked if not wanted.stages or stage in wanted.stages)
+
+
+def _ordered(connection: Connection, wanted: Filter, sort: Sort, after: str | None, limit: int, now: float) -> list[Any]:
+    kept = conditions(wanted, now)
+    key, number = _read_cursor(after, sort)
+    if sort == "newest":
+        place = [_C.number < number] if number else []
+        return _merged(connection, wanted, [*kept, *place], _NEWEST, limit)
+    if sort == "changed":
+        place = [] if key is None else [tuple_(_C.changed_at, _C.number) < tuple_(key, number)]
+        return _merged(connection, wanted, [*kept, *place], _CHANGED, limit)
+    found: list[Any] = []
+    if key is not None or not number:
+        place = [_C.due_at.is_not(None)] if key is None else [tuple_(_C.due_at, _C.number) > tuple_(key, number)]
+        found = _merged(connection, wanted, [*kept, *place], _DUE, limit)
+        number = ""
+    if len(found) < limit:  # what no limit stands for comes last, the newest of it first
+        place = [_C.due_at.is_(None), *([_C.number < number] if number else [])]
+        found += _merged(connection, wanted, [*kept, *place], _NEWEST, limit - len(found))
+    return found
+
+
+def _merged(
+    connection: Connection, wanted: Filter, kept: Sequence[ColumnElement[bool]], order: Order, limit: int
+) -> list[Any]:
+    """The first rows of every stage, each in the order of its index, and of these the first."""
+    stages = _stages(wanted)
+    if stages is None or len(stages) == 1:
+        query = _plain().where(*kept).order_by(*_by(order)).limit(limit)
+        return list(connection.execute(query if stages is None else query.where(_C.stage == stages[0])))
+    if not stages:
+        return []
+    parts = [_plain().where(_C.stage == stage, *kept).order_by(*_by(order)).limit(limit).subquery() for stage in stages]
+    found = list(connection.execute(union_all(*(select(part) for part in parts))))
+    for name, falls in reversed(order):
+        found.sort(key=attrgetter(name), reverse=falls)
+    return found[:limit]
+
+
+def _by(order: Order) -> list[ColumnElement[Any]]:
+    return [_C[name].desc() if falls else _C[name] for name, falls in order]
+
+
+def _plain() -> Select[Any]:
+    return select(*(_C[name] for name in Row.__dataclass_fields__))
+
+
+def _row(row: Any) -> Row:
+    found = dict(row._mapping)
+    for name in ("is_urgent", "is_safety", "is_provisional"):
+        found[name] = bool(found[name])
+    return Row(**found)
+
+
+def _cursor(row: Row, sort: Sort) -> str:
+    key = {"newest": None, "changed": row.changed_at, "due": row.due_at}[sort]
+    return f"{'' if key is None else repr(key)}~{row.number}"
+
+
+def _read_cursor(cursor: str | None, sort: Sort) -> tuple[float | None, str]:
+    """The key and the number of the last row of the page before; an empty number at the beginning."""
+    if cursor is None:
+        return None, ""
+    key, _, number = cursor.partition("~")
+    if not number.isascii() or not number.isdigit() or (sort == "changed" and not key):
+        raise BadInput("bad_cursor", field="after")
+    try:
+        return (float(key) if key else None), number
+    except ValueError as error:
+        raise BadInput("bad_cursor", field="after") from error
