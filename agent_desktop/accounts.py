@@ -6,10 +6,12 @@ import argparse
 import os
 import secrets
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from agent_desktop.auth import Passwords
@@ -20,7 +22,9 @@ from asterisk_conf.telephones import KINDS, digest_of
 from hotline_core.adapters.clock import now
 from hotline_core.adapters.engine import make_engine
 from hotline_core.errors import BadInput, Conflict, HotlineError, NotFound
+from hotline_core.log import open_log
 from hotline_core.settings import Settings, load_city, load_settings
+from tickets.store.policy_keeper import PolicyKeeper
 
 DEMO_PEOPLE = Path(__file__).with_name("demo_people.yaml")
 OPERATOR = "operator"
@@ -119,23 +123,29 @@ def change_of(asked: argparse.Namespace) -> dict[str, object]:
     return fields
 
 
-def act(asked: argparse.Namespace, settings: Settings, people: People, passwords: Passwords, at: float) -> str:
+def act(asked: argparse.Namespace, settings: Settings, engine: Engine, passwords: Passwords, at: float) -> str:
     """Carry out one act; what is to be printed. A running desk puts it in force within 5 s."""
-    city = load_city(settings.city_file)
+    people, city = People(engine), load_city(settings.city_file)
+
+    def units() -> Collection[str]:
+        rules = PolicyKeeper(engine, settings.home, city, open_log("accounts", settings.log_level))
+        rules.refresh()
+        return rules.policy.units
+
     match asked.act:
         case "list":
             return "".join(line_of(person) for person in people.everybody())
         case "add":
             fields = {"name": "", "role": "", **change_of(asked)}
             check_login(asked.login)
-            check_fields(fields, city.phones.extensions, city.queues)
+            check_fields(fields, city.phones.extensions, city.queues, units)
             password = random_password()
             nobody = Person(asked.login, "", "", "", passwords.hashed(password))
             people.add(replace(nobody, **fields), actor=OPERATOR, now=at)  # type: ignore[arg-type] # check_fields saw them
             return f"{password}\n"
         case "change":
             fields = change_of(asked)
-            check_fields(fields, city.phones.extensions, city.queues)
+            check_fields(fields, city.phones.extensions, city.queues, units)
             return line_of(people.change(asked.login, fields, actor=OPERATOR, now=at))
         case "disable" | "enable":
             return line_of(people.set_disabled(asked.login, asked.act == "disable", actor=OPERATOR, now=at))
@@ -194,7 +204,7 @@ def main(arguments: list[str]) -> int:
             if asked.act == "demo":
                 make_demo(settings, People(engine), Passwords(), now())
             else:
-                sys.stdout.write(act(asked, settings, People(engine), Passwords(), now()))
+                sys.stdout.write(act(asked, settings, engine, Passwords(), now()))
         finally:
             engine.dispose()
     except Conflict as error:

@@ -50,6 +50,7 @@ from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
 from ivr.menu import MENUS_FOLDER
 from ivr.topics import Topics
+from tickets.store.policy_keeper import PolicyKeeper
 from transfer.directory import parties_of
 
 REFRESH_S = 5.0
@@ -104,6 +105,7 @@ class Desk:
     party_store: Parties
     party_keeper: PartyKeeper
     late_audit: LateAudit
+    policy: PolicyKeeper
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
@@ -143,11 +145,12 @@ class Desk:
                     self.health.redis_lost()
 
     async def _refresh_gate(self) -> None:
-        """Learn every few seconds what was changed elsewhere: people, sessions, pause reasons, outside parties."""
+        """Learn every few seconds what was changed elsewhere: people, sessions, pause reasons, parties, rules of tickets."""
         while True:
             await self.people_changed()
             await self.reasons_changed()
             await self.parties_changed()
+            await self.policy_changed()
             await asyncio.sleep(REFRESH_S)
 
     async def people_changed(self) -> bool:
@@ -170,6 +173,13 @@ class Desk:
         """Tell open pages the pause reasons if they are others than before."""
         with contextlib.suppress(Unavailable):
             self.hub.reasons_changed(told(await self.tickets_threads.run(self.pause_reasons.everyone)))
+
+    async def policy_changed(self) -> bool:
+        """Put in force the rules of tickets and the units as files and database have them; True when they are others."""
+        try:
+            return await self.tickets_threads.run(self.policy.refresh)
+        except Unavailable:
+            return False  # health tells it; what was known last stays in force
 
     async def parties_changed(self) -> bool:
         """Put the directory in force as the database has it; False while the bridge still waits for it."""
@@ -266,4 +276,5 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         party_store=Parties(tickets_engine, given, city.outgoing.allow, parties_in_menus(MENUS_FOLDER, log), log),
         party_keeper=PartyKeeper(book, bridge, now, hub.parties_changed, log),
         late_audit=LateAudit(tickets_engine, tickets_threads, log),
+        policy=PolicyKeeper(tickets_engine, settings.home, city, log),
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from agent_desktop.rights import ROLES
 from asterisk_conf.telephones import KINDS
 from hotline_core.errors import BadInput
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-UNIT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 OFFICERS = ("unit", "unit_head")  # the roles that belong to a unit
 LONGEST_NAME = 60
 SHORTEST_PASSWORD = 10
@@ -23,8 +22,10 @@ def check_login(login: str) -> None:
         raise BadInput("bad_login", field="login")
 
 
-def check_fields(fields: Mapping[str, object], extensions: Collection[str], queues: Collection[str]) -> None:
-    """BadInput for the first field of `fields` that cannot be; `extensions` and `queues` are the city's."""
+def check_fields(
+    fields: Mapping[str, object], extensions: Collection[str], queues: Collection[str], units: Callable[[], Collection[str]]
+) -> None:
+    """BadInput for the first field of `fields` that cannot be; the rest is the city's, `units` only asked for if one is named."""
     if "name" in fields:
         name = str(fields["name"])
         if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
@@ -32,7 +33,7 @@ def check_fields(fields: Mapping[str, object], extensions: Collection[str], queu
     if "role" in fields and fields["role"] not in ROLES:
         raise BadInput("bad_role", field="role", known=", ".join(ROLES))
     unit = fields.get("unit") or ""
-    if unit and not UNIT.fullmatch(str(unit)):
+    if unit and unit not in units():
         raise BadInput("unknown_unit", field="unit", unit=unit)
     extension = fields.get("extension") or ""
     if extension and extension not in extensions:

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from agent_desktop.wording import Wording
-from hotline_core.errors import BadInput, Conflict, Forbidden, HotlineError, IntentRefused, NotFound, SignInRefused
+from hotline_core.errors import BadInput, Conflict, Forbidden, HotlineError, IntentRefused, NotFound, SetupError, SignInRefused
 from hotline_core.log import Log, where
 
 
@@ -40,6 +40,7 @@ _STATUS: tuple[tuple[type[HotlineError], int], ...] = (
     (IntentRefused, 409),
     (BadInput, 422),
     (Unavailable, 503),
+    (SetupError, 503),
 )
 _HTTP_CODES = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 

@@ -16,7 +16,7 @@ from agent_desktop.people import Person
 from agent_desktop.person_rules import check_fields, check_login, check_password
 from agent_desktop.rights import ROLES
 from asterisk_conf.telephones import user_of
-from hotline_core.errors import Forbidden, NotFound
+from hotline_core.errors import Forbidden, NotFound, SetupError
 
 router = APIRouter(prefix="/api", tags=["people"])
 Manager = Annotated[Caller, Depends(Needs("manage_people"))]
@@ -70,6 +70,13 @@ class QueueOut(BaseModel):
     name: str
 
 
+class UnitOut(BaseModel):
+    """One unit that officers can belong to."""
+
+    key: str
+    name: str
+
+
 class Everybody(BaseModel):
     """All people, and what a person can be given."""
 
@@ -77,6 +84,7 @@ class Everybody(BaseModel):
     roles: list[str]
     queues: list[QueueOut]
     extensions: list[str]
+    units: list[UnitOut]
 
 
 class NewPerson(_Asked):
@@ -136,6 +144,7 @@ async def everybody(request: Request, _caller: Manager) -> Everybody:
         roles=list(ROLES),
         queues=[QueueOut(key=key, name=queue.name) for key, queue in desk.city.queues.items()],
         extensions=list(desk.city.phones.extensions),
+        units=await desk.tickets_threads.run(lambda: _units(desk)),
     )
 
 
@@ -145,7 +154,7 @@ async def add(asked: NewPerson, request: Request, caller: Manager) -> Secret:
     desk = desk_of(request)
     fields = asked.model_dump() | {"queues": tuple(asked.queues)}
     check_login(asked.login)
-    check_fields(fields, desk.city.phones.extensions, desk.city.queues)
+    check_fields(fields, desk.city.phones.extensions, desk.city.queues, lambda: desk.policy.policy.units)
     password, hashed = await _new_password(desk)
     person = Person(**fields, password_hash=hashed)
     await desk.tickets_threads.run(lambda: desk.people.add(person, actor=caller.login, now=desk.now()))
@@ -159,7 +168,7 @@ async def change(login: Login, asked: PersonChange, request: Request, caller: Ma
     fields = asked.model_dump(exclude_none=True)
     if asked.queues is not None:
         fields["queues"] = tuple(asked.queues)
-    check_fields(fields, desk.city.phones.extensions, desk.city.queues)
+    check_fields(fields, desk.city.phones.extensions, desk.city.queues, lambda: desk.policy.policy.units)
     person = await desk.tickets_threads.run(lambda: desk.people.change(login, fields, actor=caller.login, now=desk.now()))
     return Changed(person=_told(person), in_force=await desk.people_changed())
 
@@ -257,6 +266,15 @@ async def _set_disabled(request: Request, caller: Caller, login: str, is_disable
     act = desk.people.set_disabled
     person = await desk.tickets_threads.run(lambda: act(login, is_disabled, actor=caller.login, now=desk.now()))
     return Changed(person=_told(person), in_force=await desk.people_changed())
+
+
+def _units(desk: Desk) -> list[UnitOut]:
+    """The units in the order of their file; none while the rules of tickets are broken, for which nobody else must wait."""
+    try:
+        units = desk.policy.policy.units
+    except SetupError:
+        return []
+    return [UnitOut(key=unit.key, name=unit.name) for unit in units.values() if unit.is_active]
 
 
 def _told(person: Person) -> PersonOut:

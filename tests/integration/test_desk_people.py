@@ -117,7 +117,7 @@ CANNOT_BE = (
     ("queues", ["nowhere"], "unknown_queue"),
     ("queues", ["hotline", "hotline"], "unknown_queue"),
     ("phone_kind", "fax", "bad_phone_kind"),
-    ("unit", "No Unit", "unknown_unit"),
+    ("unit", "nowhere", "unknown_unit"),
     ("unit", "transport", "unit_for_officers"),
     ("role", "unit_head", "unit_needed"),
     ("salary", 1, "bad_input"),

@@ -5,7 +5,8 @@ import { $, fill, make, mark, write } from "./dom.js";
 import { PEOPLE } from "./texts.js";
 import { twice } from "./twice.js";
 
-let known = { people: [], roles: [], queues: [], extensions: [] };
+let known = { people: [], roles: [], queues: [], extensions: [], units: [] };
+const OFFICERS = ["unit", "unit_head"]; // the roles that belong to a unit
 let editing = null; // the person in the form; null adds one
 
 const pathOf = (person, act = "") => `/api/people/${encodeURIComponent(person.login)}${act}`;
@@ -68,9 +69,16 @@ function row(person) {
     twice(PEOPLE.remove, () => act(() => remove(pathOf(person)), PEOPLE.removed(person.name)), { "data-act": "remove" }),
   ];
   return make("tr", { "data-login": person.login, "data-disabled": String(person.disabled) },
-    make("th", { scope: "row" }, person.login), make("td", {}, person.name), make("td", {}, PEOPLE.roles[person.role] ?? person.role),
+    make("th", { scope: "row" }, person.login), make("td", {}, person.name), make("td", {}, roleOf(person)),
     make("td", {}, person.extension ?? "–"), make("td", {}, person.extension ? queues || PEOPLE.firstQueue : "–"), make("td", {}, person.extension ? telephone : "–"),
     make("td", {}, person.disabled ? PEOPLE.isDisabled : PEOPLE.isEnabled), make("td", { class: "acts" }, ...buttons));
+}
+
+/** The role; of an officer with the unit, which may have been taken off the list since. */
+function roleOf(person) {
+  const role = PEOPLE.roles[person.role] ?? person.role;
+  if (!OFFICERS.includes(person.role)) return role;
+  return PEOPLE.officer(role, known.units.find(({ key }) => key === person.unit)?.name ?? person.unit);
 }
 
 function button(words, press, attributes = {}) {
@@ -108,6 +116,9 @@ function edit(person) {
   field("login").disabled = Boolean(person);
   field("name").value = person?.name ?? "";
   field("role").replaceChildren(...known.roles.map((role) => option(role, PEOPLE.roles[role] ?? role, person?.role ?? "agent")));
+  field("unit").replaceChildren(option("", PEOPLE.noUnit, person?.unit ?? ""), ...known.units.map(({ key, name }) => option(key, name, person?.unit)));
+  if (person?.unit && field("unit").value !== person.unit) field("unit").append(option(person.unit, person.unit, person.unit));
+  showUnit();
   field("extension").replaceChildren(option("", PEOPLE.noExtension, person?.extension ?? ""),
     ...known.extensions.filter((extension) => !taken.has(extension)).map((extension) => option(extension, extension, person?.extension)));
   field("phone_kind").replaceChildren(...Object.entries(PEOPLE.kinds).map(([kind, words]) => option(kind, words, person?.phone_kind ?? "page")));
@@ -117,10 +128,17 @@ function edit(person) {
   (person ? field("name") : field("login")).focus();
 }
 
+/** Only officers belong to a unit. */
+function showUnit() {
+  mark($("#edit-unit"), "shown", String(OFFICERS.includes(field("role").value)));
+}
+
+field("role").addEventListener("change", showUnit);
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = {
     name: field("name").value.trim(), role: field("role").value, extension: field("extension").value, phone_kind: field("phone_kind").value,
+    unit: OFFICERS.includes(field("role").value) ? field("unit").value : "",
     queues: [...form.querySelectorAll("input[name=queue]:checked")].map((box) => box.value),
   };
   $("#btn-save").disabled = true;

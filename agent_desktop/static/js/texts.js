@@ -211,6 +211,7 @@ export const PEOPLE = {
   away: "暂时连不上服务器，什么也没有改。", count: (n) => `${n} 人`, later: (done) => `${done}电话一侧等调度程序恢复后自动生效。`,
   roles: { agent: "坐席", supervisor: "班长", administrator: "管理员", auditor: "审计员", clerk: "工单员", unit: "承办人", unit_head: "单位负责人", service: "接口" },
   kinds: { page: "网页", hardware: "话机" }, noTelephone: "话机（未生成密码）", firstQueue: "默认", noExtension: "无",
+  noUnit: "请选择", officer: (role, unit) => `${role}（${unit ?? "未定单位"}）`,
   isEnabled: "在用", isDisabled: "已停用", sure: (words) => `确定${words}？`,
   add: "加人", change: "修改", changeOf: (name) => `修改 ${name}`, save: "保存", password: "新密码", telephone: "话机密码",
   disable: "停用", enable: "恢复", remove: "删除",

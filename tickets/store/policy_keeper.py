@@ -1,0 +1,116 @@
+"""Owns which rules of tickets are in force: the city's files, over their units what the desk changed; looks again and again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from hotline_core.adapters.engine import reading
+from hotline_core.city import City
+from hotline_core.errors import BadInput, SettingsError, SetupError
+from hotline_core.log import Log
+from tickets.policy import FOLDER, Policy, load_policy
+from tickets.store.schema import units as units_table
+from tickets.units import Unit, check, overlaid, unit_of
+
+Seen = tuple[tuple[str, int, int], ...]
+
+
+class PolicyKeeper:
+    """One process' policy; `refresh` is called every few seconds, off the event loop.
+
+    Files that cannot be used change nothing: what was in force stays, and the log says so once. Only a process that starts with
+    such files has no policy; tickets then wait, calls do not.
+    """
+
+    def __init__(self, engine: Engine, home: Path, city: City, log: Log) -> None:
+        self._engine = engine
+        self._home = home
+        self._city = city
+        self._log = log
+        self._lock = threading.Lock()
+        self._seen: Seen | None = None
+        self._given: Policy | None = None  # as the files say
+        self._changes: Mapping[str, Unit | None] = {}  # as the desk says
+        self._policy: Policy | None = None
+        self._made_of: Policy | None = None
+        self._bad: set[str] = set()  # told already
+
+    @property
+    def policy(self) -> Policy:
+        """What is in force; SetupError `policy_broken` when the files could not be read even once."""
+        if self._policy is None:
+            with self._lock:
+                self._read_files()
+                self._put_together()
+        if self._policy is None:
+            raise SetupError("policy_broken")
+        return self._policy
+
+    def refresh(self) -> bool:
+        """Look at the files and at the units' table; True when other rules are in force now. SQLAlchemyError: the table is away."""
+        with self._lock:
+            before = self._policy
+            self._read_files()
+            self._put_together()
+            if (changes := self._read_changes()) != self._changes:
+                self._changes = changes
+                self._put_together()
+            return self._policy is not before
+
+    def _read_files(self) -> None:
+        seen = _seen(self._home / FOLDER)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._given = load_policy(self._home, self._city)
+        except SettingsError as error:
+            told = {name: error.facts.get(name) for name in ("file", "line", "what")}
+            self._log.error("the rules of tickets cannot be used", kept=self._policy is not None, **told)
+        except OSError as error:  # a file that went away between the look and the reading: the next look finds out
+            self._seen = None
+            self._log.error("the rules of tickets cannot be read", reason=type(error).__name__)
+
+    def _read_changes(self) -> dict[str, Unit | None]:
+        """What the desk changed of the units, by key; None: removed. A row that can be no unit counts as unchanged, and is told."""
+        found: dict[str, Unit | None] = {}
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(units_table)).all()
+        bad = set()
+        for row in rows:
+            try:
+                found[row.key] = None if row.data is None else unit_of(row.key, json.loads(row.data))
+            except (BadInput, ValueError):
+                bad.add(str(row.key))
+        if bad - self._bad:
+            self._log.error("stored units cannot be used", units=sorted(bad))
+        self._bad = bad
+        return found
+
+    def _put_together(self) -> None:
+        if self._given is None:
+            return
+        units = overlaid(self._given.units, self._changes)
+        try:
+            check(units)
+        except BadInput as error:
+            self._log.error("the units do not fit together", unit=error.facts.get("unit"), kept=self._policy is not None)
+            return
+        if self._policy is None or self._made_of is not self._given or units != self._policy.units:
+            self._made_of = self._given
+            self._policy = replace(self._given, units=units)
+
+
+def _seen(folder: Path) -> Seen:
+    """Every file of the folder with its time and size."""
+    found = []
+    for path in sorted(folder.rglob("*.yaml")):
+        stat = path.stat()
+        found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
