@@ -1,0 +1,101 @@
+"""Owns what happens by itself before, at and after a ticket's limits: reminders and the ladder of escalation (R46, R57); pure.
+
+A mark's key holds the limit and the minute it ends, so that a limit that moved has new marks and
+one that did not has no second ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from tickets.doing import CENTRE, LEADERSHIP, head_audience, unit_audience
+from tickets.limits import SHANGHAI, What
+from tickets.policy import Policy
+from tickets.profile import Alert, Rung
+from tickets.reckoning import after, before
+from tickets.standing import dues, open_limits, profile_of
+from tickets.table import AT_UNIT
+from tickets.ticket import Life, Ticket
+
+MarkKind = Literal["remind", "due", "overdue", "escalate"]
+PHONE: Final = "phone"  # in place of a limit: the unit of an urgent matter was not told by telephone yet (R42)
+LONGEST_KEY: Final = 60  # as the table of marks has it
+# After so many seconds without the telephone call: who is told.
+_PHONE_LADDER: Final[tuple[tuple[str, MarkKind, int, str], ...]] = (
+    ("phone", "remind", 5 * 60, CENTRE),
+    ("phone_late", "overdue", 15 * 60, CENTRE),
+    ("phone_up", "escalate", 60 * 60, LEADERSHIP),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to be told at `at` (epoch seconds): `limit` is a limit's key or `phone`, `audience` as in a notice."""
+
+    key: str
+    at: float
+    kind: MarkKind
+    limit: str
+    audience: str
+
+
+def marks(ticket: Ticket, policy: Policy) -> tuple[Mark, ...]:
+    """All marks of the limits that wait to be kept, past and coming, by time; none comes before its limit began.
+
+    NotFound `unknown_profile` when the file of the ticket's profile is gone.
+    """
+    profile = profile_of(ticket, policy)
+    reckoned = dues(ticket, policy)
+    found = list(_phone_marks(ticket.life))
+    for what in open_limits(ticket.life):
+        due = reckoned[what]
+        for alert in (*profile.reminders, *profile.escalation):
+            if not alert.watches(what, due.parts[-1]):
+                continue
+            is_before = alert.kind == "remind"
+            at = (before if is_before else after)(due.at, alert.offset, policy.calendar)
+            if is_before and at <= due.started_at:
+                continue
+            found += _told(alert, what, at if is_before else max(at, due.at), due.at, ticket.life)
+    return tuple(sorted(found, key=lambda mark: (mark.at, mark.key)))
+
+
+def next_mark_at(ticket: Ticket, fired: Collection[str], policy: Policy) -> float | None:
+    """When the ticket has to be looked at again: the first mark that was not fired, perhaps in the past; None if none is left."""
+    return min((mark.at for mark in marks(ticket, policy) if mark.key not in fired), default=None)
+
+
+def to_fire(ticket: Ticket, fired: Collection[str], policy: Policy, now: float) -> tuple[Mark, ...]:
+    """The marks whose time has come and that were not fired yet, by time."""
+    return tuple(mark for mark in marks(ticket, policy) if mark.at <= now and mark.key not in fired)
+
+
+def _told(alert: Alert, what: What, at: float, due_at: float, life: Life) -> Iterator[Mark]:
+    """One mark for each that the alert tells; with the head of a sub-unit that of the unit the centre sent it to."""
+    minute = datetime.fromtimestamp(due_at, UTC).astimezone(SHANGHAI).strftime("%Y%m%d%H%M")
+    for rung in alert.audience:
+        for name, audience in _audiences(rung, life):
+            yield Mark(f"{what}@{minute}:{alert.key}:{name}", at, alert.kind, what, audience)
+
+
+def _audiences(rung: Rung, life: Life) -> Iterator[tuple[str, str]]:
+    if rung == "unit" and life.unit:
+        yield "unit", unit_audience(life.unit)
+    elif rung == "head" and life.unit:
+        yield "head", head_audience(life.unit)
+        if life.chain and life.chain[0] != life.unit:
+            yield "top", head_audience(life.chain[0])
+    elif rung == "centre":
+        yield "centre", CENTRE
+    elif rung == "leadership":
+        yield "leaders", LEADERSHIP
+
+
+def _phone_marks(life: Life) -> Iterator[Mark]:
+    if not life.phone_duty or life.stage not in AT_UNIT or life.dispatched_at is None:
+        return
+    for key, kind, seconds, audience in _PHONE_LADDER:
+        yield Mark(f"phone@{int(life.dispatched_at)}:{key}", life.dispatched_at + seconds, kind, PHONE, audience)
