@@ -1,4 +1,4 @@
-"""The worker process: projector, finaliser and heartbeat, each in its own thread; a dead thread ends the process."""
+"""The worker process: projector, finaliser, messenger and heartbeat, each in its own thread; a dead thread ends the process."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from hotline_core.adapters.ledger import LedgerReader
 from hotline_core.errors import SettingsError
 from hotline_core.log import Log, open_log, take_over, where
 from hotline_core.settings import Settings, load_settings
+from tickets.store.deliveries import Deliveries
 from worker.finaliser import Finaliser
 from worker.heartbeat import run_heartbeat
+from worker.messenger import Messenger
 from worker.projector import Projector
 
 LOOK_S = 0.5
@@ -50,12 +52,15 @@ def main() -> int:
 
 def _threads(settings: Settings, log: Log, stop: threading.Event) -> list[threading.Thread]:
     engine = make_engine(settings.calls_url)
+    tickets = make_engine(settings.tickets_url, durable=True)  # one that is away stops neither calls nor recordings
     paths = settings.paths
     projector = Projector(engine, LedgerReader(paths.ledger), now=now, log=log)
     finaliser = Finaliser(engine, paths.spool, paths.recordings, now, log)
+    messenger = Messenger(Deliveries(tickets), now, log)
     work: dict[str, Callable[[], None]] = {
         "projector": lambda: projector.run(stop),
         "finaliser": lambda: finaliser.run(stop),
+        "messenger": lambda: messenger.run(stop),
         "heartbeat": lambda: run_heartbeat(settings.redis, projector, now, log, stop),
     }
     return [threading.Thread(target=_told(log, name, run), name=name, daemon=True) for name, run in work.items()]
