@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
+
+from tickets.names import load_names
 
 SENTENCES = Path(__file__).with_name("messages.yaml")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -16,9 +18,10 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Sentences by code."""
+    """Sentences by code; `words` are what a person reads for a machine's word in {field}, {act} or {stage}."""
 
     sentences: Mapping[str, str]
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def sentence(self, code: str, facts: Mapping[str, object] | None = None) -> str:
         """The sentence for `code`, its {placeholders} filled from `facts`; an unknown code gets the general one."""
@@ -29,7 +32,7 @@ class Wording:
     def _word(self, key: str, value: object) -> str:
         if key == "until" and isinstance(value, int | float):
             return datetime.fromtimestamp(value, ZONE).strftime("%H:%M")
-        return str(value)
+        return self.words.get(key, {}).get(str(value), str(value))
 
 
 class _Blanks(dict[str, str]):
@@ -42,4 +45,6 @@ class _Blanks(dict[str, str]):
 def load_wording(path: Path = SENTENCES) -> Wording:
     """Read the sentences."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return Wording({str(code): str(text) for code, text in data.items()})
+    names = load_names()
+    words = {"field": names.fields, "act": names.acts, "stage": names.stages}
+    return Wording({str(code): str(text) for code, text in data.items()}, words)

@@ -48,6 +48,7 @@ class Paths:
         self.spool = home / "spool"  # plain sound of running calls, 0700
         self.recordings = home / "recordings"
         self.log = home / "log"
+        self.attachments = home / "ticket-files"  # the files of tickets, by day and number
         self.dial_tests = home / "probe"  # what the dial-test probe found last
 
 

@@ -1,8 +1,8 @@
-"""Reads the words people read for the keys of a ticket's life (names.yaml): stages, acts, limits, roles."""
+"""Reads the words people read for the keys of a ticket's life (names.yaml): stages, acts, limits, roles, fields, notices."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Chinese words by key, in the order people see them; `reasons` have a {value}."""
+    """Chinese words by key, in the order people see them; `reasons` have a {value}, `notices` what notice_words.py fills in."""
 
     stages: Words
     acts: Words
@@ -24,9 +24,23 @@ class Names:
     roles: Words
     caller_kinds: Words
     reasons: Words
+    fields: Words
+    lanes: Words
+    notices: Words
+    between: str  # two clauses
+    comma: str  # two things of a list
+
+    def joined(self, clauses: Iterable[str]) -> str:
+        """Several clauses as one."""
+        return self.between.join(clauses)
+
+    def listed(self, words: Iterable[str]) -> str:
+        """Several words as a list."""
+        return self.comma.join(words)
 
 
 def load_names(path: Path = NAMES) -> Names:
     """Read them all."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return Names(**{part: {str(key): str(word) for key, word in data[part].items()} for part in Names.__dataclass_fields__})
+    words = {part: {str(key): str(word) for key, word in each.items()} for part, each in data.items() if isinstance(each, Mapping)}
+    return Names(**words, between=str(data["between"]), comma=str(data["comma"]))
