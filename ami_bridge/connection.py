@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import cast
 
 from ami_bridge.protocol import BANNER, Decoder, Packet, encode
 from hotline_core.errors import AmiError
@@ -18,6 +19,8 @@ from hotline_core.log import Log
 SILENCE_S = 5.0  # the engine beats twice a second and each beat is answered: 5 s without a byte is a dead link
 ANSWER_S = 3.0
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+GATHER_S = 0.005  # a step of a menu has 20 ms until Asterisk looks for it, a ring 150 ms until the page
+SMALL = 4096  # bytes, some eight events: with larger pieces nothing is to be gained by gathering
 
 Fields = Sequence[tuple[str, str]]
 
@@ -139,7 +142,7 @@ class Connection:
             self._writer = writer
             was_up = True
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._read(reader, decoder, booted))
+                group.create_task(self._read(reader, decoder, booted, cast(asyncio.Transport, writer.transport)))
                 group.create_task(self._on_up_once())
         except* (OSError, AmiError, TimeoutError, asyncio.IncompleteReadError) as errors:
             if not was_up:
@@ -180,10 +183,17 @@ class Connection:
                 elif BANNER not in packet and accepted:
                     early.append(packet)
 
-    async def _read(self, reader: asyncio.StreamReader, decoder: Decoder, early: list[Packet]) -> None:
+    async def _read(
+        self, reader: asyncio.StreamReader, decoder: Decoder, early: list[Packet], transport: asyncio.Transport
+    ) -> None:
+        """Asterisk writes event by event, and each piece that is read costs a turn of the loop and of the live view: in a crowd the
+        pieces gather for a moment. What comes after a pause is read at once.
+        """
         for packet in early:
             self._take(packet)
+        loop = asyncio.get_running_loop()
         while True:
+            asked_at = loop.time()
             try:
                 async with asyncio.timeout(SILENCE_S):
                     data = await reader.read(65536)
@@ -191,8 +201,13 @@ class Connection:
                 raise AmiError("asterisk_down", reason="silence") from None
             if not data:
                 raise AmiError("asterisk_down", reason="closed")
+            is_one_of_many = len(data) < SMALL and loop.time() - asked_at < GATHER_S
             for packet in decoder.feed(data):
                 self._take(packet)
+            if is_one_of_many:
+                transport.pause_reading()
+                await asyncio.sleep(GATHER_S)
+                transport.resume_reading()
 
     def _take(self, packet: Packet) -> None:
         action_id = packet.text("ActionID")

@@ -72,10 +72,10 @@ class Packet(Mapping[str, str]):
 
         The last one counts: Asterisk writes its own behind the caller's number, which a stranger chose.
         """
-        for value in reversed(self.all("ChanVariable")):
-            key, _, content = value.partition("=")
-            if key == name:
-                return content
+        head = f"ChanVariable: {name}="
+        for line in reversed(self._lines):
+            if line.startswith(head):
+                return line[len(head) :]
         return ""
 
     @property

@@ -85,6 +85,46 @@ async def test_what_a_busy_asterisk_sends_in_one_piece_with_the_end_of_the_login
         assert [packet.text("Event") for packet in bridge.events] == ["Early", "First", "Second"]
 
 
+async def test_in_a_crowd_events_gather_for_a_moment_and_none_is_lost_or_overtaken(
+    asterisk: ScriptedAsterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three hundred events, each in a piece of its own, are read in no more pieces than the moment allows."""
+    monkeypatch.setattr(connection, "GATHER_S", 0.05)
+    loop = asyncio.get_running_loop()
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        reads: list[int] = []
+        looking = asyncio.ensure_future(_each_turn(lambda: reads.append(len(bridge.events))))
+        began = loop.time()
+        for number in range(300):
+            asterisk.send(f"{event_text(f'E{number}')}\r\n")
+            await asyncio.sleep(0.001)
+        await asyncio.wait_for(_until(lambda: len(bridge.events) == 301), 5)
+        took_s = loop.time() - began
+        looking.cancel()
+        assert [packet.text("Event") for packet in bridge.events[1:]] == [f"E{number}" for number in range(300)]
+        assert len(set(reads)) <= 3 + took_s / connection.GATHER_S
+
+
+async def test_a_link_that_is_lost_while_events_gather_is_noticed_and_what_had_come_is_told(asterisk: ScriptedAsterisk) -> None:
+    """The last words of a dying Asterisk count: they may be the end of a call."""
+    async with Bridge(asterisk).running() as bridge:
+        await within(3, bridge.ups)
+        for number in range(20):
+            asterisk.send(f"{event_text(f'E{number}')}\r\n")
+            await asyncio.sleep(0.001)
+        asterisk.writers[-1].close()
+        await within(3, bridge.downs)
+        assert [packet.text("Event") for packet in bridge.events[1:21]] == [f"E{number}" for number in range(20)]
+        await within(3, bridge.ups)
+
+
+async def _each_turn(look: Callable[[], object]) -> None:
+    while True:
+        look()
+        await asyncio.sleep(0)
+
+
 async def _until(is_true: Callable[[], bool]) -> None:
     while not is_true():  # noqa: ASYNC110 - the events are collected by a plain list
         await asyncio.sleep(0.005)
