@@ -44,6 +44,20 @@ class Became:
     commands: tuple[Told, ...] = ()
 
 
+@dataclass(frozen=True)
+class Due:
+    """A mark: the limit has come."""
+
+    key: str
+    at: float
+    kind: str = "due"
+    audience: str = "centre"
+
+    @property
+    def limit(self) -> str:
+        return self.key
+
+
 class PlainLaws:
     """An act leads to its stage from any other; a dispatch has a reply limit of five days; "rework" is refused."""
 
@@ -74,6 +88,11 @@ class PlainLaws:
 
     def next_mark_at(self, ticket: Ticket, fired: frozenset[str], policy: object) -> float | None:
         return min((at for key, at in ticket.life.stands.items() if key not in ticket.life.met and key not in fired), default=None)
+
+
+    def to_fire(self, ticket: Ticket, fired: frozenset[str], policy: object, now: float) -> tuple[Due, ...]:
+        life = ticket.life
+        return tuple(Due(key, at) for key, at in life.stands.items() if at <= now and key not in life.met and key not in fired)
 
 
 def complaint(**changes: object) -> Content:

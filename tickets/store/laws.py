@@ -29,6 +29,21 @@ class Notify(Protocol):
     def facts(self) -> Mapping[str, object]: ...
 
 
+class Mark(Protocol):
+    """Something to be told at `at` (epoch seconds): `limit` is a limit's key or "phone"; the key is the ticket's own, for good."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def limit(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+
+
 class Outcome(Protocol):
     """What became of an act: the ticket after it, what its step keeps, whom to tell."""
 
@@ -49,4 +64,8 @@ class Laws(Protocol):
 
     def next_mark_at(self, ticket: Ticket, fired: frozenset[str], policy: Any) -> float | None:
         """When the clockwork has to look at this ticket again (epoch seconds); None: no limit stands."""
+        ...
+
+    def to_fire(self, ticket: Ticket, fired: frozenset[str], policy: Any, now: float) -> Sequence[Mark]:
+        """The marks whose time has come and that were not fired yet."""
         ...

@@ -110,7 +110,7 @@ class Listing:
         """A page; `after` is the `next` of the page before. BadInput `bad_cursor`."""
         limit = max(1, min(limit, LARGEST_PAGE))
         with reading(self._engine) as connection:
-            rows = [_row(each) for each in _ordered(connection, wanted, sort, after, limit + 1, now)]
+            rows = [of_row(each) for each in _ordered(connection, wanted, sort, after, limit + 1, now)]
         page = rows[:limit]
         return Page(tuple(page), _cursor(page[-1], sort) if len(rows) > limit else None)
 
@@ -124,12 +124,12 @@ class Listing:
         """The tickets made from a call, oldest first."""
         with reading(self._engine) as connection:
             found = connection.execute(_plain().where(_C.call_id == call_id).order_by(_C.number).limit(LARGEST_PAGE))
-            return tuple(_row(each) for each in found)
+            return tuple(of_row(each) for each in found)
 
     def counts(self, wanted: Filter, *, now: float) -> Counts:
         """How many there are, by stage and by the time left; walks through all that the filter keeps."""
         left = case(*((kept, name) for name, kept in _lefts(now).items()), else_="none")
-        stages = _stages(wanted)
+        stages = stages_of(wanted)
         kept = select(_C.stage, left.label("left"), func.count().label("n")).where(*conditions(wanted, now))
         if stages is not None:
             kept = kept.where(_C.stage.in_(stages))
@@ -144,7 +144,7 @@ class Listing:
 
 def rows_of(connection: Connection, numbers: Sequence[str]) -> dict[str, Row]:
     """The rows of these numbers, as far as there are such tickets."""
-    return {each.number: _row(each) for each in connection.execute(_plain().where(_C.number.in_(numbers)))}
+    return {each.number: of_row(each) for each in connection.execute(_plain().where(_C.number.in_(numbers)))}
 
 
 def conditions(wanted: Filter, now: float) -> list[ColumnElement[bool]]:
@@ -181,7 +181,7 @@ def _lefts(now: float) -> dict[Left, ColumnElement[bool]]:
     }  # fmt: skip
 
 
-def _stages(wanted: Filter) -> tuple[Stage, ...] | None:
+def stages_of(wanted: Filter) -> tuple[Stage, ...] | None:
     """The stages that are left, in a fixed order; None: every one."""
     if wanted.is_open is None:
         return tuple(stage for stage in STAGES if stage in wanted.stages) or None
@@ -213,7 +213,7 @@ def _merged(
     connection: Connection, wanted: Filter, kept: Sequence[ColumnElement[bool]], order: Order, limit: int
 ) -> list[Any]:
     """The first rows of every stage, each in the order of its index, and of these the first."""
-    stages = _stages(wanted)
+    stages = stages_of(wanted)
     if stages is None or len(stages) == 1:
         query = _plain().where(*kept).order_by(*_by(order)).limit(limit)
         return list(connection.execute(query if stages is None else query.where(_C.stage == stages[0])))
@@ -234,8 +234,9 @@ def _plain() -> Select[Any]:
     return select(*(_C[name] for name in Row.__dataclass_fields__))
 
 
-def _row(row: Any) -> Row:
-    found = dict(row._mapping)
+def of_row(row: Any) -> Row:
+    """A row of `tickets` with the columns of `Row`, or more."""
+    found = {name: row._mapping[name] for name in Row.__dataclass_fields__}
     for name in ("is_urgent", "is_safety", "is_provisional"):
         found[name] = bool(found[name])
     return Row(**found)

@@ -20,6 +20,7 @@ from tickets.acts import Act
 from tickets.grams import indexed
 from tickets.store import form
 from tickets.store.laws import Actor, Laws, Notify
+from tickets.store.outbox import enqueue
 from tickets.store.schema import (
     foreign_numbers,
     notices,
@@ -106,7 +107,7 @@ class Orders:
     def read(self, number: str) -> Ticket | None:
         """The ticket of that number."""
         with reading(self._engine) as connection:
-            return _read(connection, number)
+            return read_ticket(connection, number)
 
     def contents(self, numbers: Collection[str]) -> dict[str, Content]:
         """What the citizens said in these tickets, as far as there are such."""
@@ -127,7 +128,7 @@ class Orders:
         query = query.where(foreign_numbers.c.system == system, foreign_numbers.c.foreign_number == foreign_number)
         with reading(self._engine) as connection:
             number = connection.execute(query).scalar_one_or_none()
-            return None if number is None else _read(connection, number)
+            return None if number is None else read_ticket(connection, number)
 
     def foreign_of(self, number: str) -> tuple[str, str] | None:
         """Whose ticket it is besides ours: the system and its own number."""
@@ -157,7 +158,7 @@ class Orders:
         """The ticket in a transaction of its own that nobody else changes it in."""
         with writing(self._engine) as connection:
             connection.execute(select(tickets.c.number).where(tickets.c.number == number).with_for_update())
-            ticket = _read(connection, number)
+            ticket = read_ticket(connection, number)
             if ticket is None:
                 raise NotFound("unknown_ticket")
             yield connection, ticket
@@ -173,6 +174,7 @@ class Orders:
             known = {"system": foreign.system, "foreign_number": foreign.number, "digest": foreign.digest}
             connection.execute(foreign_numbers.insert().values(number=ticket.number, **known))
         facts = {"source": ticket.content.source, "line": ticket.content.line} | ({"system": foreign.system} if foreign else {})
+        enqueue(connection, ticket, CREATED, at)
         write_step(
             connection, ticket.number, 0, at=at, actor=by, role=role, act=CREATED, stage=ticket.life.stage,
             facts=form.dumped(facts), content=content, life=life,
@@ -188,10 +190,10 @@ class Orders:
         if after.life.version != ticket.life.version + 1 or after.number != ticket.number:
             raise ValueError(f"{act}: a version more of the same ticket, not {after.life.version}")
         form.check(after.content)
-        fired = frozenset(connection.scalars(select(ticket_marks.c.key).where(ticket_marks.c.number == ticket.number)))
-        looks_at = self._laws.next_mark_at(after, fired, policy)
+        looks_at = self._laws.next_mark_at(after, fired_marks(connection, ticket.number), policy)
         keep(connection, ticket, after, now=now, looks_at=looks_at)
         notify(connection, after.number, outcome.commands, now)
+        enqueue(connection, after, act, now)
         write_step(
             connection, after.number, after.life.version, at=now, actor=actor.name, role=actor.role, act=act,
             stage=after.life.stage, facts=form.dumped(outcome.facts), content=form.dumped(after.content),
@@ -226,9 +228,15 @@ def notify(connection: Connection, number: str, commands: Sequence[Notify], now:
         connection.execute(notices.insert(), rows)
 
 
-def _read(connection: Connection, number: str) -> Ticket | None:
+def read_ticket(connection: Connection, number: str) -> Ticket | None:
+    """The ticket of that number, within a transaction."""
     row = connection.execute(select(ticket_bodies).where(ticket_bodies.c.number == number)).one_or_none()
     return None if row is None else Ticket(row.number, form.content_of(row.content), form.life_of(row.life))
+
+
+def fired_marks(connection: Connection, number: str) -> frozenset[str]:
+    """The keys of the marks that were fired for a ticket."""
+    return frozenset(connection.scalars(select(ticket_marks.c.key).where(ticket_marks.c.number == number)))
 
 
 def _filed(connection: Connection, foreign: Foreign) -> Ticket | None:
@@ -238,7 +246,7 @@ def _filed(connection: Connection, foreign: Foreign) -> Ticket | None:
         return None
     if row.digest != foreign.digest:
         raise Conflict("foreign_number_taken", ticket=row.number)
-    return _read(connection, row.number)
+    return read_ticket(connection, row.number)
 
 
 def _check_draft(connection: Connection, draft: DraftRef | None) -> None:

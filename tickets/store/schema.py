@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from hotline_core.adapters.tickets_schema import metadata
@@ -43,6 +43,7 @@ tickets = Table(
     Index("tickets_by_changed", "changed_at", "number"),
     Index("tickets_by_call", "call_id"),
     Index("tickets_by_mark", "next_mark_at"),
+    Index("tickets_provisional", "number", sqlite_where=text("is_provisional = 1"), postgresql_where=text("is_provisional = 1")),
 )
 
 # The ticket itself, apart from the narrow rows that lists walk through.

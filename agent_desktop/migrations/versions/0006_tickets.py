@@ -140,6 +140,8 @@ def upgrade() -> None:
     op.create_index("tickets_by_stage", "tickets", ["stage", "due_at", "number"])
     op.create_index("tickets_by_stage_changed", "tickets", ["stage", "changed_at", "number"])
     op.create_index("tickets_by_stage_made", "tickets", ["stage", "number"])
+    is_such = sa.text("is_provisional = 1")
+    op.create_index("tickets_provisional", "tickets", ["number"], sqlite_where=is_such, postgresql_where=is_such)
     op.create_table(
         "ticket_bodies",
         sa.Column("number", sa.String(20), nullable=False),
@@ -200,6 +202,7 @@ def downgrade() -> None:
         op.execute("DROP TABLE ticket_search")
     op.drop_table("ticket_words")
     op.drop_table("ticket_bodies")
+    op.drop_index("tickets_provisional", table_name="tickets")
     op.drop_index("tickets_by_stage_made", table_name="tickets")
     op.drop_index("tickets_by_stage_changed", table_name="tickets")
     op.drop_index("tickets_by_stage", table_name="tickets")
