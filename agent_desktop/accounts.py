@@ -128,7 +128,7 @@ def act(asked: argparse.Namespace, settings: Settings, engine: Engine, passwords
     people, city = People(engine), load_city(settings.city_file)
 
     def units() -> Collection[str]:
-        rules = PolicyKeeper(engine, settings.home, city, open_log("accounts", settings.log_level))
+        rules = PolicyKeeper(engine, settings.home, lambda: city, open_log("accounts", settings.log_level))
         rules.refresh()
         return rules.policy.units
 

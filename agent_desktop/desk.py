@@ -276,5 +276,5 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         party_store=Parties(tickets_engine, given, city.outgoing.allow, parties_in_menus(MENUS_FOLDER, log), log),
         party_keeper=PartyKeeper(book, bridge, now, hub.parties_changed, log),
         late_audit=LateAudit(tickets_engine, tickets_threads, log),
-        policy=PolicyKeeper(tickets_engine, settings.home, city, log),
+        policy=PolicyKeeper(tickets_engine, settings.home, lambda: city, log),
     )

@@ -30,7 +30,7 @@ def engine(database_url: str) -> Engine:
 
 @pytest.fixture
 def keeper(engine: Engine, tmp_path: Path) -> PolicyKeeper:
-    return PolicyKeeper(engine, tmp_path, load_city(DEFAULT_CITY), open_log("test", "critical"))
+    return PolicyKeeper(engine, tmp_path, lambda: load_city(DEFAULT_CITY), open_log("test", "critical"))
 
 
 def write(home: Path, name: str, text: str) -> None:

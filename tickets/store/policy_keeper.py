@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,8 @@ class PolicyKeeper:
     such files has no policy; tickets then wait, calls do not.
     """
 
-    def __init__(self, engine: Engine, home: Path, city: City, log: Log) -> None:
+    def __init__(self, engine: Engine, home: Path, city: Callable[[], City], log: Log) -> None:
+        """`city` may raise SettingsError: then there are no rules either until it is mended."""
         self._engine = engine
         self._home = home
         self._city = city
@@ -39,6 +40,7 @@ class PolicyKeeper:
         self._changes: Mapping[str, Unit | None] = {}  # as the desk says
         self._policy: Policy | None = None
         self._made_of: Policy | None = None
+        self._told: Mapping[str, object] | None = None  # the mistake that the log has told
         self._bad: set[str] = set()  # told already
 
     @property
@@ -64,18 +66,20 @@ class PolicyKeeper:
             return self._policy is not before
 
     def _read_files(self) -> None:
-        seen = _seen(self._home / FOLDER)
-        if seen == self._seen:
-            return
-        self._seen = seen
+        told: Mapping[str, object] | None = None
         try:
-            self._given = load_policy(self._home, self._city)
+            seen = _seen(self._home / FOLDER)
+            if seen == self._seen and self._given is not None:
+                return
+            self._seen = seen
+            self._given = load_policy(self._home, self._city())
         except SettingsError as error:
             told = {name: error.facts.get(name) for name in ("file", "line", "what")}
-            self._log.error("the rules of tickets cannot be used", kept=self._policy is not None, **told)
         except OSError as error:  # a file that went away between the look and the reading: the next look finds out
-            self._seen = None
-            self._log.error("the rules of tickets cannot be read", reason=type(error).__name__)
+            self._seen, told = None, {"what": type(error).__name__}
+        if told is not None and told != self._told:
+            self._log.error("the rules of tickets cannot be used", kept=self._policy is not None, **told)
+        self._told = told
 
     def _read_changes(self) -> dict[str, Unit | None]:
         """What the desk changed of the units, by key; None: removed. A row that can be no unit counts as unchanged, and is told."""
