@@ -13,13 +13,15 @@ from contextlib import suppress
 from typing import cast
 
 from ami_bridge.protocol import BANNER, Decoder, Packet, encode
+from hotline_core.adapters.pace import Pace
 from hotline_core.errors import AmiError
 from hotline_core.log import Log
 
 SILENCE_S = 5.0  # the engine beats twice a second and each beat is answered: 5 s without a byte is a dead link
 ANSWER_S = 3.0
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
-GATHER_S = 0.005  # a step of a menu has 20 ms until Asterisk looks for it, a ring 150 ms until the page
+GATHER_S = 0.005  # in a crowd; a step of a menu has 20 ms until Asterisk looks for it, a ring 150 ms until the page
+AT_ONCE = 20  # pieces that are read without a wait: more than a call's steps
 SMALL = 4096  # bytes, some eight events: with larger pieces nothing is to be gained by gathering
 
 Fields = Sequence[tuple[str, str]]
@@ -187,13 +189,12 @@ class Connection:
         self, reader: asyncio.StreamReader, decoder: Decoder, early: list[Packet], transport: asyncio.Transport
     ) -> None:
         """Asterisk writes event by event, and each piece that is read costs a turn of the loop and of the live view: in a crowd the
-        pieces gather for a moment. What comes after a pause is read at once.
+        pieces gather for a moment, else each is read at once.
         """
         for packet in early:
             self._take(packet)
-        loop = asyncio.get_running_loop()
+        pace = Pace(GATHER_S, AT_ONCE)
         while True:
-            asked_at = loop.time()
             try:
                 async with asyncio.timeout(SILENCE_S):
                     data = await reader.read(65536)
@@ -201,12 +202,11 @@ class Connection:
                 raise AmiError("asterisk_down", reason="silence") from None
             if not data:
                 raise AmiError("asterisk_down", reason="closed")
-            is_one_of_many = len(data) < SMALL and loop.time() - asked_at < GATHER_S
             for packet in decoder.feed(data):
                 self._take(packet)
-            if is_one_of_many:
+            if len(data) < SMALL and (wait_s := pace.wait_s(asyncio.get_running_loop().time())):
                 transport.pause_reading()
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(wait_s)
                 transport.resume_reading()
 
     def _take(self, packet: Packet) -> None:

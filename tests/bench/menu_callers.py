@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.bench.processes import cpu_seconds
@@ -14,6 +16,11 @@ from tests.sip.wire import Address
 LINE, KEY, NEXT_PROMPT = "12328", "1", "rail-number"
 HEARD_BEFORE_S = 0.06  # of the greeting: the keys live from its first sample
 ANSWER_S, PROMPT_S = 10.0, 10.0
+STILL_SOUNDS = 100  # packets after the key, two seconds: the call lived
+
+
+class CallFailed(Exception):
+    """A call that did not come to the next prompt; its text says what was missing, and names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Round:
 
     seconds: float = 0.0
     calls: int = 0
-    failed: int = 0
+    failures: list[str] = field(default_factory=list)  # why, of each call that failed
     waits_ms: list[float] = field(default_factory=list)  # from the key's end to the first sample of the next prompt
     cpu_s: tuple[float, ...] = ()
 
@@ -60,8 +67,8 @@ async def ring_for(side: Side, ear: PromptEar, *, callers: int, seconds: float) 
         while time.monotonic() < ends_at:
             try:
                 waited = await _one_call(side.sip, f"138557{place:05d}", ear)
-            except TimeoutError:
-                seen.failed += 1
+            except CallFailed as error:
+                seen.failures.append(str(error))
                 continue
             seen.calls += 1
             if waited is not None:
@@ -75,17 +82,32 @@ async def ring_for(side: Side, ear: PromptEar, *, callers: int, seconds: float) 
 
 
 async def _one_call(sip: Address, number: str, ear: PromptEar) -> float | None:
-    """How long the caller waited for the prompt, in seconds; None where a lost packet hides it. TimeoutError if it never came."""
-    async with SipCaller(sip, number) as phone:
-        call = await phone.call(LINE, timeout_s=ANSWER_S)
-        await call.answered.within(ANSWER_S)
-        await call.listen(HEARD_BEFORE_S)
-        begin = len(call.rtp.packets)
-        await call.press(KEY)
-        async with asyncio.timeout(PROMPT_S):
-            while (first := ear.hears(call.rtp.packets, begin)) is None:
-                begin = len(call.rtp.packets)
-                await call.rtp.arrival.wait()
-        await call.hang_up()
-        assert call.rtp.key_over_s is not None
-        return None if first.is_torn else first.arrived_s - call.rtp.key_over_s
+    """How long the caller waited for the prompt, in seconds; None where a lost packet hides it. CallFailed if it never came."""
+    with _missing("no farewell"):
+        async with SipCaller(sip, number) as phone:
+            with _missing("no answer"):
+                call = await phone.call(LINE, timeout_s=ANSWER_S)
+                await call.answered.within(ANSWER_S)
+            with _missing("no greeting"):
+                await call.listen(HEARD_BEFORE_S)
+            begin = before = len(call.rtp.packets)
+            await call.press(KEY)
+            try:
+                async with asyncio.timeout(PROMPT_S):
+                    while (first := ear.hears(call.rtp.packets, begin)) is None:
+                        begin = len(call.rtp.packets)
+                        await call.rtp.arrival.wait()
+            except TimeoutError:
+                lives = len(call.rtp.packets) - before >= STILL_SOUNDS
+                raise CallFailed(f"no next prompt, {'another sound' if lives else 'nothing'} was heard") from None
+            await call.hang_up()
+    assert call.rtp.key_over_s is not None
+    return None if first.is_torn else first.arrived_s - call.rtp.key_over_s
+
+
+@contextmanager
+def _missing(what: str) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise CallFailed(what) from None

@@ -55,12 +55,15 @@ def own_with_menus(settings: Settings) -> str:
 
 
 @contextmanager
-def plain_asterisk(beside: Hotline, dialplan: Dialplan, place: int = 1) -> Iterator[PlainAsterisk]:
-    """Beside a hotline as its `place`th peer, with ports and a folder of its own; ended and removed at the end of the block."""
+def plain_asterisk(beside: Hotline, dialplan: Dialplan, place: int = 1, *, has_manager: bool = False) -> Iterator[PlainAsterisk]:
+    """Beside a hotline as its `place`th peer, with ports and a folder of its own; ended and removed at the end of the block.
+
+    With `has_manager` its AMI is switched on as in the hotline, and nobody logs in.
+    """
     programs = fetch.fetched(beside.settings.cache)
     assert programs is not None, "the programs are unpacked where a hotline runs"
     home = Path(tempfile.mkdtemp(prefix="hb", dir="/tmp"))
-    sip_port = _configure(home, programs, beside, dialplan, place)
+    sip_port = _configure(home, programs, beside, dialplan, place, has_manager)
     try:
         with (home / "asterisk.out").open("wb") as out:
             argv = [*programs.argv("asterisk"), "-f", "-C", str(home / "asterisk/etc/asterisk.conf")]
@@ -76,7 +79,7 @@ def plain_asterisk(beside: Hotline, dialplan: Dialplan, place: int = 1) -> Itera
         shutil.rmtree(home)
 
 
-def _configure(home: Path, programs: Programs, beside: Hotline, dialplan: Dialplan, place: int) -> int:
+def _configure(home: Path, programs: Programs, beside: Hotline, dialplan: Dialplan, place: int, has_manager: bool) -> int:
     """The hotline's configuration, but for its dialplan, and with nobody listening; gives the SIP port."""
     _, sip, ami, http = free_ports()
     first = 10000 + (beside.settings.rtp_first_last[0] - 10000 + 1000 * place) % 20000
@@ -86,7 +89,8 @@ def _configure(home: Path, programs: Programs, beside: Hotline, dialplan: Dialpl
     secrets, spare = load_or_make(settings.paths.secrets), free_ports()
     render_pbx(settings, load_city(DEFAULT_CITY), secrets, Ports(asterisk_http=spare[2], carrier_sip=spare[1]), programs)
     etc = settings.paths.asterisk / "etc"
-    for name, content in (("extensions.conf", dialplan(settings)), ("manager.conf", NO_MANAGER), ("cli.conf", "")):
+    own = {"extensions.conf": dialplan(settings), "cli.conf": ""} | ({} if has_manager else {"manager.conf": NO_MANAGER})
+    for name, content in own.items():
         (etc / name).write_text(content, encoding="utf-8")
     return sip
 

@@ -90,15 +90,20 @@ def test_the_ear_tells_when_the_first_sample_of_a_prompt_came() -> None:
 def test_rounds_become_ratios_and_a_missed_budget_tells_where_the_time_goes() -> None:
     """Half as many calls a core as the same dialplan: missed, with the layers; nine tenths: kept, without."""
 
-    def of(calls: int, *cpu_s: float) -> Round:
-        return Round(10.0, calls, 0, [20.0, 21.0], cpu_s)
+    def of(calls: int, *cpu_s: float, failures: tuple[str, ...] = ()) -> Round:
+        return Round(10.0, calls, list(failures), [20.0, 21.0], cpu_s)
 
-    slow = [(of(100, 0.4, 0.1), of(200, 0.4), of(200, 0.2))]
+    slow = [(of(100, 0.4, 0.1), of(200, 0.4), of(200, 0.2), of(200, 0.5))]
     missed = menu.result(slow, slow)
     assert {row.what for row in missed.missed()} == {"calls of a crowd", "calls for a second of Asterisk's processor time"}
-    assert "2.00  + AMI" in missed.profile
-    fine = [(of(180, 0.4, 0.1), of(190, 0.4), of(200, 0.2))]
+    assert "0.50  + AMI switched on" in missed.profile
+    assert "1.50  + AMI read" in missed.profile
+    fine = [(of(180, 0.4, 0.1), of(190, 0.4), of(200, 0.2), of(190, 0.4))]
     assert menu.result(fine, fine).profile == ""
+    lost = [(of(98, 0.4, 0.1, failures=("no answer", "no answer")), *fine[0][1:])]
+    told = menu.result(fine, lost)
+    assert "Failed calls of “ours”, of 280: 2 with no answer." in told.notes
+    assert not any("bare" in note for note in told.notes if note.startswith("Failed"))
 
 
 def test_memory_becomes_a_slope_for_each_part_and_a_short_run_has_no_budget() -> None:
