@@ -267,7 +267,9 @@ def decided_only(life: Life) -> Extension | None:
 
 
 def _told(doing: Doing, kind: NoticeKind, stage: Stage | None = None, **life: Any) -> Done:
-    return doing.done(stage or doing.life.stage, Notify(unit_audience(doing.life.unit), kind), **life)
+    """The unit is told, if one has it."""
+    tell = (Notify(unit_audience(doing.life.unit), kind),) if doing.life.unit else ()
+    return doing.done(stage or doing.life.stage, *tell, **life)
 
 
 def _without(life: Life, *limits: str) -> dict[str, float]:

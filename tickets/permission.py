@@ -74,6 +74,8 @@ def _is_theirs(life: Life, act: Act, actor: Actor, profile: Profile) -> bool:
 def _hindrance(life: Life, act: Act, actor: Actor, profile: Profile, units: Units) -> str:
     is_asked = life.extension is not None and life.extension.granted is None
     match act:
+        case "dispatch" if life.stage in ("signed", "in_hand") and life.unit in units and units[life.unit].is_active:
+            return "unit_has_it"
         case "tell_by_phone" if not life.phone_duty:
             return "no_phone_duty"
         case "forward" if not may_go_to(life, actor, units):

@@ -27,7 +27,8 @@ TABLE: Final[Mapping[Act, Mapping[Stage, tuple[Stage, ...]]]] = MappingProxyType
     "answer": _row(("draft", "accepted"), "answered"),
     "refuse": _row(("draft", "accepted"), "refused"),
     "void": _row(("draft",), "void"),
-    "dispatch": _row(("accepted", "dispatched"), "dispatched"),  # anew while nobody has signed: the centre names another unit
+    # Anew while nobody has signed: the centre names another unit; later only from a unit that is no more (`unit_has_it`).
+    "dispatch": _row(("accepted", *AT_UNIT), "dispatched"),
     "tell_by_phone": _stays(*AT_UNIT),
     "sign": _row(("dispatched",), "signed"),
     "forward": _row(AT_UNIT, "dispatched"),

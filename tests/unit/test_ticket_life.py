@@ -83,7 +83,17 @@ def test_before_it_is_signed_the_centre_may_name_another_unit_and_the_first_is_t
     story.does("dispatch", CLERK, unit="transport")
     assert {("unit:city-management", "withdrawn"), ("unit:water", "withdrawn"), ("unit:transport", "dispatched")} == story.told
     assert (story.life.chain, clock(story.life.met["dispatch"])) == (("transport",), "05-11 10:00")
-    assert story.does("sign", BUREAU).refusal("dispatch", CLERK, unit="water") == "not_at_this_stage"
+    assert story.does("sign", BUREAU).refusal("dispatch", CLERK, unit="water") == "unit_has_it"
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_ticket_of_a_unit_that_is_no_more_is_sent_to_another(is_gone: bool) -> None:
+    story = Story().signed()
+    units = dict(story.policy.units)
+    former = units.pop("transport")
+    off = {} if is_gone else {"transport": former.model_copy(update={"is_active": False})}
+    story.policy = replace(story.policy, units=units | off)
+    assert story.does("dispatch", CLERK, unit="city-management").life.unit == "city-management"
 
 
 def test_the_helping_units_are_told_and_may_write_notes_but_the_lead_answers() -> None:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 
 import pytest
-import yaml
 
 from agent_desktop.rights import ROLES, load_rights
-from hotline_core.city import City
 from hotline_core.errors import HotlineError
+from tickets import diagram
 from tickets.acts import Act
 from tickets.clockwork import Mark, marks
 from tickets.life import Actor, Outcome, allowed, step
 from tickets.limits import SHANGHAI
-from tickets.policy import Policy, load_policy
+from tickets.policy import Policy
 from tickets.ticket import Content, Life, Ticket
 from tickets.units import below
 
-ROOT = Path(__file__).resolve().parents[2]
 MONDAY = "2026-05-11T10:00:00"
 COMPLAINT = Content(
     line="12328", klass="complaint", field="city_passenger", title="出租车拒载", text="在火车站拒载", name="市民甲",
@@ -32,9 +29,7 @@ COMPLAINT = Content(
 @cache
 def policy_of(profile: str = "mot-2014") -> Policy:
     """The rules as they come with the programme, with that profile for every line."""
-    data = yaml.safe_load((ROOT / "hotline_core" / "city.default.yaml").read_text(encoding="utf-8"))
-    data["tickets"] = {"profiles": {"12328": profile, "12345": profile, "other": profile}}
-    return load_policy(ROOT / "no-such-home", City.model_validate(data))
+    return diagram.policy_of(profile)
 
 
 @cache
