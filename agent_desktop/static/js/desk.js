@@ -18,9 +18,10 @@ import { deskState, emptyDesk, isHardware, ownAgent, ownCall, Store } from "./st
 import { Strip } from "./strip.js";
 import { TelephoneTab } from "./tab.js";
 import { Ticket } from "./ticket.js";
+import { TicketForm } from "./ticket_form.js";
 import { Transfer } from "./transfer.js";
 
-const { me, lines, queues, names, parties } = boot();
+const { me, acts: rights, lines, queues, names, parties } = boot();
 const store = new Store(emptyDesk(me, { names }));
 const link = new Link(store);
 const sound = new Sound($("#remote-audio"), { raw: new URLSearchParams(location.search).get("audio") === "raw" });
@@ -28,7 +29,8 @@ const phone = new Phone(store, sound, { hangUpByLink: (callId) => link.intent("h
 const ring = new Ring(sound, store);
 const drafts = new Drafts(me.login, (entry) => ticket?.drafted(entry));
 let ticket = null;
-ticket = new Ticket(store, drafts, lines);
+const form = new TicketForm(drafts, rights);
+ticket = new Ticket(store, drafts, lines, form);
 const tab = !me.extension ? null : new TelephoneTab(me.extension, {
   mine: () => phone.start(),
   elsewhere: () => phone.stop("elsewhere"),
@@ -107,6 +109,7 @@ const bar = new Bar(store, acts, lines);
 const queue = new Queue(store);
 const callbacks = new Callbacks(store);
 const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus(), callbacks: () => callbacks.toggle(),
+  focus_class: () => form.focus(), do_answer: () => form.open("answer"), do_refuse: () => form.open("refuse"), do_accept: () => form.open("accept"), do_void: () => form.open("void"),
   emergency: () => emergency?.focus(), transfer: () => transfer?.focus(), keypad: () => strip?.toggleKeypad(),
   ...Object.fromEntries(["merge", "swap", "drop", "leave", "take_back"].map((op) => [op, () => strip?.press(op)])) });
 

@@ -1,14 +1,20 @@
-// Owns the text of each call's record until the server has it: typing pauses, versions, conflicts, lost network.
+// Owns the words and the form of each call's record until the server has them: typing pauses, versions, conflicts, lost network.
 
 import { put } from "./api.js";
 
 const PAUSE_MS = 600;
+const SETTLE_MS = 9000; // one request has eight seconds
 const RETRY_MS = [1000, 2000, 5000, 10000];
 
 /** One record: state is saved | saving | unsaved | offline | conflict; version is null until the server told it. */
 function blank(callId) {
-  return { callId, text: "", sent: "", version: null, state: "saved", savedAt: null, message: "", other: null, timer: 0, tries: 0, inFlight: false };
+  return { callId, text: "", fields: {}, lost: null, version: null, state: "saved", savedAt: null, message: "", other: null, timer: 0, tries: 0, inFlight: false };
 }
+
+/** What is compared: the words, and the filled-in fields whatever their order. */
+const said = ({ text, fields }) => JSON.stringify([text ?? "", Object.entries(fields ?? {}).filter(([, value]) => value).sort(([a], [b]) => (a < b ? -1 : 1))]);
+const isSame = (one, other) => said(one) === said(other);
+const isBlank = ({ text, fields }) => !text && !Object.values(fields ?? {}).some(Boolean);
 
 export class Drafts {
   #prefix;
@@ -35,30 +41,31 @@ export class Drafts {
     return this.unsaved.filter((e) => e.version === null && e.callId).map((e) => e.callId);
   }
 
-  edit(callId, text) {
+  /** Words, fields (a whole form), or both as somebody changed them. */
+  edit(callId, { text, fields }) {
     const entry = this.of(callId);
-    if (text === entry.text) return;
-    entry.text = text;
+    const next = { text: text ?? entry.text, fields: fields ?? entry.fields };
+    if (isSame(next, entry)) return;
+    Object.assign(entry, next);
     this.#remember(entry);
     if (entry.state !== "conflict") entry.state = entry.state === "offline" ? "offline" : "unsaved";
     this.#changed(entry);
     if (entry.state !== "offline") this.#saveIn(entry, PAUSE_MS);
   }
 
-  /** The server's text of this call, as the ticket brought it. Typed text is never overwritten by it. */
+  /** The server's record of this call, as the ticket brought it. What was typed is never overwritten by it. */
   learn(callId, draft) {
     const entry = this.of(callId);
-    const { text = "", version = 0 } = draft ?? {};
+    const { text = "", fields = {}, version = 0 } = draft ?? {};
     if (entry.inFlight || entry.state === "conflict") return;
     const isTouched = entry.state !== "saved";
-    if (!isTouched || entry.text === text) {
+    const theirs = { text, fields };
+    if (!isTouched || isSame(entry, theirs)) {
       if (entry.version !== null && version < entry.version) return; // an old answer
-      Object.assign(entry, { text, version, state: "saved", savedAt: draft?.saved_at ?? entry.savedAt });
+      Object.assign(entry, { ...theirs, version, state: "saved", savedAt: draft?.saved_at ?? entry.savedAt });
       this.#forget(entry);
-    } else if (entry.version === null && entry.base != null && entry.base !== version && text) {
-      Object.assign(entry, { state: "conflict", other: { ...draft, text, version } });
-    } else if (entry.version === null && entry.base == null && text) {
-      Object.assign(entry, { state: "conflict", other: { ...draft, text, version } });
+    } else if (entry.version === null && entry.base !== version && !isBlank(theirs)) {
+      Object.assign(entry, { state: "conflict", other: { ...draft, ...theirs, version } });
     } else if (entry.version === null) {
       entry.version = version;
       this.#saveIn(entry, 0);
@@ -66,13 +73,14 @@ export class Drafts {
     this.#changed(entry);
   }
 
-  /** Text written before the call's id was known. */
+  /** What was written before the call's id was known. */
   rename(from, to) {
     const entry = this.#entries.get(from);
-    if (!entry?.text) return;
+    if (!entry || isBlank(entry)) return;
     this.#forget(entry);
     this.#entries.delete(from);
-    this.edit(to, [this.of(to).text, entry.text].filter(Boolean).join("\n"));
+    const { text, fields } = this.of(to);
+    this.edit(to, { text: [text, entry.text].filter(Boolean).join("\n"), fields: { ...fields, ...entry.fields } });
   }
 
   keepMine(callId) {
@@ -83,9 +91,20 @@ export class Drafts {
   }
   takeTheirs(callId) {
     const entry = this.of(callId);
-    Object.assign(entry, { text: entry.other.text, version: entry.other.version, other: null, state: "saved", savedAt: entry.savedAt });
+    Object.assign(entry, { text: entry.other.text ?? "", fields: entry.other.fields ?? {}, version: entry.other.version, other: null, state: "saved", savedAt: entry.savedAt });
     this.#forget(entry);
     this.#changed(entry);
+  }
+
+  /** Have the server keep it now; true when it does. What a save in flight did not take is saved after it. */
+  async settled(callId) {
+    const entry = this.of(callId);
+    const until = Date.now() + SETTLE_MS;
+    while (entry.state !== "saved" && entry.state !== "conflict" && Date.now() < until) {
+      if (entry.inFlight) await new Promise((resolve) => setTimeout(resolve, 30));
+      else if (await this.#save(entry)) break;
+    }
+    return entry.state === "saved";
   }
 
   flush(options) {
@@ -97,26 +116,30 @@ export class Drafts {
     entry.timer = setTimeout(() => this.#save(entry), ms);
   }
 
+  /** True when there is no use in trying at once again. */
   async #save(entry, options) {
     clearTimeout(entry.timer);
-    if (entry.inFlight || entry.version === null || entry.state === "conflict" || !entry.callId) return;
-    const text = entry.text;
-    Object.assign(entry, { inFlight: true, sent: text });
+    if (entry.inFlight || entry.version === null || entry.state === "conflict" || !entry.callId) return true;
+    const sent = { text: entry.text, fields: { ...entry.fields } };
+    entry.inFlight = true;
     if (entry.state === "unsaved") entry.state = "saving";
     this.#changed(entry);
+    let isOver = false;
     try {
-      const saved = await put(`/api/drafts/${encodeURIComponent(entry.callId)}`, { text, version: entry.version }, options);
-      Object.assign(entry, { inFlight: false, version: saved.version, savedAt: saved.saved_at, tries: 0, message: "" });
-      this.#settle(entry, text);
+      const saved = await put(`/api/drafts/${encodeURIComponent(entry.callId)}`, { ...sent, version: entry.version }, options);
+      Object.assign(entry, { inFlight: false, version: saved.version, savedAt: saved.saved_at, tries: 0, message: "", lost: null });
+      this.#settle(entry, sent);
     } catch (error) {
       entry.inFlight = false;
-      this.#failed(entry, text, error);
+      this.#failed(entry, sent, error);
+      isOver = true;
     }
     this.#changed(entry);
+    return isOver;
   }
 
-  #settle(entry, text) {
-    if (entry.text === text) {
+  #settle(entry, sent) {
+    if (isSame(entry, sent)) {
       entry.state = "saved";
       this.#forget(entry);
     } else {
@@ -126,17 +149,18 @@ export class Drafts {
     }
   }
 
-  #failed(entry, text, error) {
+  #failed(entry, sent, error) {
     if (error.status === 409) {
       const other = error.facts;
-      if (other.text === text || other.text === entry.sent) {
-        entry.version = other.version; // our own earlier save, whose answer was lost
-        this.#settle(entry, other.text);
+      if (isSame(other, sent) || (entry.lost && isSame(other, entry.lost))) {
+        Object.assign(entry, { version: other.version, lost: null }); // our own earlier save, whose answer was lost
+        this.#settle(entry, other);
       } else {
         Object.assign(entry, { state: "conflict", other });
       }
       return;
     }
+    if (error.isNetwork) entry.lost = sent;
     const isPassing = error.isNetwork || error.status === 401 || error.status === 404 || error.status === 429;
     entry.state = isPassing ? "offline" : "unsaved";
     entry.message = isPassing ? "" : error.message || String(error.status);
@@ -146,9 +170,9 @@ export class Drafts {
 
   #remember(entry) {
     try {
-      localStorage.setItem(this.#prefix + entry.callId, JSON.stringify({ text: entry.text, base: entry.version ?? entry.base ?? null }));
+      localStorage.setItem(this.#prefix + entry.callId, JSON.stringify({ text: entry.text, fields: entry.fields, base: entry.version ?? entry.base ?? null }));
     } catch (error) {
-      console.warn("browser storage is full", error.name); // the text stays in the page and goes on being saved
+      console.warn("browser storage is full", error.name); // what was typed stays in the page and goes on being saved
     }
   }
   #forget(entry) {
@@ -156,8 +180,8 @@ export class Drafts {
   }
   #recall(callId) {
     try {
-      const { text, base } = JSON.parse(localStorage.getItem(this.#prefix + callId));
-      this.#entries.set(callId, { ...blank(callId), text, base, state: "offline" });
+      const { text, fields = {}, base } = JSON.parse(localStorage.getItem(this.#prefix + callId));
+      this.#entries.set(callId, { ...blank(callId), text, fields, base, state: "offline" });
     } catch {
       localStorage.removeItem(this.#prefix + callId);
     }

@@ -6,6 +6,7 @@ import { $ } from "./dom.js";
 export const KEYS = {
   KeyA: "answer", KeyX: "hangup", KeyH: "hold", KeyM: "mute", KeyR: "ready", KeyP: "pause", KeyN: "open_offered", KeyT: "focus_draft", KeyB: "callbacks", Slash: "help",
   KeyJ: "emergency", KeyZ: "transfer", KeyC: "merge", KeyS: "swap", KeyK: "drop", KeyL: "leave", KeyQ: "take_back", KeyI: "keypad",
+  KeyO: "focus_class", KeyY: "do_answer", KeyU: "do_refuse", KeyG: "do_accept", KeyV: "do_void",
 };
 
 export class Keys {

@@ -16,6 +16,7 @@ export class Ticket {
   #store;
   #drafts;
   #lines;
+  #form;
   #id = null;
   #facts = {}; // what is known of the call, newest source last
   #earlier = null;
@@ -26,11 +27,12 @@ export class Ticket {
   #isOurs = null; // whether the last answer knew that the call is ours
   #nameOf = (key) => partyName(this.#store.value.directory, key);
 
-  constructor(store, drafts, lines) {
+  constructor(store, drafts, lines, form) {
     this.#store = store;
     this.#drafts = drafts;
     this.#lines = lines;
-    $("#draft-text").addEventListener("input", (event) => this.#drafts.edit(this.#id ?? "", event.target.value));
+    this.#form = form;
+    $("#draft-text").addEventListener("input", (event) => this.#drafts.edit(this.#id ?? "", { text: event.target.value }));
     $("#draft-mine").addEventListener("click", () => this.#drafts.keepMine(this.#id));
     $("#draft-theirs").addEventListener("click", () => this.#drafts.takeTheirs(this.#id));
     $("#btn-open-offered").addEventListener("click", () => this.openOffered());
@@ -51,11 +53,12 @@ export class Ticket {
     if (this.#offered !== null) this.#open(this.#offered, this.#store.value);
   }
 
-  /** A record changed: show its state, and its text only where nobody is typing another one. */
+  /** A record changed: show its state, and its words and form only where nobody is typing other ones. */
   drafted(entry) {
     if (entry.callId !== (this.#id ?? "")) return;
     const box = $("#draft-text");
     if (box.value !== entry.text) box.value = entry.text;
+    this.#form.show(entry.callId, entry);
     this.#showDraft(entry);
   }
 
@@ -121,6 +124,7 @@ export class Ticket {
     const box = $("#draft-text");
     box.disabled = false;
     box.value = this.#drafts.of(id).text;
+    this.#form.show(id, this.#drafts.of(id));
     this.#showDraft(this.#drafts.of(id));
     this.#learn(desk);
     this.#showTimeline([]);
@@ -130,13 +134,14 @@ export class Ticket {
 
   async #load(id, tries) {
     try {
-      const { call, earlier, earlier_known: isKnown, draft } = await get(`/api/calls/${encodeURIComponent(id)}/ticket`);
+      const { call, earlier, earlier_known: isKnown, draft, tickets } = await get(`/api/calls/${encodeURIComponent(id)}/ticket`);
       if (id !== this.#id) return;
       this.#facts = { ...known(call), ...this.#facts, ...wholeNumber(this.#facts, call) };
       this.#isOurs = call?.agent === this.#store.value.me.extension;
       this.#earlier = isKnown === false ? null : earlier ?? [];
       this.#earlierFailed = isKnown === false;
       this.#drafts.learn(id, draft);
+      this.#form.tickets(tickets);
       if (isKnown === false) this.#later(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], () => this.#load(id, tries + 1));
     } catch (error) {
       if (id !== this.#id) return;
@@ -195,6 +200,7 @@ export class Ticket {
     const root = $("#ticket");
     mark(root, "line", line || "unknown");
     mark(root, "phase", this.#facts.phase ?? "");
+    this.#form.facts({ line, caller });
     fill($("#ticket-number"), caller ?? "", () => (caller ? numberGroups(String(caller)) : [TICKET.unknownNumber]));
     fill($("#ticket-line"), line ?? "", () => [line ? lineBadge(line, this.#lines[line]) : lineBadge("", TICKET.unknownLine)]);
     write($("#ticket-arrived"), moment(arrived));
@@ -238,7 +244,7 @@ export class Ticket {
     write(place, words[entry.state]());
     mark($("#draft-conflict"), "shown", entry.state === "conflict");
     $("#draft-mine").disabled = $("#draft-theirs").disabled = entry.state !== "conflict";
-    write($("#draft-other"), entry.other?.text ?? "");
+    write($("#draft-other"), [this.#form.told(entry.other?.fields), entry.other?.text].filter(Boolean).join("\n"));
   }
 
   #later(ms, act) {

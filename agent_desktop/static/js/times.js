@@ -55,3 +55,9 @@ export const dayEnd = (day) => dayStart(day) + DAY_S;
 /** What a field of date and time holds, in Shanghai's time, and back to epoch seconds. */
 export const fieldOf = (at) => new Date((at + SHANGHAI_OFFSET_S) * 1000).toISOString().slice(0, 16);
 export const momentOf = (field) => Date.parse(`${field}Z`) / 1000 - SHANGHAI_OFFSET_S;
+
+/** Month, day, weekday (0 is Sunday), clock of a moment in Shanghai; a limit in days ends with its day, told as 23:59:59. */
+export function calendarDay(at) {
+  const p = split(at), s = Math.floor(at + SHANGHAI_OFFSET_S) % DAY_S;
+  return { year: p.year, month: Number(p.month), day: Number(p.day), weekday: new Date((at + SHANGHAI_OFFSET_S) * 1000).getUTCDay(), clock: `${p.hour}:${p.minute}`, isEndOfDay: s >= DAY_S - 2 };
+}

@@ -1,0 +1,33 @@
+// Owns the catalogue as the page knows it: asked for once, asked for again while the server is away; names by key.
+
+import { get } from "./api.js";
+
+const RETRY_MS = [1000, 3000, 10000];
+
+/** Resolves when the server has told it; never rejects but for who may not read it or is signed out. */
+export async function loadCatalogue(isAway = () => {}) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await get("/api/tickets/catalogue");
+    } catch (error) {
+      if (error.status === 401 || error.status === 403) throw error;
+      isAway(error);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]));
+    }
+  }
+}
+
+/** Classes and fields of a line; of another channel those of no line. */
+export const ofLine = (catalogue, line) => catalogue.lines[line] ?? catalogue.lines[""] ?? Object.values(catalogue.lines)[0] ?? { classes: [], fields: [] };
+
+/** The classes, or the fields, of all lines together, each once. */
+export function ofAllLines(catalogue, what) {
+  const all = new Map(Object.values(catalogue.lines).flatMap((line) => line[what]).map((item) => [item.key, item]));
+  return [...all.values()];
+}
+
+/** Units with the one above them as a note, so that two of the same name are told apart. */
+export function unitItems(catalogue) {
+  const names = new Map((catalogue.units ?? []).map((unit) => [unit.key, unit.name]));
+  return (catalogue.units ?? []).map((unit) => ({ ...unit, note: names.get(unit.parent) ?? unit.initials ?? "" }));
+}

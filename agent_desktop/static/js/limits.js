@@ -1,0 +1,42 @@
+// Owns how a time limit is shown: until when, how much is left, its state as words and shape, and the sentence that explains it.
+
+import { make } from "./dom.js";
+import { ONE, WHEN } from "./texts_ticket.js";
+import { calendarDay, moment, now } from "./times.js";
+
+const MINUTE = 60, HOUR = 3600, DAY = 86400;
+
+/** "11月27日（周五）前" for the end of a day, with the clock for any other moment. */
+export function until(at) {
+  const { month, day, weekday, clock, isEndOfDay } = calendarDay(at);
+  const words = WHEN.day(month, day, weekday);
+  return isEndOfDay ? WHEN.before(words) : WHEN.at(words, clock);
+}
+
+/** "还有 2 天 3 小时", or how long it is past: the two largest units. */
+export function left(at, nowS = now()) {
+  const s = Math.abs(at - nowS);
+  const parts = s >= DAY ? [WHEN.days(Math.floor(s / DAY)), Math.floor((s % DAY) / HOUR) ? WHEN.hours(Math.floor((s % DAY) / HOUR)) : ""]
+    : s >= HOUR ? [WHEN.hours(Math.floor(s / HOUR)), Math.floor((s % HOUR) / MINUTE) ? WHEN.minutes(Math.floor((s % HOUR) / MINUTE)) : ""]
+      : [WHEN.minutes(Math.max(1, Math.floor(s / MINUTE)))];
+  return (at < nowS ? WHEN.late : WHEN.left)(parts.filter(Boolean).join(" "));
+}
+
+/** late | today | soon | calm, as the server tells rows; for what is shown longer than it takes to change. */
+export function nearness(at, nowS = now()) {
+  if (at == null) return "none";
+  if (at < nowS) return "late";
+  if (moment(at, nowS).length <= 5) return "today";
+  return at - nowS <= 3 * DAY ? "soon" : "calm";
+}
+
+/** One limit of a ticket as a row: name, day, what is left, and why. */
+export function limitRow(limit, isOpen = false) {
+  const isOver = limit.state === "kept" || limit.state === "kept_late";
+  const state = limit.state === "stands" ? left(limit.due_at) : limit.state === "late" ? left(limit.due_at)
+    : limit.state === "suspended" ? ONE.suspended : (limit.state === "kept_late" ? ONE.keptLate : ONE.kept)(moment(limit.met_at));
+  return make("details", { class: "limit", "data-what": limit.what, "data-state": limit.state, "data-near": isOver ? "calm" : nearness(limit.due_at), open: isOpen },
+    make("summary", {}, make("span", { class: "name" }, limit.name), make("b", { class: "figure" }, until(limit.due_at)), make("span", { class: "left figure" }, state),
+      limit.is_provisional ? make("em", {}, ONE.provisional) : null),
+    make("p", {}, limit.sentence));
+}

@@ -1,0 +1,320 @@
+// Owns the form beside the record: class and field by typing, the limit at once, and the acts that make a ticket of a call.
+
+import { ActForm, FORMS } from "./act_form.js";
+import { post } from "./api.js";
+import { loadCatalogue, ofLine, unitItems } from "./catalogue.js";
+import { Combobox } from "./combobox.js";
+import { $, fill, make, mark, write } from "./dom.js";
+import { until } from "./limits.js";
+import { ACT, FORM } from "./texts_ticket.js";
+
+const PAUSE_MS = 250;
+const RETRY_MS = 4000;
+const SUGGEST_MS = 1000;
+const PICKED = ["klass", "field", "area"];
+const RULES = ["klass", "field", "area", "topic", "caller_kind", "is_complex", "is_urgent", "is_safety"]; // what a limit depends on
+
+export class TicketForm {
+  #drafts;
+  #mayDispatch;
+  #catalogue = null;
+  #callId = null;
+  #line = "";
+  #form = $("#ticket-form");
+  #picks = {};
+  #limits = { asked: "", told: null, timer: 0 };
+  #sheet = null; // the form of the act that is open
+  #request = ""; // made once for one ticket: sent again it makes no second one
+  #made = []; // tickets of this call
+  #isMade = false; // the record has become a ticket and is no longer written here
+
+  constructor(drafts, acts) {
+    this.#drafts = drafts;
+    this.#mayDispatch = acts.includes("dispatch_ticket");
+    for (const name of PICKED) this.#picks[name] = new Combobox(this.#part(name), { chosen: (key) => this.#picked(name, key), none: FORM.noChoice });
+    this.#form.addEventListener("input", (event) => event.target.closest("#act-sheet") || event.target.getAttribute("role") === "combobox" || this.#edited());
+    this.#form.addEventListener("submit", (event) => event.preventDefault());
+    for (const button of this.#form.querySelectorAll("[data-do]")) button.addEventListener("click", () => this.open(button.dataset.do));
+    $("#act-sheet").addEventListener("keydown", (event) => this.#pressed(event));
+    $("#btn-act-send").addEventListener("click", () => this.#send());
+    $("#btn-act-cancel").addEventListener("click", () => this.#close());
+    $("#btn-one-more").addEventListener("click", () => this.#oneMore());
+    this.#lock();
+    this.#learn();
+  }
+
+  focus() {
+    this.#picks.klass.input.focus();
+  }
+
+  /** Another call's record is on the screen; `""` is one whose id is not known yet. */
+  show(callId, entry) {
+    const isOther = callId !== this.#callId;
+    this.#callId = callId;
+    if (isOther) {
+      this.#close();
+      this.#made = [];
+      this.#isMade = false;
+      this.#request = "";
+      this.#limits.told = null;
+      this.#showMade();
+    }
+    this.#write(entry.fields);
+    this.#lock();
+    this.#reckon();
+  }
+
+  /** What the call tells: its line decides classes and limits, its number is the one to reach the caller. */
+  facts({ line = "", caller = "" }) {
+    this.#part("number").placeholder = caller ? FORM.callerNumber(caller) : FORM.noNumber;
+    if (line === this.#line) return;
+    this.#line = line;
+    this.#choices();
+    this.#reckon();
+  }
+
+  /** A form in words, to be compared by a person. */
+  told(fields) {
+    const nameOf = (name, value) => this.#picks[name]?.items.find((item) => item.key === value)?.name ?? (value === true ? ACT.yes : value);
+    return Object.entries(fields ?? {}).filter(([, value]) => value).map(([name, value]) => `${FORM.names[name] ?? name}：${nameOf(name, value)}`).join("；");
+  }
+
+  /** Tickets that were already made of this call. */
+  tickets(made) {
+    if (!made?.length || this.#made.length) return;
+    this.#made = made;
+    this.#isMade = true;
+    this.#showMade();
+    this.#lock();
+  }
+
+  // ---- the fields -------------------------------------------------------------------------------------------------
+
+  #part(name) {
+    return this.#form.elements[name];
+  }
+
+  async #learn() {
+    try {
+      this.#catalogue = await loadCatalogue();
+    } catch {
+      return; // signed out, or no right to tickets: the record itself goes on
+    }
+    this.#picks.area.items = this.#catalogue.areas;
+    this.#part("topic").append(...this.#catalogue.topics.map(({ key, name }) => make("option", { value: key }, name)));
+    this.#choices();
+    if (this.#callId !== null) this.show(this.#callId, this.#drafts.of(this.#callId));
+  }
+
+  #choices() {
+    if (!this.#catalogue) return;
+    const { classes, fields } = ofLine(this.#catalogue, this.#line);
+    this.#picks.klass.items = classes;
+    this.#picks.field.items = fields;
+    write($("#field-name"), FORM.field[this.#line] ?? FORM.field.other);
+  }
+
+  get #fields() {
+    const fields = {};
+    for (const part of this.#form.elements) {
+      if (!part.name || part.closest("#act-sheet") || part.id === "draft-text") continue;
+      const value = part.type === "checkbox" ? part.checked : this.#picks[part.name]?.value ?? part.value.trim();
+      if (value && !(part.name === "caller_kind" && value === "citizen")) fields[part.name] = value;
+    }
+    return fields;
+  }
+
+  #write(fields) {
+    for (const part of this.#form.elements) {
+      if (!part.name || part.closest("#act-sheet") || part.id === "draft-text") continue;
+      const value = fields[part.name];
+      if (this.#picks[part.name]) this.#picks[part.name].value = value ?? "";
+      else if (part.type === "checkbox") part.checked = Boolean(value);
+      else if (part === document.activeElement && part.value.trim() === (value ?? "")) continue; // a blank being typed stays
+      else if (part.value !== (value ?? "")) part.value = value ?? (part.name === "caller_kind" ? "citizen" : "");
+    }
+  }
+
+  #picked() {
+    this.#edited();
+  }
+
+  #edited() {
+    if (this.#callId === null) return;
+    this.#drafts.edit(this.#callId, { fields: this.#fields });
+    this.#reckon();
+  }
+
+  // ---- the limit --------------------------------------------------------------------------------------------------
+
+  get #content() {
+    return { ...this.#fields, line: this.#line, text: $("#draft-text").value };
+  }
+
+  #reckon() {
+    const fields = this.#fields;
+    const asked = JSON.stringify([this.#line, ...RULES.map((name) => fields[name] ?? "")]);
+    if (asked === this.#limits.asked) return;
+    this.#limits.asked = asked;
+    clearTimeout(this.#limits.timer);
+    if (!fields.klass) return this.#tellLimits(null, FORM.chooseFirst);
+    this.#limits.timer = setTimeout(() => this.#ask(asked), this.#limits.told ? PAUSE_MS : 0);
+    return undefined;
+  }
+
+  async #ask(asked) {
+    try {
+      const told = await post("/api/tickets/limits", { content: this.#content });
+      if (asked === this.#limits.asked) this.#tellLimits(told, FORM.noLimit);
+    } catch (error) {
+      if (asked !== this.#limits.asked) return;
+      const isPassing = error.isNetwork || error.status === 429;
+      this.#tellLimits(null, isPassing ? FORM.away : error.message || FORM.away);
+      if (isPassing) this.#limits.timer = setTimeout(() => this.#ask(asked), RETRY_MS);
+    }
+  }
+
+  #tellLimits(told, none) {
+    this.#limits.told = told;
+    const all = told?.limits ?? [];
+    const reply = all.find((limit) => limit.what === "reply");
+    const limits = reply ? [reply, ...all.filter((limit) => limit !== reply)] : all;
+    fill($("#limit-days"), [limits, none], () => (limits.length
+      ? limits.map((limit) => make("span", { class: "limit-day", "data-what": limit.what }, make("small", {}, limit.name), make("b", { class: "figure" }, until(limit.due_at)),
+        limit.is_provisional ? make("em", {}, FORM.provisional) : null))
+      : [make("span", { class: "quiet" }, none)]));
+    write($("#limit-sentence"), limits[0]?.sentence ?? "");
+  }
+
+  // ---- the acts ---------------------------------------------------------------------------------------------------
+
+  /** Open the form of an act: answer, refuse, accept or void. It lies over the fields; nothing else moves. */
+  async open(act) {
+    if (this.#callId === null || this.#isMade || !this.#catalogue) return;
+    if (act !== "void" && this.#missing(act)) return;
+    const wanted = act === "accept" && this.#mayDispatch ? "dispatch" : act;
+    this.#request ||= crypto.randomUUID();
+    write($("#act-title"), ACT.titles[wanted]);
+    mark($("#act-sheet"), "open", true);
+    mark($("#act-sheet"), "act", wanted);
+    for (const button of this.#form.querySelectorAll("[data-do]")) button.setAttribute("aria-expanded", String(button.dataset.do === act));
+    const known = { catalogue: this.#catalogue, units: unitItems(this.#catalogue), suggestions: null };
+    if (act === "accept") known.suggestions = await this.#suggestions();
+    if ($("#act-sheet").dataset.open !== "true" || $("#act-sheet").dataset.act !== wanted) return;
+    this.#sheet = new ActForm($("#act-facts"), wanted, known, FORMS[wanted]);
+    if (FORMS[wanted].length) this.#sheet.focus();
+    else $("#btn-act-send").focus();
+  }
+
+  /** The words may have changed since the limit was told, and units are found by words too; the last ones where the server is slow. */
+  #suggestions() {
+    const asked = post("/api/tickets/limits", { content: this.#content }).then((told) => told.suggestions).catch(() => undefined);
+    const late = new Promise((resolve) => setTimeout(resolve, SUGGEST_MS));
+    return Promise.race([asked, late]).then((found) => found ?? this.#limits.told?.suggestions ?? null);
+  }
+
+  #missing() {
+    const fields = this.#fields;
+    for (const [name, part] of [["klass", this.#picks.klass.input], ["field", this.#picks.field.input], ["title", this.#part("title")]]) {
+      if (fields[name]) continue;
+      this.#tell(FORM.needs[name], "soon");
+      part.focus();
+      return true;
+    }
+    if (!$("#draft-text").value.trim()) {
+      this.#tell(FORM.needs.text, "soon");
+      $("#draft-text").focus();
+      return true;
+    }
+    this.#tell("");
+    return false;
+  }
+
+  #close() {
+    if ($("#act-sheet").dataset.open !== "true") return;
+    const hadFocus = $("#act-sheet").contains(document.activeElement);
+    mark($("#act-sheet"), "open", false);
+    this.#sheet = null;
+    $("#act-facts").replaceChildren();
+    for (const button of this.#form.querySelectorAll("[data-do]")) {
+      if (hadFocus && button.getAttribute("aria-expanded") === "true") button.focus();
+      button.setAttribute("aria-expanded", "false");
+    }
+  }
+
+  #pressed(event) {
+    if (event.isComposing) return;
+    if (event.key === "Escape") this.#close();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey || (event.target.matches("input:not([role=combobox])") && !event.defaultPrevented))) this.#send();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  async #send() {
+    const facts = this.#sheet?.read();
+    const callId = this.#callId;
+    if (!facts || $("#btn-act-send").disabled) return;
+    const { act } = this.#sheet;
+    this.#busy(true);
+    try {
+      if (!(await this.#drafts.settled(callId))) return this.#sheet?.tell(FORM.unsaved);
+      const acts = act === "dispatch" ? [{ act: "accept", facts: {} }, { act, facts }] : [{ act, facts }];
+      const ticket = await post("/api/tickets", { request: this.#request, call_id: callId, draft_version: this.#drafts.of(callId).version, acts });
+      if (callId === this.#callId) this.#done(ticket);
+    } catch (error) {
+      if (callId === this.#callId) this.#sheet?.tell(error.code === "draft_changed" ? FORM.changed : error.isNetwork ? FORM.failed : error.message || FORM.failed);
+    } finally {
+      this.#busy(false);
+    }
+    return undefined;
+  }
+
+  #busy(is) {
+    $("#btn-act-send").disabled = is;
+    write($("#btn-act-send .label"), is ? ACT.sending : ACT.send);
+  }
+
+  #done(ticket) {
+    this.#close();
+    this.#request = "";
+    this.#made = [...this.#made, ticket];
+    this.#isMade = true;
+    this.#showMade();
+    this.#lock();
+    $("#ticket-made a:last-of-type")?.focus();
+  }
+
+  /** The same citizen has another matter: the person stays, the matter is new. */
+  #oneMore() {
+    this.#isMade = false;
+    const { name, number, address, caller_kind: kind, is_secret: secret } = this.#fields;
+    this.#drafts.edit(this.#callId, { text: "", fields: { name, number, address, caller_kind: kind, is_secret: secret } });
+    this.#showMade();
+    this.#lock();
+    this.focus();
+  }
+
+  #showMade() {
+    mark($("#ticket-made"), "shown", this.#made.length > 0);
+    fill($("#made-list"), this.#made.map(({ number, stage_name: stage }) => [number, stage]), () => this.#made.map(({ number, stage_name: stage }) => (
+      make("a", { href: `/tickets/${encodeURIComponent(number)}`, target: "ticket", class: "figure" }, FORM.made(number, stage)))));
+    $("#btn-one-more").disabled = !this.#isMade;
+  }
+
+  /** Written only while it belongs to a call and has not become a ticket. */
+  #lock() {
+    const isLocked = this.#callId === null || this.#isMade;
+    for (const part of this.#form.elements) {
+      if (part.closest("#act-sheet") || part.matches("#btn-one-more, #draft-mine, #draft-theirs")) continue;
+      if (part.id === "draft-text") part.readOnly = this.#isMade;
+      else part.disabled = isLocked;
+    }
+    mark(this.#form, "made", this.#isMade);
+  }
+
+  #tell(words, weight = "") {
+    write($("#form-notice"), words);
+    mark($("#form-notice"), "weight", weight);
+  }
+}
