@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
@@ -16,18 +16,22 @@ from asterisk_conf.probe_account import probe_caller
 from hotline_core.errors import Forbidden
 
 router = APIRouter(include_in_schema=False)
+SEES_TICKETS: tuple[Act, ...] = ("see_tickets", "see_unit_tickets")
+Number = Annotated[str, Path(pattern=r"^[0-9]{8,20}$")]
 
 
 @router.get("/")
 async def start(request: Request) -> Response:
-    """Where one belongs: the floor (who leads it and has no telephone), the desk, the list of calls, or signing in."""
+    """Where one belongs: the floor (who leads it and has no telephone), the desk, calls, tickets, or signing in."""
     caller = cookie_caller(request)
     if caller is None:
         return _to("/sign-in")
     may = desk_of(request).rights.may
     if may(caller.role, "lead_floor") and not caller.extension:
         return _to("/floor")
-    return _to("/desk" if may(caller.role, "write_draft") else "/calls")
+    if may(caller.role, "write_draft"):
+        return _to("/desk")
+    return _to("/calls" if may(caller.role, "see_calls") else "/tickets")
 
 
 @router.get("/sign-in")
@@ -72,6 +76,30 @@ async def parties(request: Request) -> Response:
     return _page(request, "parties.html", "see_parties")
 
 
+@router.get("/tickets")
+async def tickets(request: Request) -> Response:
+    """Tickets in lists: the centre's all, a unit's own."""
+    return _page(request, "tickets.html", *SEES_TICKETS)
+
+
+@router.get("/tickets/{number}")
+async def ticket(request: Request, number: Number) -> Response:
+    """One ticket; whether this reader may see it is told by the API that fills the page."""
+    return _page(request, "ticket.html", *SEES_TICKETS, number=number)
+
+
+@router.get("/tickets/{number}/print")
+async def ticket_print(request: Request, number: Number) -> Response:
+    """One ticket on paper, with what is required and until when (R48)."""
+    return _page(request, "ticket_print.html", *SEES_TICKETS, number=number)
+
+
+@router.get("/units")
+async def units(request: Request) -> Response:
+    """The units that answer tickets: read and changed by who may."""
+    return _page(request, "units.html", "see_units")
+
+
 @router.get("/password")
 async def password(request: Request) -> Response:
     """Where anybody who is signed in changes the own password."""
@@ -79,16 +107,16 @@ async def password(request: Request) -> Response:
     return _to("/sign-in") if caller is None else _render(request, "password.html", caller)
 
 
-def _page(request: Request, name: str, act: Act) -> Response:
+def _page(request: Request, name: str, *acts: Act, **more: str) -> Response:
     caller = cookie_caller(request)
     if caller is None:
         return _to("/sign-in")
-    if not desk_of(request).rights.may(caller.role, act):
-        raise Forbidden(act=act)
-    return _render(request, name, caller)
+    if not any(desk_of(request).rights.may(caller.role, act) for act in acts):
+        raise Forbidden(act=acts[0])
+    return _render(request, name, caller, **more)
 
 
-def _render(request: Request, name: str, caller: Caller | None) -> Response:
+def _render(request: Request, name: str, caller: Caller | None, **more: str) -> Response:
     desk = desk_of(request)
     templates = cast(Jinja2Templates, request.app.state.templates)
     lines = {number: line.name for number, line in desk.city.lines.items()}
@@ -101,6 +129,7 @@ def _render(request: Request, name: str, caller: Caller | None) -> Response:
         "parties": told_parties(desk, caller) if caller and desk.rights.may(caller.role, "see_parties") else [],
         "has_probe": bool(probe_caller(desk.city, desk.settings.demo)),
         "version": request.app.state.version,
+        **more,
     }
     return templates.TemplateResponse(request, name, context)
 

@@ -117,7 +117,7 @@ function number(field, name, known) {
 }
 
 function yes(field, name) {
-  const radio = (value, said) => make("label", {}, make("input", { type: "radio", name: field.key, value }), said);
+  const radio = (value, said) => make("label", {}, make("input", { type: "radio", name: field.key, value, checked: field.value === (value === "yes") }), said);
   const node = make("fieldset", { class: "fact yes" }, make("legend", {}, name), radio("yes", ACT.yes), radio("no", ACT.no));
   return {
     input: node.querySelector("input"), node,

@@ -3,6 +3,7 @@
 import { learnClock } from "./times.js";
 
 const DEADLINE_MS = 8000;
+const UPLOAD_MS = 120000;
 
 export class ApiError extends Error {
   /** status 0 = the server was not reached */
@@ -17,16 +18,16 @@ export class ApiError extends Error {
   }
 }
 
-async function request(method, path, body, { keepalive = false } = {}) {
+async function request(method, path, body, { keepalive = false, deadline = DEADLINE_MS, kind = "audio/wav" } = {}) {
   const headers = { Accept: "application/json" };
-  const isSound = body instanceof Blob;
+  const isFile = body instanceof Blob;
   if (method !== "GET") headers["X-Hotline"] = "1";
-  if (body !== undefined) headers["Content-Type"] = isSound ? "audio/wav" : "application/json";
+  if (body !== undefined) headers["Content-Type"] = isFile ? kind : "application/json";
   let response;
   try {
     response = await fetch(path, {
       method, headers, keepalive, credentials: "same-origin", cache: "no-store",
-      body: body === undefined || isSound ? body : JSON.stringify(body), signal: AbortSignal.timeout(DEADLINE_MS),
+      body: body === undefined || isFile ? body : JSON.stringify(body), signal: AbortSignal.timeout(deadline),
     });
   } catch (error) {
     throw new ApiError(0, "unreachable", String(error), {});
@@ -47,4 +48,6 @@ export const put = (path, body, options) => request("PUT", path, body, options);
 export const post = (path, body, options) => request("POST", path, body ?? {}, options);
 export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path) => request("DELETE", path);
+/** A file as it is; what it is the server finds out from its content. */
+export const upload = (path, file) => request("POST", path, file, { deadline: UPLOAD_MS, kind: "application/octet-stream" });
 export const putSound = (path, file) => request("PUT", path, file);

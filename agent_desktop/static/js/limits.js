@@ -13,12 +13,17 @@ export function until(at) {
   return isEndOfDay ? WHEN.before(words) : WHEN.at(words, clock);
 }
 
-/** "还有 2 天 3 小时", or how long it is past: the two largest units. */
+/** The same for a dense list: "11月27日", with the clock where it does not end with its day. */
+export function untilShort(at) {
+  const { month, day, clock, isEndOfDay } = calendarDay(at);
+  return isEndOfDay ? WHEN.short(month, day) : `${WHEN.short(month, day)} ${clock}`;
+}
+
+/** "还有 2 天 3 小时", or how long it is past: two units where it is near, one where it is not. */
 export function left(at, nowS = now()) {
-  const s = Math.abs(at - nowS);
-  const parts = s >= DAY ? [WHEN.days(Math.floor(s / DAY)), Math.floor((s % DAY) / HOUR) ? WHEN.hours(Math.floor((s % DAY) / HOUR)) : ""]
-    : s >= HOUR ? [WHEN.hours(Math.floor(s / HOUR)), Math.floor((s % HOUR) / MINUTE) ? WHEN.minutes(Math.floor((s % HOUR) / MINUTE)) : ""]
-      : [WHEN.minutes(Math.max(1, Math.floor(s / MINUTE)))];
+  const s = Math.abs(at - nowS), days = Math.floor(s / DAY), hours = Math.floor((s % DAY) / HOUR), minutes = Math.floor((s % HOUR) / MINUTE);
+  const parts = days >= 3 ? [WHEN.days(days)] : days ? [WHEN.days(days), hours && WHEN.hours(hours)]
+    : hours >= 6 ? [WHEN.hours(hours)] : hours ? [WHEN.hours(hours), minutes && WHEN.minutes(minutes)] : [WHEN.minutes(Math.max(1, minutes))];
   return (at < nowS ? WHEN.late : WHEN.left)(parts.filter(Boolean).join(" "));
 }
 

@@ -4,7 +4,7 @@ const WEEKDAYS = "日一二三四五六";
 
 export const WHEN = {
   day: (month, day, weekday) => `${month}月${day}日（周${WEEKDAYS[weekday]}）`,
-  before: (day) => `${day}前`, at: (day, clock) => `${day} ${clock} 前`,
+  short: (month, day) => `${month}月${day}日`, before: (day) => `${day}前`, at: (day, clock) => `${day} ${clock} 前`,
   left: (amount) => `还有 ${amount}`, late: (amount) => `超期 ${amount}`,
   days: (n) => `${n} 天`, hours: (n) => `${n} 小时`, minutes: (n) => `${n} 分钟`,
 };
@@ -70,7 +70,7 @@ export const ONE = {
     source: "来源", klass: "类别", field: "领域", topic: "专题", area: "区域", caller_kind: "来电人", happened_at: "发生时间", place: "地点", object: "涉及对象",
     name: "姓名", number: "联系电话", address: "住址",
   },
-  correct: { choose: "更正哪一项", to: "改为" },
+  co: "协办：", recording: "录音：左声道市民，右声道坐席与提示音", nothingChanged: "没有改动任何一项。", notSent: "没有办成，您写的内容还在，请再按一次。",
 };
 
 export const PRINT = {
@@ -84,3 +84,5 @@ export const UNITS = {
   days: { working: "工作日", off: "休息日", every: "每天" }, duty: { lines: "线路", classes: "类别", fields: "领域", words: "关键词" },
   unknownWord: (word) => `没有“${word}”这个类别、领域或区域。`,
 };
+
+export const NOTICE = { none: "没有新的提醒。工单临近期限、超期或需要您处理时，列在这里。" };

@@ -1,0 +1,246 @@
+// Owns the page of one ticket: what was said, its course, its limits, and the acts that the reader may do now.
+
+import { ActForm, FORMS } from "./act_form.js";
+import { get, post } from "./api.js";
+import { loadCatalogue, unitItems } from "./catalogue.js";
+import { correctionFields, correctionFacts } from "./correction.js";
+import { $, boot, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
+import { limitRow } from "./limits.js";
+import { ACT, ONE } from "./texts_ticket.js";
+import { TicketFiles } from "./ticket_files.js";
+import { duration, moment } from "./times.js";
+
+const REFRESH_MS = 15000;
+const FACTS = ["source", "klass", "field", "topic", "area", "caller_kind", "happened_at", "place", "object", "name", "number", "address"];
+const NEEDS_UNITS = ["dispatch", "accept"];
+// Often done first; the rest below; a note has its own line under the course.
+const QUIET = ["suspend", "resume", "override", "merge", "correct", "reopen", "note"];
+const { number, lines, acts: rights } = boot();
+const path = `/api/tickets/${encodeURIComponent(number)}`;
+
+let catalogue = null;
+let ticket = null;
+let form = null; // of the act that is open
+let timer = 0;
+const files = new TicketFiles(path, () => load());
+
+// ---- what is known --------------------------------------------------------------------------------------------------
+
+async function load() {
+  clearTimeout(timer);
+  try {
+    take(await get(path));
+    if ($("#one-notice").dataset.kind === "away") tell("");
+  } catch (error) {
+    if (error.status === 401) return location.assign("/sign-in");
+    tell(error.isNetwork ? `${ONE.failed}${ONE.later}` : error.message || ONE.notFound, "away");
+    if (!error.isNetwork && !ticket) return undefined;
+  }
+  timer = setTimeout(load, REFRESH_MS);
+  return undefined;
+}
+
+function take(told) {
+  ticket = told;
+  mark($("#one"), "empty", false);
+  show();
+}
+
+function tell(words, kind = "done") {
+  write($("#one-notice"), words);
+  mark($("#one-notice"), "kind", kind);
+}
+
+function show() {
+  const { content } = ticket;
+  document.title = `${content.title || number} · ${ticket.stage_name}`;
+  mark(document.body, "line", content.line || "unknown");
+  mark($("#one-stage"), "stage", ticket.stage);
+  write($("#one-stage"), ticket.stage_name);
+  const flags = Object.entries(ONE.flags).filter(([name]) => content[name]);
+  fill($("#one-flags"), flags, () => flags.map(([name, words]) => make("mark", { "data-flag": name }, words)));
+  fill($("#one-line"), [content.line, ticket.names], () => [content.line ? lineBadge(content.line, lines[content.line]) : make("span", {}, ticket.names.source)]);
+  write($("#one-title"), content.title);
+  write($("#one-text"), content.text);
+  fill($("#one-facts"), [content, ticket.masked, ticket.names], facts);
+  fill($("#one-units"), [ticket.chain, ticket.co_units, ticket.unit], () => unitsTold());
+  files.show(ticket.attachments);
+  fill($("#one-call"), [ticket.call, ticket.call_known, content.call_id], callTold);
+  fill($("#steps"), ticket.steps, () => ticket.steps.map(stepRow));
+  fill($("#limits"), [ticket.limits, Math.floor(Date.now() / 60000)], () => {
+    const open = new Set([...document.querySelectorAll("#limits details[open]")].map((node) => node.dataset.what));
+    return ticket.limits.map((limit) => limitRow(limit, open.has(limit.what)));
+  });
+  write($("#one-profile"), [ticket.profile?.name, ticket.phone_duty ? ONE.phoneDuty : ""].filter(Boolean).join(" · "));
+  mark($("#one-profile"), "duty", Boolean(ticket.phone_duty));
+  showActs();
+}
+
+function facts() {
+  const { content, masked, names } = ticket;
+  const value = (name) => (masked.includes(name) && !content[name] ? ONE.masked : names[name] || content[name]);
+  return FACTS.filter((name) => value(name)).flatMap((name) => [make("dt", {}, ONE.content[name]),
+    make("dd", { "data-name": name, "data-masked": String(masked.includes(name)) }, ...(name === "number" && /^\d+$/.test(content[name]) ? numberGroups(content[name]) : [value(name)]))]);
+}
+
+function unitsTold() {
+  const chain = ticket.chain.flatMap(({ name }, at) => [at ? make("i", { "aria-hidden": "true" }, "›") : null, make(at === ticket.chain.length - 1 ? "b" : "span", {}, name)]).filter(Boolean);
+  const co = ticket.co_units.length ? [make("small", {}, `${ONE.co}${ticket.co_units.map(({ name }) => name).join("、")}`)] : [];
+  return chain.length ? [...chain, ...co] : [make("span", { class: "quiet" }, ONE.none)];
+}
+
+function callTold() {
+  const { call, call_known: isKnown, content } = ticket;
+  if (!call) return [make("p", { class: "quiet" }, content.call_id && !isKnown ? ONE.callAway : ONE.noCall)];
+  const told = make("p", {}, lineBadge(call.line), make("span", { class: "figure" }, moment(call.arrived_at)), make("span", { class: "figure" }, call.answered_at && call.ended_at ? duration(call.ended_at - call.answered_at) : ""));
+  const sound = call.recording && call.may_listen
+    ? make("audio", { controls: true, preload: "none", src: `/api/calls/${encodeURIComponent(call.call_id)}/recording`, "aria-label": ONE.recording })
+    : make("p", { class: "quiet" }, call.recording ? ONE.mayNotListen : ONE.noRecording);
+  return [told, sound];
+}
+
+function stepRow(step) {
+  return make("li", { "data-act": step.act, "data-stage": step.stage }, make("time", {}, moment(step.at)),
+    make("div", {}, make("p", {}, make("b", {}, step.act_name), make("span", { class: "who" }, [step.actor_name, step.role_name].filter(Boolean).join(" · "))),
+      step.words ? make("p", { class: "words" }, step.words) : null));
+}
+
+// ---- acts -----------------------------------------------------------------------------------------------------------
+
+const nameOf = (act) => catalogue?.acts.find(({ key }) => key === act)?.name ?? act;
+
+/** Those of every day first, in the life's order; a note stands under the course. */
+function shownActs() {
+  const allowed = ticket.allowed.filter((act) => act !== "note" && (FORMS[act] || act === "correct"));
+  return [...allowed.filter((act) => !QUIET.includes(act)), ...allowed.filter((act) => QUIET.includes(act))];
+}
+
+function showActs() {
+  const shown = catalogue ? shownActs() : [];
+  const mayNote = ticket.allowed.includes("note");
+  $("#note-form").hidden = !rights.includes("note_ticket");
+  for (const part of $("#note-form").elements) part.disabled = !mayNote;
+  fill($("#acts"), [shown, form?.act], () => shown.map((act, at) => {
+    const button = make("button", { type: "button", "data-act": act, class: QUIET.includes(act) ? "quiet-act" : null, "aria-expanded": String(form?.act === act), "aria-controls": "act-form", "aria-keyshortcuts": at < 9 ? String(at + 1) : null },
+      nameOf(act), at < 9 ? make("kbd", {}, String(at + 1)) : null);
+    button.addEventListener("click", () => open(act));
+    return button;
+  }));
+  write($("#no-acts"), catalogue && !shown.length ? ONE.noActs : "");
+  if (form && !ticket.allowed.includes(form.act)) close();
+}
+
+async function open(act) {
+  if (!ticket.allowed.includes(act)) return;
+  mark($("#act-form"), "open", true);
+  mark($("#act-form"), "act", act);
+  write($("#act-title"), nameOf(act));
+  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], measure: ticket.extension_rule?.measure, suggestions: null };
+  if (NEEDS_UNITS.includes(act)) known.suggestions = await suggestions();
+  if ($("#act-form").dataset.act !== act || $("#act-form").dataset.open !== "true") return;
+  form = new ActForm($("#act-facts"), act, known, act === "correct" ? correctionFields(ticket, catalogue) : FORMS[act]);
+  showActs();
+  if ($("#act-facts").querySelector("input, textarea, select")) form.focus();
+  else $("#btn-act-send").focus();
+  $("#act-form").scrollIntoView({ block: "nearest" });
+}
+
+async function suggestions() {
+  try {
+    return (await post("/api/units/suggest", { content: ticket.content })).suggestions;
+  } catch {
+    return null;
+  }
+}
+
+function close() {
+  const act = form?.act;
+  form = null;
+  mark($("#act-form"), "open", false);
+  $("#act-facts").replaceChildren();
+  if (ticket) showActs();
+  $(`#acts [data-act="${act}"]`)?.focus();
+}
+
+async function send(event) {
+  event?.preventDefault();
+  const read = form?.read();
+  if (!read || $("#btn-act-send").disabled) return;
+  const { act } = form;
+  const given = act === "correct" ? correctionFacts(ticket, read) : read;
+  if (!given) return form.tell(ONE.nothingChanged);
+  busy(true);
+  try {
+    const told = await post(`${path}/acts`, { act, version: ticket.version, facts: given });
+    form = null;
+    mark($("#act-form"), "open", false);
+    take(told);
+    tell(ONE.done(nameOf(act)));
+    ($("#acts button") ?? $("#back")).focus();
+  } catch (error) {
+    if (error.status === 401) return location.assign("/sign-in");
+    if (error.code === "ticket_changed") await load();
+    form?.tell(error.code === "ticket_changed" ? ONE.changed : error.isNetwork ? ONE.notSent : error.message || ONE.notSent);
+  } finally {
+    busy(false);
+  }
+  return undefined;
+}
+
+function busy(is) {
+  $("#btn-act-send").disabled = is;
+  write($("#btn-act-send .label"), is ? ACT.sending : ACT.send);
+}
+
+async function note(event) {
+  event.preventDefault();
+  const box = $("#note-form").elements.text, text = box.value.trim();
+  if (!text || box.readOnly) return;
+  box.readOnly = true;
+  try {
+    take(await post(`${path}/acts`, { act: "note", version: ticket.version, facts: { text } }));
+    box.value = "";
+    $("#steps").lastElementChild?.scrollIntoView({ block: "nearest" });
+  } catch (error) {
+    if (error.code === "ticket_changed") await load();
+    tell(error.code === "ticket_changed" ? ONE.changed : error.message || ONE.notSent, "trouble");
+  } finally {
+    box.readOnly = false;
+  }
+}
+
+// ---- hands ----------------------------------------------------------------------------------------------------------
+
+function pressed(event) {
+  if (event.isComposing || event.defaultPrevented) return;
+  const isInForm = event.target.closest?.("#act-form");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && isInForm) return send(event);
+  if (event.altKey || event.ctrlKey || event.metaKey) return undefined;
+  if (event.key === "Escape") return form || $("#act-form").dataset.open === "true" ? close() : event.target.matches("input, textarea") ? event.target.blur() : $("#back").click();
+  if (event.target.matches("input, textarea, select")) return undefined;
+  const at = Number(event.key);
+  if (ticket && at >= 1 && at <= 9) {
+    const act = shownActs()[at - 1];
+    if (act) event.preventDefault();
+    return act && open(act);
+  }
+  if (event.key === "p" || event.key === "P") $('a[href$="/print"]').click();
+  return undefined;
+}
+
+addEventListener("keydown", pressed);
+$("#act-form").addEventListener("submit", send);
+$("#btn-act-cancel").addEventListener("click", close);
+$("#note-form").addEventListener("submit", note);
+if (document.referrer.includes("/tickets?") && new URL(document.referrer).origin === location.origin) $("#back").href = document.referrer;
+$("#btn-sign-out").addEventListener("click", async () => {
+  await post("/api/sign-out").catch(() => {});
+  location.assign("/sign-in");
+});
+
+load();
+loadCatalogue(() => {}).then((told) => {
+  catalogue = told;
+  files.allow(told);
+  if (ticket) showActs();
+}).catch((error) => error.status === 401 && location.assign("/sign-in"));
