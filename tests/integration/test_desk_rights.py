@@ -35,7 +35,13 @@ pytestmark = pytest.mark.integration
 ROUTERS = (sign_in, acts, callbacks, calls, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
 PUBLIC = {("POST", "/api/sign-in"), ("GET", "/api/health"), ("GET", "/docs")}
 # Pages look at the cookie themselves, because they answer with a redirect instead of a 401.
-PAGES = {("GET", path) for path in ("/", "/sign-in", "/desk", "/floor", "/calls", "/topics", "/parties", "/people", "/password")}
+PAGES = {
+    ("GET", path)
+    for path in (
+        "/", "/sign-in", "/desk", "/floor", "/calls", "/topics", "/parties", "/people", "/password", "/tickets",
+        "/tickets/{number}", "/tickets/{number}/print", "/units",
+    )
+}  # fmt: skip
 LOGINS = {
     "agent": "agent1",
     "supervisor": "supervisor1",
@@ -117,7 +123,7 @@ async def test_nobody_gets_past_a_guarded_route_without_signing_in(app: FastAPI,
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_each_page_opens_for_exactly_the_roles_of_the_table(app: FastAPI, role: str) -> None:
-    """The desk for those who write, the floor for those who lead, the list for those who see calls."""
+    """The desk for those who write, the floor for those who lead, lists for those who see calls or tickets."""
     rights = load_rights()
     async with signed_in(app, LOGINS[role]) as client:
         assert ((await client.get("/desk")).status_code == 200) == rights.may(role, "write_draft")
@@ -125,12 +131,17 @@ async def test_each_page_opens_for_exactly_the_roles_of_the_table(app: FastAPI, 
         assert ((await client.get("/people")).status_code == 200) == rights.may(role, "manage_people")
         assert ((await client.get("/parties")).status_code == 200) == rights.may(role, "see_parties")
         assert (await client.get("/password")).status_code == 200
+        sees_tickets = rights.may(role, "see_tickets") or rights.may(role, "see_unit_tickets")
+        for page in ("/tickets", "/tickets/20261122000001", "/tickets/20261122000001/print"):
+            assert ((await client.get(page)).status_code == 200) == sees_tickets
+        assert ((await client.get("/units")).status_code == 200) == rights.may(role, "see_units")
         assert ((await client.get("/floor")).status_code == 200) == rights.may(role, "see_day")
         start = (await client.get("/")).headers["location"]
-    assert start == {"agent": "/desk", "supervisor": "/floor"}.get(role, "/calls")
+    officers = dict.fromkeys(("clerk", "unit", "unit_head"), "/tickets")
+    assert start == {"agent": "/desk", "supervisor": "/floor", **officers}.get(role, "/calls")
 
 
-@pytest.mark.parametrize("path", ["/", "/desk", "/floor", "/people", "/parties", "/password", "/calls"])
+@pytest.mark.parametrize("path", ["/", "/desk", "/floor", "/people", "/parties", "/password", "/calls", "/tickets", "/units"])
 async def test_who_is_not_signed_in_is_led_to_the_sign_in_page(app: FastAPI, path: str) -> None:
     """A redirect, not an error."""
     async with browser(app) as client:
@@ -155,7 +166,8 @@ async def test_every_answer_carries_the_security_headers(app: FastAPI, path: str
 async def test_no_page_has_an_inline_script_or_an_inline_handler(app: FastAPI) -> None:
     """The policy would block it; data blocks are not scripts."""
     async with signed_in(app, "supervisor1") as client, browser(app) as stranger:
-        texts = [(await client.get(path)).text for path in ("/desk", "/floor", "/calls", "/docs")]
+        pages = ("/desk", "/floor", "/calls", "/docs", "/tickets", "/tickets/1", "/tickets/1/print", "/units")
+        texts = [(await client.get(path)).text for path in pages]
         texts.append((await stranger.get("/sign-in")).text)
     for text in texts:
         head = [part.split(">", 1)[0] for part in text.split("<script")[1:]]

@@ -27,9 +27,11 @@ LOGINS = {
     "unit": "unit1", "unit_head": "head1", "service": "service1",
 }  # fmt: skip
 # Pages and the websocket look at the session themselves: a page answers with a redirect, a websocket with a close code.
-PAGES: Mapping[str, Act | None] = {
-    "/": None, "/password": None, "/desk": "write_draft", "/floor": "see_day", "/calls": "see_calls", "/topics": "manage_topics",
-    "/people": "manage_people", "/parties": "see_parties", "/ws": "see_live",
+TICKETS: tuple[Act, ...] = ("see_tickets", "see_unit_tickets")
+PAGES: Mapping[str, tuple[Act, ...]] = {
+    "/": (), "/password": (), "/desk": ("write_draft",), "/floor": ("see_day",), "/calls": ("see_calls",),
+    "/topics": ("manage_topics",), "/people": ("manage_people",), "/parties": ("see_parties",), "/ws": ("see_live",),
+    "/tickets": TICKETS, "/tickets/{number}": TICKETS, "/tickets/{number}/print": TICKETS, "/units": ("see_units",),
 }  # fmt: skip
 OPEN = {("GET", "/sign-in"), ("GET", "/docs"), ("GET", "/openapi.json"), ("POST", "/api/sign-in"), ("GET", "/api/health")}
 LAST = ("POST", "/api/sign-out")  # it ends the session that walks
@@ -57,8 +59,8 @@ def meant(app: FastAPI, rights: Rights) -> list[Row]:
         if (method, path) in OPEN:
             row = [True] * len(WHO)
         elif path in PAGES and method == "GET":
-            act = PAGES[path]
-            row = [False, *(act is None or rights.may(role, act) for role in ROLES)]
+            acts = PAGES[path]
+            row = [False, *(not acts or any(rights.may(role, act) for act in acts) for role in ROLES)]
         elif needs:
             row = [False, *(not needs[0].acts or any(rights.may(role, act) for act in needs[0].acts) for role in ROLES)]
         else:

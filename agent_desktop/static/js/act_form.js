@@ -37,7 +37,7 @@ export class ActForm {
   #first = null;
   #error;
 
-  /** `known`: {catalogue, units, suggestions, forwardTo, measure}; `fields` in place of the act's own. */
+  /** `known`: {catalogue, units, suggestions, forwardTo, rule: of extensions}; `fields` in place of the act's own. */
   constructor(root, act, known, fields = FORMS[act] ?? []) {
     this.#root = root;
     this.#act = act;
@@ -104,14 +104,15 @@ function words(field, name) {
   const input = field.kind === "text" ? make("textarea", { rows: 3, maxlength: 4000, spellcheck: "false", name: field.key })
     : make("input", { maxlength: 200, autocomplete: "off", spellcheck: "false", name: field.key });
   input.value = field.value ?? "";
-  return { input, node: make("label", { class: `fact ${field.kind}` }, make("span", {}, ...caption(name, field.optional)), input), read: () => input.value.trim() };
+  return { input, node: make("label", { class: "fact", "data-kind": field.kind }, make("span", {}, ...caption(name, field.optional && !field.bare)), input), read: () => input.value.trim() };
 }
 
 function number(field, name, known) {
-  const input = make("input", { type: "number", min: 1, max: 999, inputmode: "numeric", name: field.key });
-  const unit = field.key === "amount" ? ACT.units[known.measure] : ACT.units.working_days;
+  const rule = field.key === "amount" ? known.rule : { measure: "working_days" };
+  const input = make("input", { type: "number", min: 1, max: rule?.amount ?? 999, inputmode: "numeric", name: field.key });
+  const unit = [ACT.units[rule?.measure] ?? "", rule?.amount ? ACT.most(rule.amount) : ""].join("");
   return {
-    input, node: make("label", { class: "fact number" }, make("span", {}, name), make("span", { class: "amount" }, input, unit ?? "")),
+    input, node: make("label", { class: "fact number" }, make("span", {}, name), make("span", { class: "amount" }, input, unit)),
     read: () => (input.value === "" ? undefined : Number(input.value)),
   };
 }
@@ -127,14 +128,14 @@ function yes(field, name) {
 
 function picker(field, name, items, chosen = () => {}) {
   const input = make("input", { name: field.key, placeholder: ACT.choose });
-  const label = make("label", { class: "fact pick-one" }, make("span", {}, ...caption(name, field.optional)), input);
+  const label = make("label", { class: "fact pick-one" }, make("span", {}, ...caption(name, field.optional && !field.bare)), input);
   const box = new Combobox(input, { items, none: FORM.noChoice, chosen });
   if (field.value) box.value = field.value;
   return { box, label };
 }
 
-function pick(field, name, { catalogue }) {
-  const { box, label } = picker(field, name, field.items ?? catalogue[field.of] ?? []);
+function pick(field, name, { catalogue, rule }) {
+  const { box, label } = picker(field, name, field.items ?? (field.of === "grounds" && rule?.grounds?.length ? catalogue.grounds.filter(({ key }) => rule.grounds.includes(key)) : catalogue[field.of]) ?? []);
   return { input: box.input, node: label, read: () => box.value };
 }
 
@@ -170,7 +171,7 @@ function unit(field, name, { units = [], suggestions, forwardTo }) {
   return { input: box.input, node, read: () => box.value };
 }
 
-function suggestionRow({ unit: key, unit_name: name, words: why, phones = [], on_duty: onDuty = [] }, press) {
+function suggestionRow({ unit: key, name, words: why, phones = [], on_duty: onDuty = [] }, press) {
   const duty = onDuty[0], phone = duty ? ACT.onDuty(duty.name, duty.phone) : phones[0] ? ACT.phone(phones[0]) : "";
   const button = make("button", { type: "button", "data-unit": key, "aria-pressed": "false" }, make("b", {}, name), make("span", {}, why ?? ""), make("small", { class: "figure" }, phone));
   button.addEventListener("click", press);

@@ -31,3 +31,19 @@ export function unitItems(catalogue) {
   const names = new Map((catalogue.units ?? []).map((unit) => [unit.key, unit.name]));
   return (catalogue.units ?? []).map((unit) => ({ ...unit, note: names.get(unit.parent) ?? unit.initials ?? "" }));
 }
+
+/** Names by key: name("stages", "signed"); classes and fields by their line; what is not known stands as it is. */
+export function namesOf(catalogue) {
+  const tables = {};
+  const table = (kind) => (tables[kind] ??= new Map((catalogue?.[kind] ?? []).map(({ key, name }) => [key, name])));
+  const ofLines = (what, line, key) => {
+    const lines = catalogue ? [ofLine(catalogue, line), ...Object.values(catalogue.lines)] : [];
+    for (const one of lines) for (const item of one[what]) if (item.key === key) return item.name;
+    return key ?? "";
+  };
+  return {
+    name: (kind, key) => table(kind).get(key) ?? key ?? "",
+    klass: (line, key) => ofLines("classes", line, key),
+    field: (line, key) => ofLines("fields", line, key),
+  };
+}

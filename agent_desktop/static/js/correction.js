@@ -9,13 +9,14 @@ const LINES = ["title", "happened_at", "place", "object", "name", "number", "add
 /** What somebody sees only masked cannot be corrected by them. */
 export function correctionFields({ content, masked }, catalogue) {
   const { classes, fields } = ofLine(catalogue, content.line);
-  const pick = (key, items) => ({ key, name: FORM.names[key], kind: "pick", items, value: content[key], optional: true });
+  const bare = { optional: true, bare: true }; // every field is there, none has to be changed
+  const pick = (key, items) => ({ key, name: FORM.names[key], kind: "pick", items, value: content[key], ...bare });
   return [
+    { key: "reason", name: ONE.whyCorrected, kind: "line" },
     pick("klass", classes), pick("field", fields), pick("area", catalogue.areas), pick("topic", catalogue.topics), pick("caller_kind", catalogue.caller_kinds),
-    ...LINES.filter((key) => !masked.includes(key)).map((key) => ({ key, name: FORM.names[key], kind: "line", value: content[key], optional: true })),
-    { key: "text", name: FACTS.text, kind: "text", value: content.text, optional: true },
-    ...FLAGS.map((key) => ({ key, name: ONE.flags[key], kind: "yes", value: content[key], optional: true })),
-    { key: "reason", kind: "line", optional: false },
+    ...LINES.filter((key) => !masked.includes(key)).map((key) => ({ key, name: FORM.names[key], kind: "line", value: content[key], ...bare })),
+    { key: "text", name: FACTS.text, kind: "text", value: content.text, ...bare },
+    ...FLAGS.map((key) => ({ key, name: ONE.flags[key], kind: "yes", value: content[key], ...bare })),
   ];
 }
 

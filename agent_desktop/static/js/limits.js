@@ -13,10 +13,10 @@ export function until(at) {
   return isEndOfDay ? WHEN.before(words) : WHEN.at(words, clock);
 }
 
-/** The same for a dense list: "11月27日", with the clock where it does not end with its day. */
+/** The same for a dense list: "11月27日 周五", with the clock where it does not end with its day. */
 export function untilShort(at) {
-  const { month, day, clock, isEndOfDay } = calendarDay(at);
-  return isEndOfDay ? WHEN.short(month, day) : `${WHEN.short(month, day)} ${clock}`;
+  const { month, day, weekday, clock, isEndOfDay } = calendarDay(at);
+  return isEndOfDay ? WHEN.short(month, day, weekday) : `${WHEN.short(month, day, weekday)} ${clock}`;
 }
 
 /** "还有 2 天 3 小时", or how long it is past: two units where it is near, one where it is not. */
@@ -36,12 +36,11 @@ export function nearness(at, nowS = now()) {
 }
 
 /** One limit of a ticket as a row: name, day, what is left, and why. */
-export function limitRow(limit, isOpen = false) {
-  const isOver = limit.state === "kept" || limit.state === "kept_late";
-  const state = limit.state === "stands" ? left(limit.due_at) : limit.state === "late" ? left(limit.due_at)
-    : limit.state === "suspended" ? ONE.suspended : (limit.state === "kept_late" ? ONE.keptLate : ONE.kept)(moment(limit.met_at));
-  return make("details", { class: "limit", "data-what": limit.what, "data-state": limit.state, "data-near": isOver ? "calm" : nearness(limit.due_at), open: isOpen },
-    make("summary", {}, make("span", { class: "name" }, limit.name), make("b", { class: "figure" }, until(limit.due_at)), make("span", { class: "left figure" }, state),
+export function limitRow(limit, name, isOpen = false) {
+  const isOver = limit.state === "kept" || limit.state === "kept_late", isSuspended = limit.state === "suspended";
+  const day = isOver ? (limit.state === "kept_late" ? ONE.keptLate : ONE.kept)(moment(limit.met_at)) : isSuspended ? ONE.suspended : untilShort(limit.at);
+  return make("details", { class: "limit", "data-what": limit.key, "data-state": limit.state, "data-near": isOver || isSuspended ? "calm" : nearness(limit.at), open: isOpen },
+    make("summary", {}, make("span", { class: "name" }, name), make("b", { class: "figure" }, day), isOver || isSuspended ? null : make("span", { class: "left figure" }, left(limit.at)),
       limit.is_provisional ? make("em", {}, ONE.provisional) : null),
     make("p", {}, limit.sentence));
 }

@@ -4,7 +4,7 @@ const WEEKDAYS = "日一二三四五六";
 
 export const WHEN = {
   day: (month, day, weekday) => `${month}月${day}日（周${WEEKDAYS[weekday]}）`,
-  short: (month, day) => `${month}月${day}日`, before: (day) => `${day}前`, at: (day, clock) => `${day} ${clock} 前`,
+  short: (month, day, weekday) => `${month}月${day}日 周${WEEKDAYS[weekday]}`, before: (day) => `${day}前`, at: (day, clock) => `${day} ${clock} 前`,
   left: (amount) => `还有 ${amount}`, late: (amount) => `超期 ${amount}`,
   days: (n) => `${n} 天`, hours: (n) => `${n} 小时`, minutes: (n) => `${n} 分钟`,
 };
@@ -32,9 +32,8 @@ export const ACT = {
   noSuggestion: "按类别、领域和地点没有找到对应单位，请输入名称或拼音首字母选择。",
   suggestLater: "建议暂时取不到，请自行选择单位。", tell: "请告诉市民", basis: "依据", remove: (name) => `去掉 ${name}`,
   onDuty: (name, phone) => `现在值班：${name} ${phone}`, phone: (phone) => `电话 ${phone}`,
-  done: { accept: "受理", answer: "即时答复", refuse: "不予受理", void: "登记无效来电", dispatch: "受理并派发" },
   titles: { answer: "即时答复并办结", refuse: "不予受理", accept: "受理，转工单员派发", dispatch: "受理并派发", void: "无效来电" },
-  units: { hours: "小时", rolling_hours: "小时", working_days: "个工作日", calendar_days: "天", months: "个月" },
+  most: (n) => `，最多 ${n}`, units: { hours: "小时", rolling_hours: "小时", working_days: "个工作日", calendar_days: "天", months: "个月" },
 };
 
 // One name a fact of an act (tickets/life.py); the forms of the acts stand in act_form.js.
@@ -60,8 +59,7 @@ export const ONE = {
   failed: "暂时取不到这件工单。", notFound: "没有这件工单，或您无权查看。", later: "稍后自动再试。", changed: "这件工单刚被别人办理过，已换成最新的；您写的内容还在，请看过再确认。",
   done: (act) => `已办：${act}`, none: "–", masked: "对本单位保密", noActs: "现在没有您能办的事项。", noAttachments: "还没有附件。", noCall: "不是电话来的，没有通话。",
   callAway: "通话记录暂时取不到，稍后再看。", noRecording: "没有录音。", mayNotListen: "您无权收听这通录音。",
-  states: { stands: "在期限内", late: "已超期", kept: "已按时", kept_late: "已办，超期", suspended: "已暂停计时" },
-  limitName: (name) => `${name}期限`, kept: (at) => `已于 ${at} 完成`, keptLate: (at) => `${at} 完成，超期`, suspended: "暂停计时", provisional: "暂定，假期安排公布后重算",
+  kept: (at) => `已于 ${at} 完成`, keptLate: (at) => `${at} 完成，超期`, suspended: "暂停计时", provisional: "暂定，假期安排公布后重算",
   uploading: (name) => `正在上传 ${name}…`, uploaded: (name) => `已添加 ${name}。`, tooLarge: (mb) => `文件太大，最大 ${mb} MB。`, removed: (name) => `已删除 ${name}。`, remove: "删除",
   size: (bytes) => (bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`),
   yes: "是", flags: { is_urgent: "紧急", is_safety: "安全生产", is_secret: "来电人要求保密", is_complex: "复杂事项" }, phoneDuty: "须同时电话通知承办单位，还没有登记",
@@ -70,19 +68,36 @@ export const ONE = {
     source: "来源", klass: "类别", field: "领域", topic: "专题", area: "区域", caller_kind: "来电人", happened_at: "发生时间", place: "地点", object: "涉及对象",
     name: "姓名", number: "联系电话", address: "住址",
   },
-  co: "协办：", recording: "录音：左声道市民，右声道坐席与提示音", nothingChanged: "没有改动任何一项。", notSent: "没有办成，您写的内容还在，请再按一次。",
+  whyCorrected: "更正的理由", co: "协办：", recording: "录音：左声道市民，右声道坐席与提示音", nothingChanged: "没有改动任何一项。", notSent: "没有办成，您写的内容还在，请再按一次。",
 };
 
 export const PRINT = {
-  printed: (at, who) => `${at} 由 ${who} 打印`, require: "办理要求与期限", none: "–",
+  printed: (at, who) => `${at} 由 ${who} 打印`, none: "–", stage: "阶段", unit: "承办单位", co: "协办单位", made: "登记", dispatched: "派发",
+  requests: "请在期限内签收、联系来电人并书面答复查明的事实、办理过程和依据。", flags: (words) => `本件：${words}。`, secret: "来电人要求保密，不得向被反映人透露。", profile: (name) => `期限按 ${name} 执行。`,
 };
 
 export const UNITS = {
-  away: "暂时连不上服务器，什么也没有改。", none: "还没有单位。", count: (n) => `${n} 个单位`, add: "加单位", change: "修改", changeOf: (name) => `修改 ${name}`, remove: "删除",
-  added: (name) => `已加 ${name}。`, changed: (name) => `已改 ${name}。`, removed: (name) => `已删除 ${name}。`, top: "（最上级）", inactive: "停用", own: "本市改过", nobody: "无人值班",
-  allAreas: "全市", noDuty: "未写职责", badLine: (line) => `“${line}”读不懂，请照例子写。`,
-  days: { working: "工作日", off: "休息日", every: "每天" }, duty: { lines: "线路", classes: "类别", fields: "领域", words: "关键词" },
-  unknownWord: (word) => `没有“${word}”这个类别、领域或区域。`,
+  away: "暂时连不上服务器，什么也没有改。", none: "还没有单位。", noMatch: "没有符合条件的单位。", count: (n) => `${n} 个单位`, add: "加单位", change: "修改", changeOf: (name) => `修改 ${name}`, remove: "删除",
+  added: (name) => `已加 ${name}。`, changed: (name) => `已改 ${name}。`, removed: (name) => `已删除 ${name}。`, top: "（最上级）", inactive: "已停用", own: "本市改过", nobody: "–",
+  allAreas: "全市", noDuty: "–", unknownWord: (word) => `没有叫“${word}”的类别、领域或区域。`,
+  days: { working: "工作日", off: "休息日", every: "每天" }, between: "、", person: ({ name, post, phone }) => [name, post, phone].filter(Boolean).join(" "),
+  contact: { name: "姓名", post: "职务", phone: "电话" }, shift: { days: "日子", from: "从", to: "到", name: "谁", phone: "电话", first: "起", last: "止" },
+  duty: { lines: "线路", classes: "类别", fields: "领域", words: "关键词" },
 };
 
-export const NOTICE = { none: "没有新的提醒。工单临近期限、超期或需要您处理时，列在这里。" };
+export const ROWS = { remove: "去掉这一行" };
+
+// What a step keeps beside its act; personal data comes masked from the server.
+export const STEP = {
+  limits: (told) => `期限：${told}`, until: (name, day) => `${name} ${day}`, changed: (name, before, after) => `${name}：${before || "（空）"} → ${after || "（空）"}`, fact: (name, value) => `${name}：${value}`,
+  wished: "建议承办单位",
+};
+
+export const NOTICE = {
+  kinds: {
+    dispatched: "新工单", co_handling: "协办", withdrawn: "已撤回", phone_duty: "须电话通知", forwarded: "转派下级", extension_asked: "申请延期", extension_granted: "同意延期", extension_refused: "不同意延期",
+    return_asked: "申请退单", return_granted: "同意退单", return_refused: "不同意退单", suspended: "暂停计时", resumed: "恢复计时", overridden: "法定时限", corrected: "内容更正", replied: "已答复", supplement: "要求补充",
+    rework: "退回重办", merged: "已并单", remind: "临近期限", due: "到期", overdue: "已超期", escalate: "升级催办",
+  },
+  none: "没有新的提醒。工单临近期限、超期或需要您处理时，列在这里。",
+};

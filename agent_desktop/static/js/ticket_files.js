@@ -31,7 +31,7 @@ export class TicketFiles {
     });
   }
 
-  allow({ kinds, largest }) {
+  allow({ kinds, largest } = {}) {
     if (kinds) $("#file-add").accept = kinds.join(",");
     if (largest) this.#largest = largest;
   }

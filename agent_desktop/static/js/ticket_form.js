@@ -2,7 +2,7 @@
 
 import { ActForm, FORMS } from "./act_form.js";
 import { post } from "./api.js";
-import { loadCatalogue, ofLine, unitItems } from "./catalogue.js";
+import { loadCatalogue, namesOf, ofLine, unitItems } from "./catalogue.js";
 import { Combobox } from "./combobox.js";
 import { $, fill, make, mark, write } from "./dom.js";
 import { until } from "./limits.js";
@@ -18,6 +18,7 @@ export class TicketForm {
   #drafts;
   #mayDispatch;
   #catalogue = null;
+  #names = namesOf(null);
   #callId = null;
   #line = "";
   #form = $("#ticket-form");
@@ -100,9 +101,11 @@ export class TicketForm {
     } catch {
       return; // signed out, or no right to tickets: the record itself goes on
     }
+    this.#names = namesOf(this.#catalogue);
     this.#picks.area.items = this.#catalogue.areas;
     this.#part("topic").append(...this.#catalogue.topics.map(({ key, name }) => make("option", { value: key }, name)));
     this.#choices();
+    this.#showMade();
     if (this.#callId !== null) this.show(this.#callId, this.#drafts.of(this.#callId));
   }
 
@@ -177,10 +180,10 @@ export class TicketForm {
   #tellLimits(told, none) {
     this.#limits.told = told;
     const all = told?.limits ?? [];
-    const reply = all.find((limit) => limit.what === "reply");
+    const reply = all.find((limit) => limit.key === "reply");
     const limits = reply ? [reply, ...all.filter((limit) => limit !== reply)] : all;
     fill($("#limit-days"), [limits, none], () => (limits.length
-      ? limits.map((limit) => make("span", { class: "limit-day", "data-what": limit.what }, make("small", {}, limit.name), make("b", { class: "figure" }, until(limit.due_at)),
+      ? limits.map((limit) => make("span", { class: "limit-day", "data-what": limit.key }, make("small", {}, this.#names.name("limits", limit.key)), make("b", { class: "figure" }, until(limit.at)),
         limit.is_provisional ? make("em", {}, FORM.provisional) : null))
       : [make("span", { class: "quiet" }, none)]));
     write($("#limit-sentence"), limits[0]?.sentence ?? "");
@@ -259,8 +262,7 @@ export class TicketForm {
     this.#busy(true);
     try {
       if (!(await this.#drafts.settled(callId))) return this.#sheet?.tell(FORM.unsaved);
-      const acts = act === "dispatch" ? [{ act: "accept", facts: {} }, { act, facts }] : [{ act, facts }];
-      const ticket = await post("/api/tickets", { request: this.#request, call_id: callId, draft_version: this.#drafts.of(callId).version, acts });
+      const ticket = await post("/api/tickets", { request: this.#request, call_id: callId, draft_version: this.#drafts.of(callId).version, act, facts });
       if (callId === this.#callId) this.#done(ticket);
     } catch (error) {
       if (callId === this.#callId) this.#sheet?.tell(error.code === "draft_changed" ? FORM.changed : error.isNetwork ? FORM.failed : error.message || FORM.failed);
@@ -297,8 +299,8 @@ export class TicketForm {
 
   #showMade() {
     mark($("#ticket-made"), "shown", this.#made.length > 0);
-    fill($("#made-list"), this.#made.map(({ number, stage_name: stage }) => [number, stage]), () => this.#made.map(({ number, stage_name: stage }) => (
-      make("a", { href: `/tickets/${encodeURIComponent(number)}`, target: "ticket", class: "figure" }, FORM.made(number, stage)))));
+    fill($("#made-list"), [this.#made.map(({ number, stage }) => [number, stage]), Boolean(this.#catalogue)], () => this.#made.map(({ number, stage }) => (
+      make("a", { href: `/tickets/${encodeURIComponent(number)}`, target: "ticket", class: "figure" }, FORM.made(number, this.#names.name("stages", stage))))));
     $("#btn-one-more").disabled = !this.#isMade;
   }
 

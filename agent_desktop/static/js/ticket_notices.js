@@ -57,7 +57,7 @@ export class TicketNotices {
     mark($("#btn-notices"), "some", unseen > 0);
     $("#btn-notices-seen").disabled = !this.#told.length;
     fill($("#notice-rows"), this.#told, () => (this.#told.length ? this.#told.map((notice) => make("li", { "data-id": notice.id, "data-kind": notice.kind },
-      make("time", {}, moment(notice.at)), make("b", {}, notice.kind_name), make("a", { href: `/tickets/${encodeURIComponent(notice.number)}` }, notice.title || notice.number), make("span", {}, notice.sentence ?? "")))
+      make("time", {}, moment(notice.at)), make("b", {}, NOTICE.kinds[notice.kind] ?? notice.kind), make("a", { href: `/tickets/${encodeURIComponent(notice.number)}` }, notice.title || notice.number), make("span", {}, notice.sentence ?? "")))
       : [make("li", { class: "none" }, NOTICE.none)]));
   }
 }

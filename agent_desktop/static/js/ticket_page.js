@@ -2,10 +2,11 @@
 
 import { ActForm, FORMS } from "./act_form.js";
 import { get, post } from "./api.js";
-import { loadCatalogue, unitItems } from "./catalogue.js";
+import { loadCatalogue, namesOf, unitItems } from "./catalogue.js";
 import { correctionFields, correctionFacts } from "./correction.js";
 import { $, boot, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { limitRow } from "./limits.js";
+import { stepWords } from "./step_words.js";
 import { ACT, ONE } from "./texts_ticket.js";
 import { TicketFiles } from "./ticket_files.js";
 import { duration, moment } from "./times.js";
@@ -15,10 +16,11 @@ const FACTS = ["source", "klass", "field", "topic", "area", "caller_kind", "happ
 const NEEDS_UNITS = ["dispatch", "accept"];
 // Often done first; the rest below; a note has its own line under the course.
 const QUIET = ["suspend", "resume", "override", "merge", "correct", "reopen", "note"];
+const STATES = ["late", "stands", "suspended", "kept_late", "kept"];
 const { number, lines, acts: rights } = boot();
 const path = `/api/tickets/${encodeURIComponent(number)}`;
 
-let catalogue = null;
+let catalogue = null, names = namesOf(null);
 let ticket = null;
 let form = null; // of the act that is open
 let timer = 0;
@@ -52,46 +54,58 @@ function tell(words, kind = "done") {
 }
 
 function show() {
-  const { content } = ticket;
-  document.title = `${content.title || number} · ${ticket.stage_name}`;
+  const { content, life } = ticket, isNamed = Boolean(catalogue), stage = names.name("stages", ticket.stage);
+  document.title = `${content.title || number} · ${stage}`;
   mark(document.body, "line", content.line || "unknown");
   mark($("#one-stage"), "stage", ticket.stage);
-  write($("#one-stage"), ticket.stage_name);
+  write($("#one-stage"), stage);
   const flags = Object.entries(ONE.flags).filter(([name]) => content[name]);
   fill($("#one-flags"), flags, () => flags.map(([name, words]) => make("mark", { "data-flag": name }, words)));
-  fill($("#one-line"), [content.line, ticket.names], () => [content.line ? lineBadge(content.line, lines[content.line]) : make("span", {}, ticket.names.source)]);
+  fill($("#one-line"), [content.line, content.source, isNamed], () => [content.line ? lineBadge(content.line, lines[content.line]) : make("span", {}, names.name("sources", content.source))]);
   write($("#one-title"), content.title);
   write($("#one-text"), content.text);
-  fill($("#one-facts"), [content, ticket.masked, ticket.names], facts);
-  fill($("#one-units"), [ticket.chain, ticket.co_units, ticket.unit], () => unitsTold());
+  fill($("#one-facts"), [content, ticket.masked, isNamed], facts);
+  fill($("#one-units"), [life.chain, life.co_units, life.unit, isNamed], unitsTold);
   files.show(ticket.attachments);
-  fill($("#one-call"), [ticket.call, ticket.call_known, content.call_id], callTold);
-  fill($("#steps"), ticket.steps, () => ticket.steps.map(stepRow));
-  fill($("#limits"), [ticket.limits, Math.floor(Date.now() / 60000)], () => {
+  fill($("#one-call"), [ticket.calls, ticket.calls_known, content.call_id], callsTold);
+  fill($("#steps"), [ticket.steps, isNamed], () => ticket.steps.map(stepRow));
+  fill($("#limits"), [ticket.limits, isNamed, Math.floor(Date.now() / 60000)], () => {
     const open = new Set([...document.querySelectorAll("#limits details[open]")].map((node) => node.dataset.what));
-    return ticket.limits.map((limit) => limitRow(limit, open.has(limit.what)));
+    return inOrder(ticket.limits).map((limit) => limitRow(limit, names.name("limits", limit.key), open.has(limit.key)));
   });
-  write($("#one-profile"), [ticket.profile?.name, ticket.phone_duty ? ONE.phoneDuty : ""].filter(Boolean).join(" · "));
-  mark($("#one-profile"), "duty", Boolean(ticket.phone_duty));
+  write($("#one-profile"), ticket.profile_name ?? "");
+  write($("#one-duty"), life.phone_duty ? ONE.phoneDuty : "");
   showActs();
 }
 
+/** What still runs comes first, broken ones before all. */
+const inOrder = (limits) => [...limits].sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || a.at - b.at);
+
 function facts() {
-  const { content, masked, names } = ticket;
-  const value = (name) => (masked.includes(name) && !content[name] ? ONE.masked : names[name] || content[name]);
+  const { content, masked } = ticket;
+  const named = {
+    source: names.name("sources", content.source), klass: names.klass(content.line, content.klass), field: names.field(content.line, content.field), topic: names.name("topics", content.topic),
+    area: names.name("areas", content.area), caller_kind: names.name("caller_kinds", content.caller_kind),
+  };
+  const value = (name) => (masked.includes(name) && !content[name] ? ONE.masked : named[name] ?? content[name]);
   return FACTS.filter((name) => value(name)).flatMap((name) => [make("dt", {}, ONE.content[name]),
     make("dd", { "data-name": name, "data-masked": String(masked.includes(name)) }, ...(name === "number" && /^\d+$/.test(content[name]) ? numberGroups(content[name]) : [value(name)]))]);
 }
 
 function unitsTold() {
-  const chain = ticket.chain.flatMap(({ name }, at) => [at ? make("i", { "aria-hidden": "true" }, "›") : null, make(at === ticket.chain.length - 1 ? "b" : "span", {}, name)]).filter(Boolean);
-  const co = ticket.co_units.length ? [make("small", {}, `${ONE.co}${ticket.co_units.map(({ name }) => name).join("、")}`)] : [];
+  const { chain: all, co_units: others } = ticket.life;
+  const chain = all.flatMap((key, at) => [at ? make("i", { "aria-hidden": "true" }, "›") : null, make(at === all.length - 1 ? "b" : "span", {}, names.name("units", key))]).filter(Boolean);
+  const co = others.length ? [make("small", {}, `${ONE.co}${others.map((key) => names.name("units", key)).join("、")}`)] : [];
   return chain.length ? [...chain, ...co] : [make("span", { class: "quiet" }, ONE.none)];
 }
 
-function callTold() {
-  const { call, call_known: isKnown, content } = ticket;
-  if (!call) return [make("p", { class: "quiet" }, content.call_id && !isKnown ? ONE.callAway : ONE.noCall)];
+function callsTold() {
+  const { calls, calls_known: isKnown, content } = ticket;
+  if (!calls.length) return [make("p", { class: "quiet" }, !content.call_id ? ONE.noCall : isKnown ? ONE.mayNotListen : ONE.callAway)];
+  return calls.flatMap(callTold);
+}
+
+function callTold(call) {
   const told = make("p", {}, lineBadge(call.line), make("span", { class: "figure" }, moment(call.arrived_at)), make("span", { class: "figure" }, call.answered_at && call.ended_at ? duration(call.ended_at - call.answered_at) : ""));
   const sound = call.recording && call.may_listen
     ? make("audio", { controls: true, preload: "none", src: `/api/calls/${encodeURIComponent(call.call_id)}/recording`, "aria-label": ONE.recording })
@@ -101,13 +115,13 @@ function callTold() {
 
 function stepRow(step) {
   return make("li", { "data-act": step.act, "data-stage": step.stage }, make("time", {}, moment(step.at)),
-    make("div", {}, make("p", {}, make("b", {}, step.act_name), make("span", { class: "who" }, [step.actor_name, step.role_name].filter(Boolean).join(" · "))),
-      step.words ? make("p", { class: "words" }, step.words) : null));
+    make("div", {}, make("p", {}, make("b", {}, names.name("acts", step.act)), make("span", { class: "who" }, [step.actor_name, names.name("roles", step.role)].filter(Boolean).join(" · "))),
+      ...stepWords(step, ticket.content, names).map((words) => make("p", { class: "words" }, words))));
 }
 
 // ---- acts -----------------------------------------------------------------------------------------------------------
 
-const nameOf = (act) => catalogue?.acts.find(({ key }) => key === act)?.name ?? act;
+const nameOf = (act) => names.name("acts", act);
 
 /** Those of every day first, in the life's order; a note stands under the course. */
 function shownActs() {
@@ -135,7 +149,7 @@ async function open(act) {
   mark($("#act-form"), "open", true);
   mark($("#act-form"), "act", act);
   write($("#act-title"), nameOf(act));
-  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], measure: ticket.extension_rule?.measure, suggestions: null };
+  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], rule: ticket.extension_rule, suggestions: null };
   if (NEEDS_UNITS.includes(act)) known.suggestions = await suggestions();
   if ($("#act-form").dataset.act !== act || $("#act-form").dataset.open !== "true") return;
   form = new ActForm($("#act-facts"), act, known, act === "correct" ? correctionFields(ticket, catalogue) : FORMS[act]);
@@ -240,7 +254,7 @@ $("#btn-sign-out").addEventListener("click", async () => {
 
 load();
 loadCatalogue(() => {}).then((told) => {
-  catalogue = told;
-  files.allow(told);
-  if (ticket) showActs();
+  [catalogue, names] = [told, namesOf(told)];
+  files.allow(told.attachments);
+  if (ticket) show();
 }).catch((error) => error.status === 401 && location.assign("/sign-in"));

@@ -1,7 +1,7 @@
 // Owns the page of tickets: what is sought, the list by time left, views of one's own, many sent to a unit at once, keys.
 
 import { get, post, put, remove } from "./api.js";
-import { loadCatalogue, ofAllLines, unitItems } from "./catalogue.js";
+import { loadCatalogue, namesOf, ofAllLines, unitItems } from "./catalogue.js";
 import { Combobox } from "./combobox.js";
 import { $, boot, fill, lineBadge, make, mark, write } from "./dom.js";
 import { left, untilShort } from "./limits.js";
@@ -11,7 +11,7 @@ import { moment } from "./times.js";
 import { twice } from "./twice.js";
 
 const REFRESH_MS = 15000;
-const MANY = ["stage", "line", "source", "klass", "field", "area", "topic", "unit", "left"]; // may stand several times in a query
+const MANY = ["stage", "line", "source", "klass", "field", "area", "topic"]; // may stand several times in a query
 const TYPING_MS = 300;
 const PAGE = 60;
 const PICKED = ["klass", "field", "area", "unit"];
@@ -21,21 +21,21 @@ const form = $("#filters"), body = $("#tickets");
 
 // Each view is a query; the count beside it is a stage's or a nearness' of all open tickets.
 const VIEWS = isCentre
-  ? [["open", { open: "true" }, (c) => c.total], ["accepted", { stage: ["accepted"] }, (c) => c.by_stage.accepted], ["late", { open: "true", left: ["late"] }, (c) => c.by_left.late],
-    ["today", { open: "true", left: ["today"] }, (c) => c.by_left.today], ["returned", { stage: ["return_asked"] }, (c) => c.by_stage.return_asked], ["replied", { stage: ["replied"] }, (c) => c.by_stage.replied],
+  ? [["open", { open: "true" }, (c) => c.total], ["accepted", { stage: ["accepted"] }, (c) => c.by_stage.accepted], ["late", { open: "true", left: "late" }, (c) => c.by_left.late],
+    ["today", { open: "true", left: "today" }, (c) => c.by_left.today], ["returned", { stage: ["return_asked"] }, (c) => c.by_stage.return_asked], ["replied", { stage: ["replied"] }, (c) => c.by_stage.replied],
     ["checked", { stage: ["checked"] }, (c) => c.by_stage.checked], ["closed", { stage: ["closed"] }], ["mine", { mine: "true", sort: "newest" }], ["all", { sort: "newest" }]]
   : [["open", { open: "true" }, (c) => c.total], ["dispatched", { stage: ["dispatched"] }, (c) => c.by_stage.dispatched], ["doing", { stage: ["signed", "in_hand"] }, (c) => (c.by_stage.signed ?? 0) + (c.by_stage.in_hand ?? 0)],
-    ["late", { open: "true", left: ["late"] }, (c) => c.by_left.late], ["today", { open: "true", left: ["today"] }, (c) => c.by_left.today], ["all", { sort: "newest" }]];
+    ["late", { open: "true", left: "late" }, (c) => c.by_left.late], ["today", { open: "true", left: "today" }, (c) => c.by_left.today], ["all", { sort: "newest" }]];
 const LATE_VIEWS = ["late"];
 
-let catalogue = null;
+let catalogue = null, names = namesOf(null);
 let query = fromAddress() ?? { ...VIEWS[0][1] };
 let rows = [], next = null, total = null, openCounts = null;
 let chosen = new Map(); // number -> version of what is ticked
 let failures = new Map(); // number -> why it was not dispatched
 let own = []; // saved filters
 let asked = 0, timer = 0;
-const picks = Object.fromEntries(PICKED.map((name) => [name, new Combobox(form.elements[name], { chosen: (key) => change(name, key ? [key] : []), none: FORM.noChoice })]));
+const picks = Object.fromEntries(PICKED.map((name) => [name, new Combobox(form.elements[name], { chosen: (key) => change(name, MANY.includes(name) && key ? [key] : key), none: FORM.noChoice })]));
 
 // ---- what is sought -------------------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ async function count() {
 function show() {
   const focused = document.activeElement?.closest?.("tr[data-number]")?.dataset.number;
   const which = document.activeElement?.matches?.("input") ? "input" : "a";
-  const shown = [rows, [...chosen.keys()], [...failures], Math.floor(Date.now() / 60000)];
+  const shown = [rows, [...chosen.keys()], [...failures], Boolean(catalogue), Math.floor(Date.now() / 60000)];
   fill(body, shown, () => (rows.length ? rows.flatMap(rowOf) : [make("tr", { class: "none" }, make("td", { colspan: 10 }, Object.keys(query).some((name) => !["open", "sort"].includes(name)) ? LIST.noMatch : LIST.none))]));
   if (focused && !body.contains(document.activeElement)) (body.querySelector(`tr[data-number="${focused}"] ${which}`) ?? body.querySelector("a"))?.focus();
   $("#btn-more").hidden = !next;
@@ -135,13 +135,13 @@ function show() {
 
 function rowOf(ticket) {
   const tick = mayDispatch ? make("td", { class: "pick-row" }, ticket.stage === "accepted" ? make("input", { type: "checkbox", checked: chosen.has(ticket.number), "aria-label": LIST.rowName(ticket.number) }) : null) : null;
-  const flags = [ticket.is_urgent ? LIST.urgent : "", ticket.is_safety ? LIST.safety : "", ticket.topic_name].filter(Boolean);
+  const flags = [ticket.is_urgent ? LIST.urgent : "", ticket.is_safety ? LIST.safety : "", names.name("topics", ticket.topic)].filter(Boolean);
   const tr = make("tr", { "data-number": ticket.number, "data-left": ticket.left, "data-stage": ticket.stage }, ...[tick,
     make("td", { class: "due figure" }, ticket.due_at == null ? "–" : make("b", {}, left(ticket.due_at)), ticket.due_at == null ? null : make("small", {}, untilShort(ticket.due_at)), ticket.is_provisional ? make("em", {}, LIST.provisional) : null),
-    make("td", { class: "stage" }, ticket.stage_name), make("td", { class: "number figure" }, ticket.number), make("td", {}, ticket.line ? lineBadge(ticket.line) : ticket.source_name),
-    make("td", { class: "klass" }, ticket.klass_name || "–", ticket.field_name ? make("small", {}, ticket.field_name) : null),
+    make("td", { class: "stage" }, names.name("stages", ticket.stage)), make("td", { class: "number figure" }, ticket.number), make("td", {}, ticket.line ? lineBadge(ticket.line) : names.name("sources", ticket.source)),
+    make("td", { class: "klass" }, names.klass(ticket.line, ticket.klass) || "–", ticket.field ? make("small", {}, names.field(ticket.line, ticket.field)) : null),
     make("td", { class: "title" }, make("a", { href: `/tickets/${encodeURIComponent(ticket.number)}` }, ticket.title || LIST.rowName(ticket.number)), ...flags.map((flag) => make("mark", {}, flag))),
-    make("td", {}, ticket.area_name || "–"), make("td", { class: "unit" }, ticket.unit_name || "–"), make("td", { class: "when figure" }, moment(ticket.created_at))].filter(Boolean));
+    make("td", {}, names.name("areas", ticket.area) || "–"), make("td", { class: "unit" }, names.name("units", ticket.unit) || "–"), make("td", { class: "when figure" }, moment(ticket.created_at))].filter(Boolean));
   const why = failures.get(ticket.number);
   return why ? [tr, make("tr", { class: "why" }, make("td", { colspan: 10 }, `${ticket.number}：${why}`))] : [tr];
 }
@@ -287,7 +287,7 @@ form.addEventListener("input", (event) => {
 });
 form.addEventListener("change", (event) => {
   const { name, value, type, checked } = event.target;
-  if (["stage", "left", "line"].includes(name)) change(name, value ? [value] : []);
+  if (["stage", "left", "line"].includes(name)) change(name, MANY.includes(name) && value ? [value] : value);
   else if (name === "sort") change(name, value === "due" ? "" : value);
   else if (type === "checkbox") change(name, checked ? "true" : "");
 });
@@ -311,11 +311,12 @@ showViews();
 load();
 loadOwn();
 loadCatalogue(() => tell(LIST.failed, "away")).then((told) => {
-  catalogue = told;
+  [catalogue, names] = [told, namesOf(told)];
   form.elements.stage.append(...catalogue.stages.map(({ key, name }) => make("option", { value: key }, name)));
   form.elements.left.append(...Object.entries(LIST.left).map(([key, name]) => make("option", { value: key }, name)));
   [picks.klass.items, picks.field.items, picks.area.items] = [ofAllLines(catalogue, "classes"), ofAllLines(catalogue, "fields"), catalogue.areas];
   picks.unit.items = unitItems(catalogue);
   if (bulkUnit) bulkUnit.items = unitItems(catalogue);
   showQuery();
+  show();
 }).catch((error) => error.status === 401 && location.assign("/sign-in"));
