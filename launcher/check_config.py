@@ -21,6 +21,7 @@ from ivr.check import Fault, faults
 from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, load_menus, menu_files, recording_lengths
 from ivr.own_prompts import chosen
 from launcher.texts import known, sentence, write
+from tickets.policy import load_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def check_config() -> int:
 
 
 def all_mistakes(environment: Mapping[str, str]) -> tuple[Settings | None, list[Mistake]]:
-    """The settings if they can be used, and every mistake in them, in the city's file, the menus and the city's recordings."""
+    """The settings if they can be used, and every mistake in them, the city's file, menus, recordings and rules of tickets."""
     settings, mistakes = settings_mistakes(environment)
     if settings is not None:
         of_city = city_mistakes(settings.city_file)
@@ -57,6 +58,7 @@ def all_mistakes(environment: Mapping[str, str]) -> tuple[Settings | None, list[
             mistakes += notice_mistakes(settings.city_file, RECORDINGS_FOLDER)
             mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
             mistakes += prompt_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, settings.paths.own_prompts)
+            mistakes += ticket_mistakes(settings.city_file, settings.home)
     return settings, mistakes
 
 
@@ -148,6 +150,21 @@ def prompt_mistakes(menus: Path, shipped: Path, own: Path) -> list[Mistake]:
         return []  # told by menu_mistakes
     cure = sentence("mistakes", "sound-cure")
     return [Mistake(str(each.path), 0, sentence("mistakes", each.code, about=each.about), cure) for each in refused]
+
+
+def ticket_mistakes(path: Path, home: Path) -> list[Mistake]:
+    """The first mistake in the rules of tickets: the city's choice of profiles, or a file of HOTLINE_HOME/tickets."""
+    try:
+        load_policy(home, load_city(path))
+    except SettingsError as error:
+        what, where = sentence("mistakes", "ticket_rules", about=error.facts["what"]), error.facts.get("where")
+        cure = sentence("mistakes", "ticket_rules-cure")
+        if isinstance(where, tuple):
+            node = yaml.compose(path.read_text(encoding="utf-8"))
+            return [Mistake(str(path), _line_of(node, [str(part) for part in where]), what, cure)]
+        line = error.facts.get("line")
+        return [Mistake(str(error.facts["file"]), line if isinstance(line, int) else 0, what, cure)]
+    return []
 
 
 def _of_menu(path: Path, menu: Menu, fault: Fault) -> Mistake:

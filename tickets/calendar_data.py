@@ -46,22 +46,24 @@ def _name(word: str) -> str:
 def load_year(path: Path) -> Year:
     """One notice from its file; SettingsError when it cannot be used.
 
-    `source` names the notice; `off` and `worked` map the holiday's Chinese name to days, each `2027-01-01` or
+    `source` names the notice; `holidays` and `workdays` (make-up days) map the holiday's Chinese name to days, each `2027-01-01` or
     `2027-01-01/2027-01-03` (first and last).
     """
     year = int(path.stem)
     data = read_yaml(path)
-    if not isinstance(data, Mapping) or set(data) - {"source", "off", "worked"} or not data.get("off"):
-        raise SettingsError(file=str(path), line=0, what="wants source, off and worked", cure=_CURE)
-    off, worked = (_days(data.get(part) or {}, year, path) for part in ("off", "worked"))
+    if not isinstance(data, Mapping) or set(data) - {"source", "holidays", "workdays"} or not data.get("holidays"):
+        raise SettingsError(file=str(path), line=0, what="wants source, holidays and workdays", cure=_CURE)
+    off, worked = (_days(data.get(part) or {}, year, path) for part in ("holidays", "workdays"))
     if both := sorted(set(off) & set(worked)):
-        raise SettingsError(file=str(path), line=0, what=f"{both[0]} is both off and worked", cure=_CURE)
+        raise SettingsError(file=str(path), line=0, what=f"{both[0]} is both a holiday and a workday", cure=_CURE)
     return Year(year, off, worked, str(data.get("source", "")))
 
 
 def _days(part: object, year: int, path: Path) -> dict[date, str]:
+    if not isinstance(part, Mapping):
+        raise SettingsError(file=str(path), line=0, what="wants the holiday's name before its days", cure=_CURE)
     found: dict[date, str] = {}
-    for name, spans in part.items() if isinstance(part, Mapping) else ():
+    for name, spans in part.items():
         for span in spans if isinstance(spans, list) else [spans]:
             first, _, last = str(span).partition("/")
             try:

@@ -51,7 +51,8 @@ class Due:
 
     `at` is infinite while the limit is suspended without an end. `parts` are the limits it was made of: the rule's own, or that of
     another law in its place (`is_override`, R50), then each extension. `pauses` are the suspensions that touched it.
-    `is_provisional`: it runs into a year whose holidays are not published, computed with weekdays there.
+    `is_provisional`: it runs into a year whose holidays are not published (`unpublished`, the first such year), computed with
+    weekdays there.
     """
 
     at: float
@@ -63,6 +64,7 @@ class Due:
     parts: tuple[Limit, ...] = ()
     pauses: tuple[Pause, ...] = ()
     is_override: bool = False
+    unpublished: int | None = None
 
     @property
     def is_suspended(self) -> bool:

@@ -65,6 +65,7 @@ def load_policy(home_folder: Path, city: City) -> Policy:
     for line, key in city.tickets.profiles.items():
         if key not in known:
             cure = "one of " + ", ".join(sorted(known))
-            raise SettingsError(file="city.yaml", line=0, what=f"tickets.profiles.{line}: no profile {key}", cure=cure)
+            where = ("tickets", "profiles", line)
+            raise SettingsError(file="city.yaml", line=0, where=where, what=f"{'.'.join(where)}: no profile {key}", cure=cure)
     chosen = dict(city.tickets.profiles)
     return Policy(load_catalogue(folder), load_calendar(folder), profiles, load_units(folder), chosen, load_wording())

@@ -75,7 +75,7 @@ class _Row(_Long):
 
     def row(self, what: What, start: StartRule, source: str) -> Row:
         """The row of a profile, its source behind the profile's."""
-        rule = Rule(f"{what}.{self.key}" if self.key else what, self.limit, self.start or start, f"{source} {self.source}".strip())
+        rule = Rule(f"{what}.{self.key}" if self.key else what, self.limit, self.start or start, source + self.source)
         return Row(When(**self.when.model_dump()), rule)
 
 
@@ -190,7 +190,7 @@ def _profile(key: str, name: str, edition: _Edition, lanes: Sequence[_Row], aler
         else ExtensionRule(
             amount=extension.limit.amount,
             measure=extension.limit.measure,
-            source=f"{edition.source} {extension.source}",
+            source=edition.source + extension.source,
             **extension.model_dump(include={"grounds", "approver", "before_expiry", "times", "tells"}),
         ),
         returning=Returning(**edition.returning.model_dump()),

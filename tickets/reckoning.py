@@ -59,20 +59,31 @@ def due(
         total = _added(total, part, start, calendar, stops, is_first=number == 0)
         if total.at == inf:
             break
-    looked = {*total.counted, *(each.day for each in total.skipped if each.why not in ("first_day", "suspended"))}
-    needs = any(part.measure in ("working_days", "rolling_hours") for part in parts)
-    last = {day_of(total.at)} if needs and total.at != inf else set()
+    unpublished = _unpublished(total, parts, calendar)
     return Due(
         at=total.at,
         rule=rule,
         started_at=started_at,
         counted=total.counted,
         skipped=total.skipped,
-        is_provisional=needs and any(not calendar.is_published(day) for day in looked | last),
+        is_provisional=unpublished is not None,
         parts=parts,
         pauses=tuple(stop for stop in stops if stop.since <= total.at and (stop.until is None or stop.until > started_at)),
         is_override=override is not None,
+        unpublished=unpublished,
     )
+
+
+def _unpublished(total: _Sum, parts: Sequence[Limit], calendar: WorkingCalendar) -> int | None:
+    """The first year without holidays that the counting asked the calendar about; None when all it asked was published."""
+    if not any(part.measure in ("working_days", "rolling_hours") for part in parts):
+        return None
+    asked = {*total.counted, *(each.day for each in total.skipped if each.why not in ("first_day", "suspended"))}
+    asked |= {day_of(total.at)} if total.at != inf else set()
+    for day in sorted(asked):
+        if not calendar.is_published(day):  # at the end of December it may be next year's notice that is missing
+            return day.year + 1 if calendar.is_published(date(day.year, 6, 1)) else day.year
+    return None
 
 
 def _added(
@@ -104,7 +115,10 @@ def _running(began: float, seconds: float, stops: Sequence[Pause]) -> float:
 
 
 def _rolled(at: float, calendar: WorkingCalendar, stops: Sequence[Pause], total: _Sum) -> _Sum:
-    """The same hour of the next working day; a suspension on the way moves it on by its length."""
+    """The same hour of the next working day; a suspension on the way moves it on by its length.
+
+    The rule itself (B art. 19) makes 24 hours from a Saturday morning end before 24 hours from the Friday afternoon before.
+    """
     skipped: list[Skipped] = []
     for _ in range(_FURTHEST):
         day = day_of(at)
@@ -225,4 +239,5 @@ def explain(due: Due) -> Mapping[str, object]:
         "pauses": [{"since": each.since, "until": each.until} for each in due.pauses],
         "at": None if due.is_suspended else due.at,
         "is_provisional": due.is_provisional,
+        "unpublished": due.unpublished,
     }

@@ -11,7 +11,7 @@ import pytest
 from hotline_core.settings import DEFAULT_CITY
 from ivr.catalogue import RECORDINGS_FOLDER
 from launcher.call import originate
-from launcher.check_config import city_mistakes, notice_mistakes, secret_mistakes, settings_mistakes
+from launcher.check_config import city_mistakes, notice_mistakes, secret_mistakes, settings_mistakes, ticket_mistakes
 
 pytestmark = pytest.mark.unit
 
@@ -39,6 +39,21 @@ def test_a_line_without_the_sound_of_its_notice_is_told(tmp_path: Path) -> None:
     assert "notice-12354" in text.splitlines()[found.line - 1]
     assert found.what == "线路 12345 的 notice notice-12354 没有录音"
     assert notice_mistakes(DEFAULT_CITY, RECORDINGS_FOLDER) == []
+
+
+def test_rules_of_tickets_that_cannot_be_used_are_told_with_file_and_line(tmp_path: Path) -> None:
+    """A profile that is nowhere by its line in the city's file; a wrong file of holidays by its name."""
+    path = tmp_path / "city.yaml"
+    text = DEFAULT_CITY.read_text(encoding="utf-8").replace('"12345": js-suqian-2020', '"12345": js-suqain')
+    path.write_text(text, encoding="utf-8")
+    [found] = ticket_mistakes(path, tmp_path)
+    assert "js-suqain" in text.splitlines()[found.line - 1]
+    assert found.what == "工单的规定不能使用（tickets.profiles.12345: no profile js-suqain）"
+    year = tmp_path / "tickets" / "holidays" / "2027.yaml"
+    year.parent.mkdir(parents=True)
+    year.write_text("holidays: {元旦: 一月一日}\n", encoding="utf-8")
+    assert [mistake.file for mistake in ticket_mistakes(DEFAULT_CITY, tmp_path)] == [str(year)]
+    assert ticket_mistakes(DEFAULT_CITY, tmp_path / "nowhere") == []
 
 
 def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
