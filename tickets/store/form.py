@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from hotline_core.errors import BadInput
+from tickets.standing import nearest
 from tickets.ticket import Content, Extension, Life, Pause, Ticket
 
 LONGEST: Mapping[str, int] = {
@@ -48,11 +49,6 @@ def life_of(text: str) -> Life:
     return Life(**kept)
 
 
-def due_at(life: Life) -> float | None:
-    """The nearest limit that stands and was not kept yet (epoch seconds)."""
-    return min((at for key, at in life.stands.items() if key not in life.met), default=None)
-
-
 def columns(ticket: Ticket) -> dict[str, object]:
     """What lists are made of: both values in short."""
     content, life = ticket.content, ticket.life
@@ -60,7 +56,7 @@ def columns(ticket: Ticket) -> dict[str, object]:
     return {
         "number": ticket.number, "version": life.version, "stage": life.stage, **same, "unit": life.unit,
         "is_urgent": int(content.is_urgent), "is_safety": int(content.is_safety), "call_id": content.call_id or None,
-        "created_at": life.created_at, "due_at": due_at(life), "closed_at": life.closed_at,
+        "created_at": life.created_at, "due_at": nearest(life), "closed_at": life.closed_at,
         "is_provisional": int(life.is_provisional),
     }  # fmt: skip
 

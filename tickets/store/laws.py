@@ -1,10 +1,12 @@
-"""Owns what the store asks of the life of a ticket: it keeps what this decides, and decides nothing itself."""
+"""Owns what the store asks of a ticket's life and clockwork: it keeps what these decide, and decides nothing itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
+from tickets import clockwork, life
 from tickets.acts import Act
 from tickets.ticket import Ticket
 
@@ -69,3 +71,23 @@ class Laws(Protocol):
     def to_fire(self, ticket: Ticket, fired: frozenset[str], policy: Any, now: float) -> Sequence[Mark]:
         """The marks whose time has come and that were not fired yet."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLaws:
+    """The laws in service: tickets/life.py and tickets/clockwork.py."""
+
+    def step(self, ticket: Ticket, act: Act, facts: Mapping[str, object], *, now: float, actor: Any, policy: Any) -> Outcome:
+        """As tickets.life.step."""
+        return life.step(ticket, act, facts, now=now, actor=actor, policy=policy)
+
+    def next_mark_at(self, ticket: Ticket, fired: frozenset[str], policy: Any) -> float | None:
+        """As tickets.clockwork.next_mark_at."""
+        return clockwork.next_mark_at(ticket, fired, policy)
+
+    def to_fire(self, ticket: Ticket, fired: frozenset[str], policy: Any, now: float) -> Sequence[Mark]:
+        """As tickets.clockwork.to_fire."""
+        return clockwork.to_fire(ticket, fired, policy, now)
+
+
+LAWS: Final[Laws] = TicketLaws()

@@ -11,7 +11,7 @@ from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.errors import HotlineError
 from tickets.store import form
-from tickets.store.laws import Laws, Mark
+from tickets.store.laws import LAWS, Laws, Mark
 from tickets.store.orders import fired_marks, read_ticket
 from tickets.store.schema import notices, ticket_marks, tickets
 
@@ -31,7 +31,7 @@ class Fired:
 class Marks:
     """Fires what is due; synchronous. Each ticket is a transaction of its own: a kill at any moment leaves none half fired."""
 
-    def __init__(self, engine: Engine, laws: Laws) -> None:
+    def __init__(self, engine: Engine, laws: Laws = LAWS) -> None:
         self._engine = engine
         self._laws = laws
 

@@ -19,7 +19,7 @@ from hotline_core.errors import Conflict, NotFound
 from tickets.acts import Act
 from tickets.grams import indexed
 from tickets.store import form
-from tickets.store.laws import Actor, Laws, Notify
+from tickets.store.laws import LAWS, Actor, Laws, Notify
 from tickets.store.outbox import enqueue
 from tickets.store.schema import (
     foreign_numbers,
@@ -71,7 +71,7 @@ class Step:
 class Orders:
     """Makes, reads and changes tickets; synchronous, call it off the event loop."""
 
-    def __init__(self, engine: Engine, laws: Laws) -> None:
+    def __init__(self, engine: Engine, laws: Laws = LAWS) -> None:
         self._engine = engine
         self._laws = laws
 
