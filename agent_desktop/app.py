@@ -21,6 +21,7 @@ from agent_desktop.routes import (
     calls,
     docs,
     drafts,
+    foreign_tickets,
     live,
     metrics,
     pages,
@@ -29,7 +30,13 @@ from agent_desktop.routes import (
     phone,
     recordings,
     sign_in,
+    ticket_files,
+    ticket_own,
+    ticket_words,
+    tickets,
     topics,
+    units,
+    webhooks,
 )
 from agent_desktop.static_version import static_version
 from hotline_core.adapters import clock
@@ -65,7 +72,9 @@ def create_app(
     app.state.desk = desk
     app.state.templates = Jinja2Templates(directory=[templates, HERE / "api_docs"])
     app.state.version = static_version(static)
-    for module in (sign_in, calls, acts, callbacks, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs):
+    of_tickets = (ticket_words, ticket_own, tickets, ticket_files, foreign_tickets, units, webhooks)
+    others = (sign_in, calls, acts, callbacks, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
+    for module in (*others, *of_tickets):
         app.include_router(module.router)
     app.include_router(socket.router)
     app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")

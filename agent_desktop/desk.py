@@ -32,6 +32,7 @@ from agent_desktop.people import People
 from agent_desktop.refusals import Unavailable
 from agent_desktop.rights import Rights, load_rights
 from agent_desktop.telephones import PhoneKeeper
+from agent_desktop.ticket_parts import TicketParts, open_tickets
 from agent_desktop.tokens import Tokens
 from agent_desktop.topics import AuditedTopics, end_topics
 from agent_desktop.wording import Wording, load_wording
@@ -106,6 +107,7 @@ class Desk:
     party_keeper: PartyKeeper
     late_audit: LateAudit
     policy: PolicyKeeper
+    tickets: TicketParts
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
@@ -277,4 +279,5 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         party_keeper=PartyKeeper(book, bridge, now, hub.parties_changed, log),
         late_audit=LateAudit(tickets_engine, tickets_threads, log),
         policy=PolicyKeeper(tickets_engine, settings.home, lambda: city, log),
+        tickets=open_tickets(tickets_engine, settings),
     )

@@ -13,6 +13,7 @@ from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.tickets_schema import favourite_parties, people
 from hotline_core.errors import Conflict, NotFound
+from tickets.store.schema import saved_filters
 
 ADMINISTRATOR = "administrator"
 
@@ -126,6 +127,7 @@ class People:
             before = _known(connection, login)
             connection.execute(delete(people).where(people.c.login == login))
             connection.execute(delete(favourite_parties).where(favourite_parties.c.login == login))
+            connection.execute(delete(saved_filters).where(saved_filters.c.login == login))
             facts: Facts = {"role": before.role, "extension": before.extension}
             write_audit(connection, at=now, actor=actor, act="person_removed", subject=login, facts=facts)
             _keep_an_administrator(connection, before)

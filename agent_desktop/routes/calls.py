@@ -13,6 +13,7 @@ from agent_desktop.evidence_view import told_evidence
 from agent_desktop.gate import Caller
 from agent_desktop.own_calls import extension_at, is_own, took_part
 from agent_desktop.refusals import Unavailable
+from agent_desktop.ticket_lists import told_rows
 from hotline_core.adapters.calls_store import CallFilter, ListedCall
 from hotline_core.domain.numbers import of_caller
 from hotline_core.errors import Forbidden, NotFound
@@ -64,10 +65,10 @@ async def one_call(request: Request, call_id: CallId, caller: Annotated[Caller, 
 
 @router.get("/{call_id}/ticket")
 async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("write_draft"))]) -> Told:
-    """All an agent needs when a call is offered: the call, earlier calls of the number, the draft."""
+    """All an agent needs when a call is offered: the call, earlier calls of the number, the draft, tickets made from it."""
     desk = desk_of(request)
-    draft = await desk.tickets_threads.run(lambda: desk.drafts.read(call_id))
-    call, number, arrived_at = await _call_of_ticket(desk, caller, call_id)
+    draft, made = await desk.tickets_threads.run(lambda: (desk.drafts.read(call_id), desk.tickets.listing.of_call(call_id)))
+    call, number, arrived_at = await call_of_ticket(desk, caller, call_id)
     earlier: list[Told] | None = None
     try:
         if number is not None:
@@ -83,10 +84,11 @@ async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, De
             "text": draft.text, "fields": dict(draft.fields), "version": draft.version, "saved_at": draft.saved_at,
             "saved_by": draft.saved_by,
         },
+        "tickets": await told_rows(desk, caller, made),
     }
 
 
-async def _call_of_ticket(desk: Desk, caller: Caller, call_id: str) -> tuple[Told, str | None, float]:
+async def call_of_ticket(desk: Desk, caller: Caller, call_id: str) -> tuple[Told, str | None, float]:
     """The call as told, its number (None when unknown or not to be seen) and its arrival.
 
     Live state first, then the database, then what little is known.

@@ -79,7 +79,7 @@ async def save_draft(
 ) -> Saved:
     """Save; 409 with what is there when somebody else was first."""
     desk = desk_of(request)
-    if not await _may_write(desk, caller, call_id):
+    if not await may_write(desk, caller, call_id):
         raise Forbidden("not_own_call")
     now = desk.now()
     fields = None if draft.fields is None else draft.fields.chosen()
@@ -89,7 +89,7 @@ async def save_draft(
     return Saved(version=saved.version, saved_at=saved.saved_at or now)
 
 
-async def _may_write(desk: Desk, caller: Caller, call_id: str) -> bool:
+async def may_write(desk: Desk, caller: Caller, call_id: str) -> bool:
     """Whether the ticket is the caller's: a call one has or had, nobody's yet, or any for who may see all.
 
     Nobody's too when neither live view nor database can tell: words are not lost for a part that is away.

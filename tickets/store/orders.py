@@ -115,6 +115,16 @@ class Orders:
         with reading(self._engine) as connection:
             return {row.number: form.content_of(row.content) for row in connection.execute(query)}
 
+    def corrections(self, numbers: Collection[str]) -> dict[str, list[Facts]]:
+        """What the corrections of several tickets changed, oldest first; only of those that were corrected."""
+        query = select(ticket_steps.c.number, ticket_steps.c.facts).where(ticket_steps.c.number.in_(numbers))
+        query = query.where(ticket_steps.c.act == "correct").order_by(ticket_steps.c.number, ticket_steps.c.version)
+        found: dict[str, list[Facts]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.number, []).append(json.loads(row.facts))
+        return found
+
     def steps(self, number: str, after: int = -1) -> tuple[Step, ...]:
         """The history, oldest first; none for an unknown number."""
         query = select(ticket_steps).where(ticket_steps.c.number == number, ticket_steps.c.version > after)
