@@ -17,7 +17,8 @@ from tickets.catalogue import load_catalogue
 from tickets.limits import DAYS, WHATS, Limit, Measure
 from tickets.profile_data import load_profiles
 from tickets.reckoning import due
-from tickets.ticket import Content
+from tickets.standing import standing
+from tickets.ticket import Content, Life, Ticket
 
 pytestmark = pytest.mark.unit
 
@@ -74,6 +75,20 @@ def test_a_limit_into_a_year_that_is_not_published_is_provisional_until_its_file
     assert [(each.day.isoformat(), each.name) for each in again.skipped if each.name] == [
         ("2027-01-01", "元旦"), ("2027-01-02", "元旦"), ("2027-01-03", "元旦")]  # fmt: skip
     assert calendar.is_working(date(2027, 1, 9))
+
+
+def test_a_ticket_counted_anew_when_the_year_arrives_has_its_new_day_and_is_provisional_no_more(tmp_path: Path) -> None:
+    """What the worker does with every such ticket; counted anew by the same rules it is the same."""
+    start, before = at("2026-12-24T14:00:00"), policy(tmp_path)
+    profile = before.profile_of("12328", start).id
+    life = Life("in_hand", 4, start, profile, "transport", accepted_at=start, dispatched_at=start, clock_from=start)
+    ticket = standing(Ticket("20261224000001", Content("12328", klass="report"), life), before)
+    assert (told(ticket.life.stands["reply"]), ticket.life.is_provisional) == ("2027-01-06 23:59:59", True)
+    assert standing(ticket, before) == ticket
+    put(tmp_path, "holidays/2027.yaml", "holidays: {元旦: 2027-01-01/2027-01-03}\n")
+    again = standing(ticket, policy(tmp_path))
+    assert (told(again.life.stands["reply"]), again.life.is_provisional) == ("2027-01-07 23:59:59", False)
+    assert again.life.version == ticket.life.version
 
 
 def test_a_short_limit_at_the_years_end_waits_for_the_next_year_by_name() -> None:

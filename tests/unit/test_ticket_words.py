@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -141,6 +142,8 @@ def test_the_sentence_names_extension_suspension_and_another_law(tmp_path: Path)
     assert law.startswith(
         "应在2026年3月6日（周五）23:59:59前答复。依据：其他法律法规，5 个工作日（交运发〔2014〕249号第十九条从其规定）。"
     )
+    alone = ours.sentence(due(replace(rule, source=""), start, ours.calendar, override=5))
+    assert "答复。依据：其他法律法规，5 个工作日。2026年3月2日" in alone
     stop = Pause(at("2026-03-03T10:00:00"), at("2026-03-05T10:00:00"))
     stopped = ours.sentence(due(rule, start, ours.calendar, override=5, pauses=(stop,)))
     assert "不计3月3日至4日（中止）、3月7日至8日（周末）。其间中止 1 次，中止的时间不计。" in stopped
