@@ -35,6 +35,7 @@ class Sight:
     bridge: Mapping[str, object] = field(default_factory=dict)
     is_publishing: bool | None = None
     worker_record: int | None = None
+    reminders_late_s: float | None = None
     relay_pages: int | None = None
     spool_free: int | None = None
 
@@ -128,11 +129,16 @@ class Health:
         """Redis answered; take over the worker's sign of life."""
         worker = beats.parts.get("worker")
         self.sight.worker_record = _count(worker, "seq")
-        self._tell(redis=("up", None), worker=("up", _since(worker)) if worker else ("down", None))
+        self.sight.reminders_late_s = _seconds(worker, "reminders_late_s")
+        if not worker:
+            told: Told = ("down", None)
+        else:
+            told = ("trouble", None) if worker.get("behind") else ("up", _since(worker))
+        self._tell(redis=("up", None), worker=told)
 
     def redis_lost(self) -> None:
         """Redis is away, and with it the worker's sign of life."""
-        self.sight.worker_record = None
+        self.sight.worker_record = self.sight.reminders_late_s = None
         self._tell(redis=("down", None), worker=("trouble", None))
 
     async def _ask_relay(self) -> None:
@@ -182,6 +188,11 @@ def _since(part: object) -> float | None:
 def _count(part: object, name: str) -> int | None:
     value = part.get(name) if isinstance(part, Mapping) else None
     return value if isinstance(value, int) else None
+
+
+def _seconds(part: object, name: str) -> float | None:
+    value = part.get(name) if isinstance(part, Mapping) else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _facts(text_: bytes) -> object:

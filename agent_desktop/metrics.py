@@ -135,6 +135,8 @@ def _inside(seen: Seen) -> Iterator[Metric]:
     yield _one(GaugeMetricFamily("hotline_live_publisher_up", "1 while the bridge reaches Redis"), seen.sight.is_publishing)
     yield _one(GaugeMetricFamily("hotline_worker_record", "last ledger record that the calls database holds"), applied)
     yield _one(GaugeMetricFamily("hotline_worker_lag_records", "ledger records that the calls database does not hold yet"), lag)
+    late = GaugeMetricFamily("hotline_reminders_late_seconds", "how long due reminders of tickets wait to be fired; else about 0")
+    yield _one(late, seen.sight.reminders_late_s)
     yield _one(GaugeMetricFamily("hotline_desk_pages", "pages with a websocket to the desk"), seen.pages)
     slow = CounterMetricFamily("hotline_desk_slow_snapshots", "times a slow page got a snapshot instead of what it had missed")
     yield _one(slow, seen.slow_snapshots)

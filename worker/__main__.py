@@ -1,4 +1,4 @@
-"""The worker process: projector, finaliser, messenger and heartbeat, each in its own thread; a dead thread ends the process."""
+"""The worker process: each kind of work and the heartbeat in its own thread; a dead thread ends the process."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.ledger import LedgerReader
 from hotline_core.errors import SettingsError
 from hotline_core.log import Log, open_log, take_over, where
-from hotline_core.settings import Settings, load_settings
+from hotline_core.settings import Settings, load_city, load_settings
+from tickets.laws import TicketLaws
 from tickets.store.deliveries import Deliveries
+from tickets.store.marks import Marks
+from tickets.store.policy_keeper import PolicyKeeper
+from tickets.store.recounting import Recounting
+from worker.clockwork import Clockwork
 from worker.finaliser import Finaliser
-from worker.heartbeat import run_heartbeat
+from worker.heartbeat import Watched, run_heartbeat
 from worker.messenger import Messenger
 from worker.projector import Projector
 
@@ -56,12 +61,16 @@ def _threads(settings: Settings, log: Log, stop: threading.Event) -> list[thread
     paths = settings.paths
     projector = Projector(engine, LedgerReader(paths.ledger), now=now, log=log)
     finaliser = Finaliser(engine, paths.spool, paths.recordings, now, log)
+    keeper = PolicyKeeper(tickets, settings.home, lambda: load_city(settings.city_file), log)
+    clockwork = Clockwork(keeper, Marks(tickets, TicketLaws()), Recounting(tickets), now, log)
     messenger = Messenger(Deliveries(tickets), now, log)
+    watched = Watched(projector, clockwork, messenger)
     work: dict[str, Callable[[], None]] = {
         "projector": lambda: projector.run(stop),
         "finaliser": lambda: finaliser.run(stop),
+        "clockwork": lambda: clockwork.run(stop),
         "messenger": lambda: messenger.run(stop),
-        "heartbeat": lambda: run_heartbeat(settings.redis, projector, now, log, stop),
+        "heartbeat": lambda: run_heartbeat(settings.redis, watched, now, log, stop),
     }
     return [threading.Thread(target=_told(log, name, run), name=name, daemon=True) for name, run in work.items()]
 

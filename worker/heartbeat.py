@@ -1,10 +1,11 @@
-"""The worker's sign of life in Redis: sent only while the projector moves, with how far it is."""
+"""The worker's sign of life in Redis: sent only while the projector moves, with how far it is and which other thread does not."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -13,22 +14,35 @@ from redis.retry import Retry
 
 from hotline_core.adapters.live_reader import PART_KEY
 from hotline_core.log import Log
+from worker.clockwork import Clockwork
+from worker.messenger import Messenger
 from worker.projector import Projector
 
 EVERY_S = 1.0
 EXPIRES_S = 5
 STUCK_S = 12.0  # longer than the longest wait for a locked database
+STUCK_TICKETS_S = 60.0  # a batch of reminders is a hundred transactions
+LATE_S = 120.0  # reminders that come later than this are told as a fault
 
 
-def run_heartbeat(url: str, projector: Projector, now: Callable[[], float], log: Log, stop: threading.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The threads whose movement is told."""
+
+    projector: Projector
+    clockwork: Clockwork
+    messenger: Messenger
+
+
+def run_heartbeat(url: str, watched: Watched, now: Callable[[], float], log: Log, stop: threading.Event) -> None:
     """Until stopped; a dead Redis is logged once and its return once."""
     started = now()
     is_up: bool | None = None
     with Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)) as redis:
         while not stop.is_set():
             try:
-                if now() - projector.ticked_at < STUCK_S:
-                    redis.set(PART_KEY + "worker", json.dumps(_sign(projector, started)), ex=EXPIRES_S)
+                if now() - watched.projector.ticked_at < STUCK_S:
+                    redis.set(PART_KEY + "worker", json.dumps(sign(watched, started, now())), ex=EXPIRES_S)
                 if is_up is False:
                     log.info("back", what="redis")
                 is_up = True
@@ -39,10 +53,19 @@ def run_heartbeat(url: str, projector: Projector, now: Callable[[], float], log:
             stop.wait(EVERY_S)
 
 
-def _sign(projector: Projector, started: float) -> dict[str, object]:
-    database = projector.database
+def sign(watched: Watched, started: float, now: float) -> dict[str, object]:
+    """What is told, times in epoch seconds; `behind` names what does not move though its database answers."""
+    calls, clockwork = watched.projector.database, watched.clockwork
+    late_s = max(0.0, now - clockwork.caught_up_at)
+    is_away = clockwork.database.state == "down"
+    behind = ["clockwork"] if not is_away and (late_s > LATE_S or now - clockwork.ticked_at > STUCK_TICKETS_S) else []
+    if now - watched.messenger.ticked_at > STUCK_TICKETS_S:
+        behind.append("messenger")
     return {
         "since": started,
-        "seq": projector.seq,
-        "calls_database": {"state": database.state, "since": database.since},
+        "seq": watched.projector.seq,
+        "calls_database": {"state": calls.state, "since": calls.since},
+        "tickets_database": {"state": clockwork.database.state, "since": clockwork.database.since},
+        "reminders_late_s": round(late_s, 1),
+        "behind": behind,
     }

@@ -19,7 +19,7 @@ from tickets.store.schema import units
 
 pytestmark = pytest.mark.integration
 
-NOTICE = 'source: 国务院办公厅通知\n"off": {{元旦: {year}-01-01/{year}-01-03}}\nworked: {{元旦: {year}-01-04}}\n'
+NOTICE = "source: 国务院办公厅通知\nholidays: {{元旦: {year}-01-01/{year}-01-03}}\nworkdays: {{元旦: {year}-01-04}}\n"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import pytest
 import redis
 from sqlalchemy import func, select
 
+from agent_desktop.migrate import migrate_tickets
 from hotline_core.adapters.calls_schema import CALL_EVENTS
 from hotline_core.adapters.calls_store import CallsStore
 from hotline_core.adapters.engine import make_engine, reading
@@ -68,6 +69,7 @@ class Worker:
 @pytest.fixture
 def worker(calls_url: str, redis_server: RedisServer, short_folder: Path) -> Iterator[Worker]:
     """A running worker on each kind of database, past its start."""
+    migrate_tickets(f"sqlite:///{short_folder / 'db/tickets.sqlite'}")
     worker = Worker(short_folder, calls_url, redis_server.url)
     worker.arrive("h1-1.0")
     worker.shows("h1-1.0")

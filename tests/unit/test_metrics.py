@@ -41,7 +41,7 @@ SEEN = Seen(
     sight=Sight(
         bridge={"inbox_depth": 0, "shed": 1, "events": 9, "ami_links": 2, "resyncs": 2, "ledger_record": 40, "ledger_backlog": 0,
                 "ledger_unsynced_s": 0.01},
-        is_publishing=True, worker_record=38, relay_pages=3, spool_free=10**9,
+        is_publishing=True, worker_record=38, reminders_late_s=0.4, relay_pages=3, spool_free=10**9,
     ),
     pages=4,
     slow_snapshots=0,
