@@ -87,6 +87,7 @@ async def serve(settings: Settings, log: Log) -> None:
     live.start()
     await server.start()
     tasks.spawn("engine", engine.run())
+    tasks.spawn("screen", engine.screen.run())
     tasks.spawn("tick", engine.tick())
     tasks.spawn("telephones", telephones.run())
     tasks.spawn("directory", directory.run())

@@ -21,6 +21,7 @@ from ami_bridge.pulse import Pulse
 from ami_bridge.questions import Questions
 from ami_bridge.replies import Replies
 from ami_bridge.resync import Snapshot, events_of, joined_of, places_of, read
+from ami_bridge.screen import Screen
 from ami_bridge.telephones import OPS as TELEPHONE_OPS
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.translate import agi_result, member_of_list, translate
@@ -77,7 +78,7 @@ class Engine:
         self._joins = Joins(self.inbox.put, self._replies, shown)
         self._pulse = Pulse(now=now, live=live, log=log)
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
-        self._shown: dict[str, Field] = {}
+        self.screen = Screen(self._fields, live.publish)
         self._ended: OrderedDict[str, None] = OrderedDict()  # ended calls whose journal may not be closed yet
         self._shed = 0
         self._handled = self._links = self._resyncs = 0
@@ -126,7 +127,7 @@ class Engine:
             "inbox_depth": self.inbox.depth, "shed": self.inbox.shed, "events": self._handled, "ami_links": self._links,
             "resyncs": self._resyncs,
         }  # fmt: skip
-        return {**told, "figures": {**inside, **self._ledger.figures}, "alarms": alarms(self._shown)}
+        return {**told, "figures": {**inside, **self._ledger.figures}, "alarms": alarms(self.screen.fields)}
 
     async def tick(self) -> None:
         """Put a tick into the inbox twice a second."""
@@ -157,7 +158,7 @@ class Engine:
                         self._key(item, at)
                     case _:
                         self._take(item, at)
-            self._show()
+            self.screen.changed()
             await asyncio.sleep(0)  # let the socket's writer and the servers run between batches
 
     def _take(self, event: te.JoinEvent | Event | DialTestBegun, at: float) -> None:
@@ -330,17 +331,13 @@ class Engine:
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
-    def _show(self) -> None:
+    def _fields(self) -> dict[str, Field]:
         fields = view(self.board, self._floor, self._transfers.joins, self._directory.parties)
         fields["bridge"] = {
             "asterisk": self._pulse.asterisk[0], "asterisk_since": self._pulse.asterisk[1], "watchdog": self._pulse.watchdog[0],
             "since": self._started,
         }  # fmt: skip
-        changed = {name: value for name, value in fields.items() if self._shown.get(name) != value}
-        gone = [name for name in self._shown if name not in fields]
-        if changed or gone:
-            self._shown = fields
-            self._live.publish(changed, gone)
+        return fields
 
     def _tell(self, record: cmd.Write) -> None:
         caller = record.personal.get("caller")

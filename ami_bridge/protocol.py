@@ -147,9 +147,9 @@ def _odd_packet(block: bytes) -> Packet | None:
 
 def encode(action: str, fields: Iterable[tuple[str, str]]) -> bytes:
     """One action as bytes; AmiError `header_injection` if a value holds a line break (nothing is sent then)."""
-    lines = [f"Action: {action}"]
-    for key, value in fields:
-        if any(sign in key + value for sign in "\r\n\0"):
-            raise AmiError("header_injection", action=action, field=key)
-        lines.append(f"{key}: {value}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    lines = [f"Action: {action}", *(f"{key}: {value}" for key, value in fields)]
+    text = "\r\n".join(lines)
+    if text.count("\r") != len(lines) - 1 or text.count("\n") != len(lines) - 1 or "\0" in text:
+        odd = next(line for line in lines if any(sign in line for sign in "\r\n\0"))
+        raise AmiError("header_injection", action=action, field=odd.partition(":")[0])
+    return (text + "\r\n\r\n").encode()

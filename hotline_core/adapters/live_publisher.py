@@ -13,7 +13,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from hotline_core.adapters.pace import Pace
 from hotline_core.adapters.tasks import Tasks
 
 LIVE_KEY = "hotline:live"  # the hash and the channel
@@ -22,8 +21,6 @@ BEAT_KEY = "hotline:bridge:beat"
 BEAT_EXPIRES_S = 3
 REDIS_TIMEOUT_S = 1.0
 RETRY_S = 0.5
-GATHER_S = 0.01  # in a crowd, of the 150 ms from a ring to the page; each delta is a transaction of Redis, told to every desk
-AT_ONCE = 10  # deltas that are sent without a wait
 
 
 def open_redis(url: str) -> Redis:
@@ -46,9 +43,8 @@ class LivePublisher:
     """Keeps the whole live view in memory and Redis in step with it.
 
     `publish` and `beat` only note what is to be sent (the latest value of each field, so the buffer is no larger than
-    the view itself); one task of ours sends it, each change at once, in a crowd what has gathered in GATHER_S.
-    When Redis was away or lost its memory, the whole view is written again under a new epoch, which tells readers to
-    read everything.
+    the view itself); one task of ours sends it. When Redis was away or lost its memory, the whole view is written
+    again under a new epoch, which tells readers to read everything.
     """
 
     def __init__(self, url: str, *, now: Callable[[], float], on_change: Callable[[str, str], None]) -> None:
@@ -116,7 +112,6 @@ class LivePublisher:
 
     async def _run(self) -> None:
         redis = open_redis(self._url)
-        pace = Pace(GATHER_S, AT_ONCE)
         try:
             while True:
                 await self._wake.wait()
@@ -125,7 +120,6 @@ class LivePublisher:
                     async with asyncio.timeout(2 * REDIS_TIMEOUT_S):
                         await self._send(redis)
                     self._note("up", "")
-                    await asyncio.sleep(pace.wait_s(asyncio.get_running_loop().time()))
                 except (RedisError, OSError, TimeoutError) as error:
                     self._is_whole = False
                     self._note("down", type(error).__name__)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import redis
 
-from hotline_core.adapters import live_publisher
 from hotline_core.adapters.live import BEAT_KEY, LIVE_KEY, Beats, Delta, LivePublisher, LiveReader, Lost, Snapshot
 from hotline_core.adapters.tasks import Tasks
 from tests.integration.servers import RedisServer
@@ -114,20 +113,6 @@ async def test_a_burst_is_coalesced_and_the_engine_never_waits(pair: tuple[Bridg
     assert (time.perf_counter() - began) / 20_000 < 0.0005
     await until(lambda: desk.view.get("call:h1-1.1", {}).get("position") == 19_999, "the last value is seen")
     assert desk.deltas < 100
-
-
-async def test_changes_one_after_the_other_gather_and_nothing_is_lost(pair: tuple[Bridge, Desk]) -> None:
-    """A crowd in the menu: every call is seen, in no more messages than the moment allows."""
-    bridge, desk = pair
-    began = time.monotonic()
-    before = desk.deltas
-    for number in range(200):
-        bridge.publisher.publish({f"call:h1-1.{number}": {"id": number}}, [f"call:h1-1.{number - 50}"])
-        await asyncio.sleep(0.002)
-    await until(lambda: f"call:h1-1.{199}" in desk.view, "the last call is seen")
-    assert desk.view == {f"call:h1-1.{number}": {"id": number} for number in range(150, 200)}
-    assert desk.deltas - before <= 2 + live_publisher.AT_ONCE + (time.monotonic() - began) / live_publisher.GATHER_S
-    assert (desk.snapshots, desk.lost) == (1, 0)
 
 
 async def test_a_killed_redis_is_told_once_and_the_whole_view_comes_back_by_itself(
