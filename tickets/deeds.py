@@ -205,7 +205,7 @@ def _archive(doing: Doing) -> Done:
 def _reopen(doing: Doing) -> Done:
     """Waits for dispatch again, or, laid aside by mistake, is written on."""
     doing.facts.text("reason")
-    life = _waiting(doing.life, doing.now)
+    life = replace(_waiting(doing.life, doing.now), profile=doing.profile.id)
     return Done(replace(life, stage="draft", profile="", accepted_at=None) if doing.life.stage == "void" else life)
 
 
@@ -218,7 +218,7 @@ def _merge(doing: Doing) -> Done:
     tell = [Notify(unit_audience(key), "merged", {"into": into}) for key in (*doing.life.chain, *doing.life.co_units)]
     return doing.done(
         "merged", *tell, merged_into=into, closed_at=doing.now, phone_duty=False, pauses=ended(doing.life.pauses, doing.now),
-        extension=decided_only(doing.life),
+        extension=decided_only(doing.life), profile=doing.profile.id,
     )  # fmt: skip
 
 
