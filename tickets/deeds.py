@@ -158,8 +158,8 @@ def _resume(doing: Doing) -> Done:
 def _override(doing: Doing) -> Done:
     """Another law sets the limit of this matter (R50: 法律法规另有规定从其规定), in working days."""
     days = doing.facts.whole("days", LONGEST_OVERRIDE)
-    doing.facts.text("law")
-    return _told(doing, "overridden", override=days)
+    law = doing.facts.text("law")
+    return _told(doing, "overridden", override=days, law=law)
 
 
 def _ask_supplement(doing: Doing) -> Done:
@@ -280,7 +280,7 @@ def _waiting(life: Life, now: float) -> Life:
     """Accepted and waiting for dispatch, as if new; returns, reworks and another law's limit stay with it for life."""
     return Life(
         stage="accepted", version=life.version, created_at=life.created_at, profile=life.profile, accepted_at=now,
-        override=life.override, returns=life.returns, reworks=life.reworks,
+        override=life.override, law=life.law, returns=life.returns, reworks=life.reworks,
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from tickets.acts import Act
 from tickets.ticket import Content
 
 LONGEST: Final = 5000  # signs of any text but those below
-SHORT: Final[Mapping[str, int]] = MappingProxyType({
-    "title": 200, "place": 200, "object": 200, "address": 200, "happened_at": 60, "name": 60, "number": 20,
+LENGTHS: Final[Mapping[str, int]] = MappingProxyType({
+    "title": 200, "text": 20_000, "place": 400, "object": 200, "address": 400, "happened_at": 60, "name": 60, "number": 30,
     "law": 200, "spoken_to": 60,
 })  # fmt: skip
 LONGEST_OVERRIDE: Final = 3660  # days
@@ -105,7 +105,7 @@ def text_of(name: str, value: object) -> str:
     if not isinstance(value, str) or "\x00" in value:
         raise BadInput("bad_input", field=name)
     text = value.strip()
-    most = SHORT.get(name, LONGEST)
+    most = LENGTHS.get(name, LONGEST)
     if len(text) > most:
         raise BadInput("too_long", field=name, most=most)
     return text

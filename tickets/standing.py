@@ -90,9 +90,11 @@ def _rule(what: What, content: Content, life: Life, profile: Profile) -> Rule | 
     if what == "follow_up" and profile.following_up.share_of(content.klass) != "all":
         return None  # of those that are sampled nobody in particular has to be asked
     rule = profile.rule(what, content)
-    if rule is None and what == "reply" and life.override is not None:
-        return Rule("reply.override", Limit(life.override, "working_days"), "next_day", "")
-    return rule
+    if what != "reply" or life.override is None:
+        return rule
+    if rule is None:
+        return Rule("reply.override", Limit(life.override, "working_days"), "next_day", life.law)
+    return replace(rule, source=life.law)
 
 
 def _due(what: What, rule: Rule, start: float, life: Life, profile: Profile, policy: Policy) -> Due:

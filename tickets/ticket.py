@@ -98,6 +98,7 @@ class Life:
     extended: int = 0  # by how much in all, in the unit of the profile
     pauses: tuple[Pause, ...] = ()
     override: int | None = None  # days of another law (R50), in working days
+    law: str = ""  # which one
     returns: int = 0  # how often a unit asked to return it
     return_from: Stage | None = None
     is_supplement: bool = False

@@ -9,6 +9,8 @@ import pytest
 from hotline_core.errors import NotFound
 from tests.unit.ticket_floor import AGENT, BUREAU, CLERK, HEAD, OFFICE, Story, at, clock
 from tickets.clockwork import LONGEST_KEY, Mark, marks, next_mark_at, to_fire
+from tickets.limits import Limit
+from tickets.profile import Alert
 from tickets.ticket import Ticket
 
 pytestmark = pytest.mark.unit
@@ -101,6 +103,20 @@ def test_a_reminder_that_would_come_before_the_limit_began_is_left_out() -> None
     story.dispatched()
     assert story.does("override", CLERK, days=1, law="某法").due("reply") == "05-11 23:59"
     assert ladder(story, "reply")[0] == ("05-11 23:59", "due", "centre")
+
+
+def test_a_profile_with_a_ladder_of_its_own_climbs_that_one() -> None:
+    story = Story(profile="js-suqian-2020")
+    own = (Alert("patience", "escalate", ("reply",), Limit(36, "hours"), ("leadership",)),)
+    profile = replace(story.policy.profile_of("12328", story.now), reminders=(), escalation=own)
+    story.policy = replace(story.policy, profiles={profile.id: profile})
+    assert [mark.limit for mark in story.dispatched().marks()] == ["reply"]
+    assert ladder(story, "reply") == [("05-13 10:00", "escalate", "leadership")]
+
+
+def test_a_limit_of_hours_is_reminded_of_by_the_hour() -> None:
+    story = Story(profile="js-suqian-2020").signed()
+    assert ladder(story, "reply")[0] == ("05-11 21:00", "remind", "unit:transport")  # twelve hours end at 22:00
 
 
 def fires(ticket: Ticket, story: Story, fired: set[str], now: float) -> list[Mark]:

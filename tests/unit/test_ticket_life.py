@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.ticket_floor import AGENT, BUREAU, CLERK, COMPLAINT, HEAD, OFFICE, OTHER, SUPERVISOR, Story, clock
+from tickets.life import dues
 from tickets.ticket import Content
 
 pytestmark = pytest.mark.unit
@@ -264,6 +265,7 @@ def test_a_reply_in_a_suspension_ends_it() -> None:
 def test_another_law_sets_the_limit_where_it_says_so() -> None:
     story = Story().dispatched().does("override", CLERK, days=60, law="《行政处罚法》")
     assert story.due("reply") == "08-03 23:59"
+    assert "依据：《行政处罚法》" in story.policy.sentence(dues(story.ticket, story.policy)["reply"])
     assert Story(profile="ar-unnamed").dispatched().does("override", CLERK, days=5, law="某条例").due("reply") == "05-18 23:59"
 
 

@@ -140,7 +140,7 @@ def test_the_sentence_names_extension_suspension_and_another_law(tmp_path: Path)
     )
     law = ours.sentence(due(rule, start, ours.calendar, override=5))
     assert law.startswith(
-        "应在2026年3月6日（周五）23:59:59前答复。依据：其他法律法规，5 个工作日（交运发〔2014〕249号第十九条从其规定）。"
+        "应在2026年3月6日（周五）23:59:59前答复。依据：交运发〔2014〕249号第十九条，5 个工作日（法律、法规另有规定的从其规定）。"
     )
     alone = ours.sentence(due(replace(rule, source=""), start, ours.calendar, override=5))
     assert "答复。依据：其他法律法规，5 个工作日。2026年3月2日" in alone
