@@ -22,6 +22,8 @@ router = APIRouter(prefix="/api/drafts", tags=["drafts"])
 # No NUL, which no database keeps.
 Key = Annotated[str, StringConstraints(max_length=40, pattern=r"^[A-Za-z0-9_.-]*$")]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
+Short = Annotated[str, StringConstraints(max_length=60, pattern=r"^[^\x00]*$")]
+Number = Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00]*$")]
 
 
 class DraftFields(BaseModel):
@@ -39,11 +41,11 @@ class DraftFields(BaseModel):
     is_safety: bool | None = None
     is_secret: bool | None = None
     title: Line | None = None
-    happened_at: Line | None = None
+    happened_at: Short | None = None
     place: Line | None = None
     object: Line | None = None
-    name: Line | None = None
-    number: Line | None = None
+    name: Short | None = None
+    number: Number | None = None
     address: Line | None = None
 
     def chosen(self) -> dict[str, str | bool]:

@@ -26,10 +26,10 @@ export function ofAllLines(catalogue, what) {
   return [...all.values()];
 }
 
-/** Units with the one above them as a note, so that two of the same name are told apart. */
+/** Units that get new work, with the one above them as a note, so that two of the same name are told apart. */
 export function unitItems(catalogue) {
   const names = new Map((catalogue.units ?? []).map((unit) => [unit.key, unit.name]));
-  return (catalogue.units ?? []).map((unit) => ({ ...unit, note: names.get(unit.parent) ?? unit.initials ?? "" }));
+  return (catalogue.units ?? []).filter((unit) => unit.is_active !== false).map((unit) => ({ ...unit, note: names.get(unit.parent) ?? unit.initials ?? "" }));
 }
 
 /** Names by key: name("stages", "signed"); classes and fields by their line; what is not known stands as it is. */
@@ -47,3 +47,8 @@ export function namesOf(catalogue) {
     field: (line, key) => ofLines("fields", line, key),
   };
 }
+
+const MATTER = ["line", "klass", "field", "area", "topic", "caller_kind", "is_complex", "is_urgent", "is_safety", "title", "text", "place", "object"];
+
+/** Of a content, what limits and units depend on: it leaves the page without a name or a number. */
+export const matterOf = (content) => Object.fromEntries(MATTER.filter((name) => content[name]).map((name) => [name, content[name]]));

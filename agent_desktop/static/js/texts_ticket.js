@@ -16,7 +16,8 @@ export const FORM = {
   provisional: "暂定",
   callerNumber: (number) => `来电号码 ${number}`, noNumber: "回复市民用的号码",
   made: (number, stage) => `工单 ${number} · ${stage}`, more: "再记一件",
-  needs: { klass: "请先选类别。", field: "请先选领域。", title: "请写一句标题。", text: "请写下市民说的内容。" },
+  needs: { klass: "请先选类别。", field: (name) => `请先选${name}。`, title: "请写一句标题。", text: "请写下市民说的内容。" },
+  noCatalogue: "工单目录还没有取到，暂时不能办理；记录照常保存。",
   unsaved: "记录还没有存到服务器，工单没有办理。已写的内容保存在本机，恢复后请再按一次。",
   changed: "这份记录刚被别处改过，工单没有办理。请看过后再按一次。",
   failed: "没有办成，已写的内容都在，请再按一次。",
@@ -45,7 +46,7 @@ export const FACTS = {
 
 export const LIST = {
   loading: "正在取…", failed: "暂时取不到工单，正在重试；刚才的列表仍在下面。", none: "还没有工单。坐席受理来电后，每件一行列在这里。",
-  noMatch: "没有符合条件的工单。可以放宽上面的条件。", count: (n) => `${n} 件`, total: (n, all) => (all > n ? `${n} / ${all} 件` : `${n} 件`), tooShort: "请至少写两个字再搜索。",
+  noMatch: "没有符合条件的工单。可以放宽上面的条件。", count: (n) => `${n} 件`, total: (n, all) => (all > n ? `${n} / ${all} 件` : `${n} 件`),
   views: { open: "未办结", mine: "我经手的", accepted: "待派发", late: "已超期", today: "今天到期", returned: "退单待审", replied: "答复待审", checked: "待回访", closed: "待归档", all: "全部", dispatched: "待签收", doing: "办理中" },
   left: { late: "已超期", today: "今天到期", soon: "三天内到期", calm: "三天以后", none: "没有期限" },
   any: "不限", rowName: (number) => `工单 ${number}`, selected: (n) => `已选 ${n} 件`, urgent: "紧急", safety: "安全", provisional: "暂定",
@@ -94,6 +95,7 @@ export const STEP = {
 };
 
 export const NOTICE = {
+  audiences: { unit: "告知承办单位", head: "告知单位负责人", centre: "告知中心", leadership: "报告领导" },
   kinds: {
     dispatched: "新工单", co_handling: "协办", withdrawn: "已撤回", phone_duty: "须电话通知", forwarded: "转派下级", extension_asked: "申请延期", extension_granted: "同意延期", extension_refused: "不同意延期",
     return_asked: "申请退单", return_granted: "同意退单", return_refused: "不同意退单", suspended: "暂停计时", resumed: "恢复计时", overridden: "法定时限", corrected: "内容更正", replied: "已答复", supplement: "要求补充",

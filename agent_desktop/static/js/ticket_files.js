@@ -31,8 +31,8 @@ export class TicketFiles {
     });
   }
 
-  allow({ kinds, largest } = {}) {
-    if (kinds) $("#file-add").accept = kinds.join(",");
+  allow({ kinds = [], endings = [], largest } = {}) {
+    $("#file-add").accept = [...kinds, ...endings].join(",");
     if (largest) this.#largest = largest;
   }
 

@@ -2,7 +2,7 @@
 
 import { ActForm, FORMS } from "./act_form.js";
 import { post } from "./api.js";
-import { loadCatalogue, namesOf, ofLine, unitItems } from "./catalogue.js";
+import { loadCatalogue, matterOf, namesOf, ofLine, unitItems } from "./catalogue.js";
 import { Combobox } from "./combobox.js";
 import { $, fill, make, mark, write } from "./dom.js";
 import { until } from "./limits.js";
@@ -11,6 +11,7 @@ import { ACT, FORM } from "./texts_ticket.js";
 const PAUSE_MS = 250;
 const RETRY_MS = 4000;
 const SUGGEST_MS = 1000;
+const NOT_TOLD = ["return", "follow_up"]; // a unit's window and what comes after: nothing for the caller
 const PICKED = ["klass", "field", "area"];
 const RULES = ["klass", "field", "area", "topic", "caller_kind", "is_complex", "is_urgent", "is_safety"]; // what a limit depends on
 
@@ -150,8 +151,9 @@ export class TicketForm {
 
   // ---- the limit --------------------------------------------------------------------------------------------------
 
+  /** What a limit and a unit depend on; nobody's name or number. */
   get #content() {
-    return { ...this.#fields, line: this.#line, text: $("#draft-text").value };
+    return matterOf({ ...this.#fields, line: this.#line, text: $("#draft-text").value });
   }
 
   #reckon() {
@@ -179,7 +181,7 @@ export class TicketForm {
 
   #tellLimits(told, none) {
     this.#limits.told = told;
-    const all = told?.limits ?? [];
+    const all = (told?.limits ?? []).filter((limit) => !NOT_TOLD.includes(limit.key));
     const reply = all.find((limit) => limit.key === "reply");
     const limits = reply ? [reply, ...all.filter((limit) => limit !== reply)] : all;
     fill($("#limit-days"), [limits, none], () => (limits.length
@@ -193,7 +195,8 @@ export class TicketForm {
 
   /** Open the form of an act: answer, refuse, accept or void. It lies over the fields; nothing else moves. */
   async open(act) {
-    if (this.#callId === null || this.#isMade || !this.#catalogue) return;
+    if (this.#callId === null || this.#isMade) return;
+    if (!this.#catalogue) return this.#tell(FORM.noCatalogue, "soon");
     if (act !== "void" && this.#missing(act)) return;
     const wanted = act === "accept" && this.#mayDispatch ? "dispatch" : act;
     this.#request ||= crypto.randomUUID();
@@ -207,6 +210,7 @@ export class TicketForm {
     this.#sheet = new ActForm($("#act-facts"), wanted, known, FORMS[wanted]);
     if (FORMS[wanted].length) this.#sheet.focus();
     else $("#btn-act-send").focus();
+    return undefined;
   }
 
   /** The words may have changed since the limit was told, and units are found by words too; the last ones where the server is slow. */
@@ -220,7 +224,7 @@ export class TicketForm {
     const fields = this.#fields;
     for (const [name, part] of [["klass", this.#picks.klass.input], ["field", this.#picks.field.input], ["title", this.#part("title")]]) {
       if (fields[name]) continue;
-      this.#tell(FORM.needs[name], "soon");
+      this.#tell(name === "field" ? FORM.needs.field($("#field-name").textContent) : FORM.needs[name], "soon");
       part.focus();
       return true;
     }

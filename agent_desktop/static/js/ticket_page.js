@@ -2,12 +2,12 @@
 
 import { ActForm, FORMS } from "./act_form.js";
 import { get, post } from "./api.js";
-import { loadCatalogue, namesOf, unitItems } from "./catalogue.js";
+import { loadCatalogue, matterOf, namesOf, unitItems } from "./catalogue.js";
 import { correctionFields, correctionFacts } from "./correction.js";
 import { $, boot, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { limitRow } from "./limits.js";
 import { stepWords } from "./step_words.js";
-import { ACT, ONE } from "./texts_ticket.js";
+import { ACT, NOTICE, ONE } from "./texts_ticket.js";
 import { TicketFiles } from "./ticket_files.js";
 import { duration, moment } from "./times.js";
 
@@ -16,6 +16,7 @@ const FACTS = ["source", "klass", "field", "topic", "area", "caller_kind", "happ
 const NEEDS_UNITS = ["dispatch", "accept"];
 // Often done first; the rest below; a note has its own line under the course.
 const QUIET = ["suspend", "resume", "override", "merge", "correct", "reopen", "note"];
+const BY_CLOCK = ["remind", "due", "overdue", "escalate"];
 const STATES = ["late", "stands", "suspended", "kept_late", "kept"];
 const { number, lines, acts: rights } = boot();
 const path = `/api/tickets/${encodeURIComponent(number)}`;
@@ -68,7 +69,7 @@ function show() {
   fill($("#one-units"), [life.chain, life.co_units, life.unit, isNamed], unitsTold);
   files.show(ticket.attachments);
   fill($("#one-call"), [ticket.calls, ticket.calls_known, content.call_id], callsTold);
-  fill($("#steps"), [ticket.steps, isNamed], () => ticket.steps.map(stepRow));
+  fill($("#steps"), [ticket.steps, ticket.notices, isNamed], courseTold);
   fill($("#limits"), [ticket.limits, isNamed, Math.floor(Date.now() / 60000)], () => {
     const open = new Set([...document.querySelectorAll("#limits details[open]")].map((node) => node.dataset.what));
     return inOrder(ticket.limits).map((limit) => limitRow(limit, names.name("limits", limit.key), open.has(limit.key)));
@@ -112,6 +113,15 @@ function callTold(call) {
     : make("p", { class: "quiet" }, call.recording ? ONE.mayNotListen : ONE.noRecording);
   return [told, sound];
 }
+
+/** What people did and, between, what the clock reminded of; what else people are told repeats a step. */
+function courseTold() {
+  const reminders = ticket.notices.filter(({ kind }) => BY_CLOCK.includes(kind)).map((notice) => [notice.at, reminderRow(notice)]);
+  return [...ticket.steps.map((step) => [step.at, stepRow(step)]), ...reminders].sort(([a], [b]) => a - b).map(([, row]) => row);
+}
+
+const reminderRow = (notice) => make("li", { "data-kind": notice.kind }, make("time", {}, moment(notice.at)),
+  make("div", {}, make("p", {}, make("b", {}, NOTICE.kinds[notice.kind]), make("span", { class: "who" }, NOTICE.audiences[notice.audience.split(":")[0]] ?? "")), notice.sentence ? make("p", { class: "words" }, notice.sentence) : null));
 
 function stepRow(step) {
   return make("li", { "data-act": step.act, "data-stage": step.stage }, make("time", {}, moment(step.at)),
@@ -161,7 +171,7 @@ async function open(act) {
 
 async function suggestions() {
   try {
-    return (await post("/api/units/suggest", { content: ticket.content })).suggestions;
+    return (await post("/api/units/suggest", { content: matterOf(ticket.content) })).suggestions;
   } catch {
     return null;
   }

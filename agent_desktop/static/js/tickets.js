@@ -89,7 +89,6 @@ async function load({ more = false } = {}) {
   const mine = (asked += 1);
   const params = asParams();
   const q = params.get("q")?.trim();
-  if (q !== undefined && q.length < 2) return tell(LIST.tooShort, "soon");
   params.set("limit", String(more ? PAGE : Math.max(PAGE, Math.min(200, rows.length))));
   if (more && next) params.set("after", next);
   try {
