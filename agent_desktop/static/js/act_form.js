@@ -37,7 +37,7 @@ export class ActForm {
   #first = null;
   #error;
 
-  /** `known`: {catalogue, units, suggestions, forwardTo, rule: of extensions}; `fields` in place of the act's own. */
+  /** `known`: {catalogue, units, suggestions, forwardTo, rule: of extensions, wished: a unit}; `fields` in place of the act's own. */
   constructor(root, act, known, fields = FORMS[act] ?? []) {
     this.#root = root;
     this.#act = act;
@@ -152,7 +152,7 @@ function refusal(field, name, { catalogue }) {
 }
 
 /** Units that answer for such a matter stand first, with the reason; any other is found by typing. */
-function unit(field, name, { units = [], suggestions, forwardTo }) {
+function unit(field, name, { units = [], suggestions, forwardTo, wished }) {
   const isForward = field.kind === "forward";
   const { box, label } = picker(field, name, isForward ? forwardTo ?? [] : units, () => show());
   const list = make("ul", { class: "suggested" });
@@ -165,7 +165,7 @@ function unit(field, name, { units = [], suggestions, forwardTo }) {
       box.value = each.unit;
       show();
     })) : [make("li", { class: "quiet" }, suggestions ? ACT.noSuggestion : ACT.suggestLater)]));
-    if (!box.value && suggestions?.length) box.value = suggestions[0].unit;
+    if (wished || suggestions?.length) box.value = wished || suggestions[0].unit;
     show();
   }
   return { input: box.input, node, read: () => box.value };

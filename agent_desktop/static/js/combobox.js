@@ -34,6 +34,7 @@ export class Combobox {
     input.addEventListener("blur", () => this.#left());
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
     this.#list.addEventListener("click", (event) => {
+      event.preventDefault(); // a label around it would press the field, which opens the list again
       const at = event.target.closest("li[data-at]")?.dataset.at;
       if (at !== undefined) this.#choose(this.#shown[Number(at)]);
     });

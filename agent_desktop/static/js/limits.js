@@ -35,6 +35,11 @@ export function nearness(at, nowS = now()) {
   return at - nowS <= 3 * DAY ? "soon" : "calm";
 }
 
+const AT_UNIT = ["dispatched", "signed", "in_hand"];
+
+/** The window in which a unit may return a ticket is over when the ticket has left it. */
+export const ofStage = (limits, stage) => limits.filter((limit) => limit.key !== "return" || AT_UNIT.includes(stage));
+
 /** One limit of a ticket as a row: name, day, what is left, and why. */
 export function limitRow(limit, name, isOpen = false) {
   const isOver = limit.state === "kept" || limit.state === "kept_late", isSuspended = limit.state === "suspended";

@@ -59,7 +59,7 @@ export const LIST = {
 export const ONE = {
   failed: "暂时取不到这件工单。", notFound: "没有这件工单，或您无权查看。", later: "稍后自动再试。", changed: "这件工单刚被别人办理过，已换成最新的；您写的内容还在，请看过再确认。",
   done: (act) => `已办：${act}`, none: "–", masked: "对本单位保密", noActs: "现在没有您能办的事项。", noAttachments: "还没有附件。", noCall: "不是电话来的，没有通话。",
-  callAway: "通话记录暂时取不到，稍后再看。", noRecording: "没有录音。", mayNotListen: "您无权收听这通录音。",
+  callAway: "通话记录暂时取不到，稍后再看。", noRecording: "没有录音。", mayNotListen: "您无权收听这通录音。", mayNotSee: "您无权查看这通来电的通话记录。",
   kept: (at) => `已于 ${at} 完成`, keptLate: (at) => `${at} 完成，超期`, suspended: "暂停计时", provisional: "暂定，假期安排公布后重算",
   uploading: (name) => `正在上传 ${name}…`, uploaded: (name) => `已添加 ${name}。`, tooLarge: (mb) => `文件太大，最大 ${mb} MB。`, removed: (name) => `已删除 ${name}。`, remove: "删除",
   size: (bytes) => (bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`),
@@ -91,7 +91,7 @@ export const ROWS = { remove: "去掉这一行" };
 // What a step keeps beside its act; personal data comes masked from the server.
 export const STEP = {
   limits: (told) => `期限：${told}`, until: (name, day) => `${name} ${day}`, changed: (name, before, after) => `${name}：${before || "（空）"} → ${after || "（空）"}`, fact: (name, value) => `${name}：${value}`,
-  wished: "建议承办单位",
+  wished: "建议承办单位", amount: (n, unit) => `${n} ${unit}`,
 };
 
 export const NOTICE = {

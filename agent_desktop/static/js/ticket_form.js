@@ -288,7 +288,7 @@ export class TicketForm {
     this.#isMade = true;
     this.#showMade();
     this.#lock();
-    $("#ticket-made a:last-of-type")?.focus();
+    $("#made-list a:last-of-type")?.focus();
   }
 
   /** The same citizen has another matter: the person stays, the matter is new. */
@@ -312,7 +312,7 @@ export class TicketForm {
   #lock() {
     const isLocked = this.#callId === null || this.#isMade;
     for (const part of this.#form.elements) {
-      if (part.closest("#act-sheet") || part.matches("#btn-one-more, #draft-mine, #draft-theirs")) continue;
+      if (part.closest("#act-sheet") || part.matches("#draft-mine, #draft-theirs")) continue;
       if (part.id === "draft-text") part.readOnly = this.#isMade;
       else part.disabled = isLocked;
     }

@@ -5,9 +5,9 @@ import { get, post } from "./api.js";
 import { loadCatalogue, matterOf, namesOf, unitItems } from "./catalogue.js";
 import { correctionFields, correctionFacts } from "./correction.js";
 import { $, boot, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
-import { limitRow } from "./limits.js";
+import { limitRow, ofStage } from "./limits.js";
 import { stepWords } from "./step_words.js";
-import { ACT, NOTICE, ONE } from "./texts_ticket.js";
+import { ACT, FORM, NOTICE, ONE } from "./texts_ticket.js";
 import { TicketFiles } from "./ticket_files.js";
 import { duration, moment } from "./times.js";
 
@@ -69,10 +69,12 @@ function show() {
   fill($("#one-units"), [life.chain, life.co_units, life.unit, isNamed], unitsTold);
   files.show(ticket.attachments);
   fill($("#one-call"), [ticket.calls, ticket.calls_known, content.call_id], callsTold);
-  fill($("#steps"), [ticket.steps, ticket.notices, isNamed], courseTold);
+  const course = $("#steps"), before = course.dataset.signature;
+  fill(course, [ticket.steps, ticket.notices, isNamed], courseTold);
+  if (course.dataset.signature !== before) course.scrollTop = course.scrollHeight;
   fill($("#limits"), [ticket.limits, isNamed, Math.floor(Date.now() / 60000)], () => {
     const open = new Set([...document.querySelectorAll("#limits details[open]")].map((node) => node.dataset.what));
-    return inOrder(ticket.limits).map((limit) => limitRow(limit, names.name("limits", limit.key), open.has(limit.key)));
+    return inOrder(ofStage(ticket.limits, ticket.stage)).map((limit) => limitRow(limit, names.name("limits", limit.key), open.has(limit.key)));
   });
   write($("#one-profile"), ticket.profile_name ?? "");
   write($("#one-duty"), life.phone_duty ? ONE.phoneDuty : "");
@@ -89,7 +91,7 @@ function facts() {
     area: names.name("areas", content.area), caller_kind: names.name("caller_kinds", content.caller_kind),
   };
   const value = (name) => (masked.includes(name) && !content[name] ? ONE.masked : named[name] ?? content[name]);
-  return FACTS.filter((name) => value(name)).flatMap((name) => [make("dt", {}, ONE.content[name]),
+  return FACTS.filter((name) => value(name)).flatMap((name) => [make("dt", {}, name === "field" ? FORM.field[content.line] ?? FORM.field.other : ONE.content[name]),
     make("dd", { "data-name": name, "data-masked": String(masked.includes(name)) }, ...(name === "number" && /^\d+$/.test(content[name]) ? numberGroups(content[name]) : [value(name)]))]);
 }
 
@@ -102,7 +104,7 @@ function unitsTold() {
 
 function callsTold() {
   const { calls, calls_known: isKnown, content } = ticket;
-  if (!calls.length) return [make("p", { class: "quiet" }, !content.call_id ? ONE.noCall : isKnown ? ONE.mayNotListen : ONE.callAway)];
+  if (!calls.length) return [make("p", { class: "quiet" }, !content.call_id ? ONE.noCall : isKnown ? ONE.mayNotSee : ONE.callAway)];
   return calls.flatMap(callTold);
 }
 
@@ -126,7 +128,7 @@ const reminderRow = (notice) => make("li", { "data-kind": notice.kind }, make("t
 function stepRow(step) {
   return make("li", { "data-act": step.act, "data-stage": step.stage }, make("time", {}, moment(step.at)),
     make("div", {}, make("p", {}, make("b", {}, names.name("acts", step.act)), make("span", { class: "who" }, [step.actor_name, names.name("roles", step.role)].filter(Boolean).join(" · "))),
-      ...stepWords(step, ticket.content, names).map((words) => make("p", { class: "words" }, words))));
+      ...stepWords(step, ticket.content, names, ticket.extension_rule).map((words) => make("p", { class: "words" }, words))));
 }
 
 // ---- acts -----------------------------------------------------------------------------------------------------------
@@ -159,7 +161,7 @@ async function open(act) {
   mark($("#act-form"), "open", true);
   mark($("#act-form"), "act", act);
   write($("#act-title"), nameOf(act));
-  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], rule: ticket.extension_rule, suggestions: null };
+  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], rule: ticket.extension_rule, suggestions: null, wished: ticket.steps.findLast((step) => step.act === "accept")?.facts.unit };
   if (NEEDS_UNITS.includes(act)) known.suggestions = await suggestions();
   if ($("#act-form").dataset.act !== act || $("#act-form").dataset.open !== "true") return;
   form = new ActForm($("#act-facts"), act, known, act === "correct" ? correctionFields(ticket, catalogue) : FORMS[act]);

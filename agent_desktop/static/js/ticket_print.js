@@ -3,28 +3,28 @@
 import { get } from "./api.js";
 import { loadCatalogue, namesOf } from "./catalogue.js";
 import { $, boot, lineBadge, make, mark, write } from "./dom.js";
-import { until } from "./limits.js";
+import { ofStage, until } from "./limits.js";
 import { stepWords } from "./step_words.js";
-import { ONE, PRINT } from "./texts_ticket.js";
-import { moment, now } from "./times.js";
+import { FORM, ONE, PRINT } from "./texts_ticket.js";
+import { fullMoment, now } from "./times.js";
 
 const { me, number, lines } = boot();
 
 const rows = (pairs) => pairs.map((cells) => make("tr", {}, ...cells.flatMap(([name, value]) => [make("th", { scope: "row" }, name), make("td", {}, value || PRINT.none)])));
 
-function show({ content, life, limits, masked, profile_name: profile, steps, stage }, catalogue) {
+function show({ content, life, limits, masked, profile_name: profile, extension_rule: rule, steps, stage }, catalogue) {
   const names = namesOf(catalogue);
   const hidden = (name) => (masked.includes(name) && !content[name] ? ONE.masked : content[name]);
   $("#sheet-line").replaceChildren(content.line ? lineBadge(content.line, lines[content.line]) : names.name("sources", content.source));
-  $("#sheet-limits").replaceChildren(...limits.map((limit) => make("tr", {}, make("th", { scope: "row" }, names.name("limits", limit.key)),
+  $("#sheet-limits").replaceChildren(...ofStage(limits, stage).map((limit) => make("tr", {}, make("th", { scope: "row" }, names.name("limits", limit.key)),
     make("td", { class: "figure" }, limit.state === "suspended" ? ONE.suspended : until(limit.at), limit.is_provisional ? make("small", {}, ONE.provisional) : null), make("td", {}, limit.sentence))));
   const flags = Object.entries(ONE.flags).filter(([name]) => content[name]).map(([, words]) => words);
   write($("#sheet-requests"), [PRINT.requests, flags.length ? PRINT.flags(flags.join("、")) : "", content.is_secret ? PRINT.secret : "", profile ? PRINT.profile(profile) : ""].filter(Boolean).join(""));
   $("#sheet-facts").replaceChildren(...rows([
-    [[ONE.content.klass, names.klass(content.line, content.klass)], [ONE.content.field, names.field(content.line, content.field)]],
+    [[ONE.content.klass, names.klass(content.line, content.klass)], [FORM.field[content.line] ?? FORM.field.other, names.field(content.line, content.field)]],
     [[ONE.content.source, names.name("sources", content.source)], [PRINT.stage, names.name("stages", stage)]],
     [[PRINT.unit, life.chain.map((key) => names.name("units", key)).join(" › ")], [PRINT.co, life.co_units.map((key) => names.name("units", key)).join("、")]],
-    [[PRINT.made, moment(life.created_at)], [PRINT.dispatched, life.dispatched_at ? moment(life.dispatched_at) : ""]],
+    [[PRINT.made, fullMoment(life.created_at)], [PRINT.dispatched, life.dispatched_at ? fullMoment(life.dispatched_at) : ""]],
     [[ONE.content.area, names.name("areas", content.area)], [ONE.content.place, content.place]],
     [[ONE.content.object, content.object], [ONE.content.happened_at, content.happened_at]],
     [[ONE.content.name, hidden("name")], [ONE.content.number, hidden("number")]],
@@ -32,9 +32,9 @@ function show({ content, life, limits, masked, profile_name: profile, steps, sta
   ]));
   write($("#sheet-title"), content.title);
   write($("#sheet-text"), content.text);
-  $("#sheet-steps").replaceChildren(...steps.map((step) => make("tr", {}, make("td", { class: "figure" }, moment(step.at)), make("th", { scope: "row" }, names.name("acts", step.act)),
-    make("td", {}, step.actor_name), make("td", {}, stepWords(step, content, names).join("；")))));
-  write($("#sheet-foot"), PRINT.printed(moment(now()), me.name));
+  $("#sheet-steps").replaceChildren(...steps.map((step) => make("tr", {}, make("td", { class: "figure" }, fullMoment(step.at)), make("th", { scope: "row" }, names.name("acts", step.act)),
+    make("td", {}, step.actor_name), make("td", {}, stepWords(step, content, names, rule).join("；")))));
+  write($("#sheet-foot"), PRINT.printed(fullMoment(now()), me.name));
   write($("#print-notice"), "");
   $("#btn-print").disabled = false;
   mark(document.body, "state", "ready");

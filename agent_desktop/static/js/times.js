@@ -61,3 +61,9 @@ export function calendarDay(at) {
   const p = split(at), s = Math.floor(at + SHANGHAI_OFFSET_S) % DAY_S;
   return { year: p.year, month: Number(p.month), day: Number(p.day), weekday: new Date((at + SHANGHAI_OFFSET_S) * 1000).getUTCDay(), clock: `${p.hour}:${p.minute}`, isEndOfDay: s >= DAY_S - 2 };
 }
+
+/** For paper, which outlives the day: year and all. */
+export function fullMoment(at) {
+  const p = split(at);
+  return `${p.year}年${p.month}月${p.day}日 ${p.hour}:${p.minute}`;
+}
