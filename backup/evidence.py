@@ -19,6 +19,7 @@ from hotline_core.adapters.audit import FIRST_PREV, AuditRow, first_broken
 from hotline_core.adapters.calls_schema import RECORDINGS, SEGMENTS
 from hotline_core.adapters.ledger_files import segments
 from hotline_core.adapters.tickets_schema import audit, audit_head
+from tickets.store.schema import attachments
 
 LOOK_BACK = 2**16  # longer than any line of a ledger
 SEPARATOR = "  "  # of sha256sum
@@ -33,11 +34,28 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketFile:
+    """A file of a ticket as the tickets database knows it, taken away or not; the path is below the folder of them."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """Recordings that are not what they were: not there, or with other bytes."""
 
     missing: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+
+
+def ticket_files_of(connection: Connection) -> Iterator[TicketFile]:
+    """All of them; none in a database from before there were tickets."""
+    if not inspect(connection).has_table(attachments.name):
+        return
+    rows = connection.execute(select(attachments.c.number, attachments.c.id, attachments.c.sha256))
+    for row in rows:
+        yield TicketFile(f"{row.number[:8]}/{row.number}/{row.id}", row.sha256)
 
 
 def shelve_ledger(ledger: Path, shelver: Shelver) -> None:

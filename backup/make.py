@@ -12,12 +12,12 @@ from pathlib import Path
 
 from backup import manifest as form
 from backup.databases import databases_of, size_of, taken
-from backup.evidence import audit_end, audit_holds, recordings_of, shelve_ledger, write_list
+from backup.evidence import TicketFile, audit_end, audit_holds, recordings_of, shelve_ledger, ticket_files_of, write_list
 from backup.files import Shelver, files_below
 from backup.home import DATABASES, LEDGER, RECORDINGS, SETTINGS, home_files, outside_files, settings_text
 from backup.manifest import Chain, Database, Manifest
 from backup.shelf import MANIFEST, PART, Backup, backups, name_of, newest, too_old
-from backup.verify import Finding, findings_of, mark_verified, read_manifest, recordings_findings
+from backup.verify import Finding, findings_of, mark_verified, read_manifest, recordings_findings, ticket_files_findings
 from hotline_core.adapters.ledger import HEAD_MISSING
 from hotline_core.adapters.ledger import verify as verify_ledger
 from hotline_core.adapters.ledger_files import sync_folder
@@ -96,7 +96,11 @@ def _alone(shelf: Path) -> Iterator[None]:
 def _check_room(settings: Settings, shelf: Path) -> None:
     needed = sum(size_of(kept) for kept in databases_of(settings))
     needed += sum(path.stat().st_size for path in files_below(settings.paths.ledger))
-    needed += sum(path.stat().st_size for path, _ in home_files(settings))
+    earlier, files = newest(shelf), settings.paths.attachments
+    needed += sum(
+        path.stat().st_size for path, kept in home_files(settings)
+        if earlier is None or files not in path.parents or not (earlier.folder / kept).is_file()  # these are there once on the disk
+    )  # fmt: skip
     free = shutil.disk_usage(shelf).free
     if free < needed + RESERVE_BYTES:
         raise SetupError("backup_disk_full", folder=shelf, free_mb=free // MB, needed_mb=(needed + RESERVE_BYTES) // MB)
@@ -108,16 +112,20 @@ def _fill(
     before, damaged = _manifest_before(earlier)
     known = {entry.path: entry for entry in before.entries} if before is not None else {}
     shelver = Shelver(part, earlier.folder if earlier is not None else None, known)
-    databases, audit, count, doubts = _take_databases(part, settings, shelver, before)
+    databases, audit, count, tickets_files, doubts = _take_databases(part, settings, shelver, before)
     doubts += damaged
     # after the calls database: what that has applied must be in the ledger that is restored with it
     shelve_ledger(settings.paths.ledger, shelver)
     (part / LEDGER).mkdir(mode=0o700, exist_ok=True)
     for source, path in home_files(settings):
         try:
-            shelver.put(source, path)
+            if settings.paths.attachments in source.parents:
+                shelver.keep(source, path)
+            else:
+                shelver.put(source, path)
         except FileNotFoundError:
             continue  # a draft that got its name meanwhile
+    doubts += ticket_files_findings(tickets_files, shelver.entries)
     for source, path in outside_files(settings):
         shelver.put(source, path, was=str(source))
     (part / SETTINGS).write_text(settings_text(environment), encoding="utf-8")
@@ -149,7 +157,7 @@ def _manifest_before(earlier: Backup | None) -> tuple[Manifest | None, list[Find
 
 def _take_databases(
     part: Path, settings: Settings, shelver: Shelver, before: Manifest | None
-) -> tuple[dict[str, Database], Chain, int, list[Finding]]:
+) -> tuple[dict[str, Database], Chain, int, list[TicketFile], list[Finding]]:
     folder = part / DATABASES
     folder.mkdir(mode=0o700)
     databases: dict[str, Database] = {}
@@ -160,7 +168,8 @@ def _take_databases(
     with taken(tickets, folder) as (databases[tickets.name], connection, more):
         audit, broken = audit_end(connection)
         is_rewritten = before is not None and not audit_holds(connection, before.audit)
+        files = list(ticket_files_of(connection))
     for name in [*names, *more]:
         shelver.made(f"{DATABASES}/{name}")
     doubts = [] if broken is None else [Finding("audit_broken", {"seq": broken})]
-    return databases, audit, count, [*doubts, *([Finding("audit_rewritten")] if is_rewritten else [])]
+    return databases, audit, count, files, [*doubts, *([Finding("audit_rewritten")] if is_rewritten else [])]

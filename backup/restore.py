@@ -15,7 +15,9 @@ from backup.files import copy
 from backup.home import BESIDE, DATABASES, HOME, LEDGER, OUTSIDE, SETTINGS, STAGE
 from backup.manifest import Entry, Manifest
 from backup.shelf import Backup
+from backup.ticket_numbers import skip_numbers
 from backup.verify import Finding, findings_of, read_manifest, recordings_findings
+from hotline_core.adapters import clock
 from hotline_core.adapters.ledger import verify as verify_ledger
 from hotline_core.adapters.ledger_files import sync_folder
 from hotline_core.errors import SetupError
@@ -40,7 +42,9 @@ class Restored:
     cut_off: int
 
 
-def restore(settings: Settings, backup: Backup, told: Callable[[int], None]) -> Restored:
+def restore(
+    settings: Settings, backup: Backup, told: Callable[[int], None], now: Callable[[], float] = clock.now
+) -> Restored:
     """Bring a backup back; SetupError home_not_empty, backup_broken, or what check_target says, and nothing was changed then.
 
     An OSError in the middle leaves an empty home and a folder `.restore` in it, which the next try removes.
@@ -65,6 +69,7 @@ def restore(settings: Settings, backup: Backup, told: Callable[[int], None]) -> 
     drafts = [draft for one in kept if (draft := _bring_database(one, manifest, backup.folder)) is not None]
     _put_in_place(stage, home, drafts)
     found = _compare(settings, kept, manifest, backup.folder, told)
+    skip_numbers(kept[1], now())
     return Restored(manifest, tuple(found), tuple(beside), end_open_calls(settings.paths.ledger, manifest.made_at))
 
 

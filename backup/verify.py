@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backup import manifest as form
 from backup.databases import databases_of, frozen
-from backup.evidence import audit_end, lost, read_list
+from backup.evidence import TicketFile, audit_end, lost, read_list
 from backup.files import digest, files_below
-from backup.home import DATABASES, LEDGER, RECORDINGS
+from backup.home import DATABASES, HOME, LEDGER, RECORDINGS
 from backup.manifest import Entry, Manifest
 from backup.shelf import MANIFEST, VERIFIED
 from hotline_core.adapters.ledger import verify as verify_ledger
@@ -24,6 +24,7 @@ from hotline_core.adapters.ledger_files import sync_folder
 from hotline_core.errors import BadInput, SetupError
 from hotline_core.settings import Settings
 
+FOLDER_OF_FILES = "ticket-files"  # in the home
 MOST_TOLD = 20  # of one kind; the count is told whole
 
 
@@ -65,6 +66,18 @@ def recordings_findings(folder: Path, recordings: Path, *, is_thorough: bool, to
 
 def _of_recordings(code: str, paths: tuple[str, ...]) -> Finding:
     return Finding(code, {"count": len(paths), "paths": list(paths[:MOST_TOLD])}, is_beside=True)
+
+
+def ticket_files_findings(files: Iterable[TicketFile], entries: Iterable[Entry]) -> list[Finding]:
+    """The files of tickets that the database names and the backup does not hold, or with other bytes: they were lost in service."""
+    there = {entry.path: entry.sha256 for entry in entries}
+    named = [(f"{HOME}/{FOLDER_OF_FILES}/{one.path}", one.sha256) for one in files]
+    kinds = {
+        "ticket_files_missing": [path for path, _ in named if path not in there],
+        "ticket_files_changed": [path for path, made in named if there.get(path, made) != made],
+    }
+    told = {code: {"count": len(paths), "paths": paths[:MOST_TOLD]} for code, paths in kinds.items() if paths}
+    return [Finding(code, facts, is_beside=True) for code, facts in told.items()]
 
 
 def mark_verified(folder: Path, at: float) -> None:

@@ -29,6 +29,10 @@ from hotline_core.log import open_log
 from hotline_core.settings import DEFAULT_CITY, Settings
 from recordings.naming import recording_path
 from tests.integration.desk_kit import NOW, make_token, prepare, settings_of
+from tests.integration.ticket_kit import Person as Clerk
+from tests.integration.ticket_kit import PlainLaws, complaint
+from tickets.store.attachments import Attachments
+from tickets.store.orders import Orders
 from worker.projector import Projector
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -102,6 +106,11 @@ def _fill_tickets(settings: Settings) -> None:
         rows = [{"login": "agent1", "address": "127.0.0.1", "at": NOW + number} for number in range(3)]
         connection.execute(insert(sign_in_failures), rows)
         connection.execute(insert(known_addresses), {"login": "agent1", "address": "127.0.0.1", "last_at": NOW})
+    orders, files = Orders(engine, PlainLaws()), Attachments(engine, settings.paths.attachments)
+    for count in range(3):
+        made = orders.create(complaint(title=f"第{count}件", text=ODD), by="agent1", role="agent", now=NOW, policy=None)
+        orders.act(made.number, 0, "dispatch", {"unit": "transport"}, Clerk(), NOW + 1, None)
+        files.add(made.number, "照片.png", "image/png", f"PNG {count}".encode(), by="agent1", now=NOW, most=9)
     engine.dispose()
 
 
@@ -116,6 +125,7 @@ def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
                 table.name: [tuple(row) for row in connection.execute(select(*sorted(table.c, key=lambda column: column.name)))]
                 for table in tables.sorted_tables
             }
+            found.pop("ticket_days", None)  # a restore leaves numbers out (test_ticket_backup.py)
         return {name: sorted(rows, key=repr) for name, rows in found.items()}
     finally:
         engine.dispose()
@@ -123,7 +133,7 @@ def contents(url: str) -> dict[str, list[tuple[object, ...]]]:
 
 def everything(settings: Settings) -> dict[str, object]:
     """What a restore must bring back: all rows, all files that are ours to keep, byte for byte."""
-    kept = ("secrets.json", "city.yaml", "telecom.secret", "prompts", "announcements", "topics", "ledger")
+    kept = ("secrets.json", "city.yaml", "telecom.secret", "prompts", "announcements", "topics", "ledger", "ticket-files")
     files = {
         str(path.relative_to(settings.home)): path.read_bytes()
         for name in kept for path in [settings.home / name, *(settings.home / name).rglob("*")]
