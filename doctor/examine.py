@@ -24,6 +24,7 @@ from doctor.checks import (
     redis_server,
     settings,
     telephony,
+    tickets,
 )
 from doctor.finding import Finding, bad
 from doctor.subject import Subject
@@ -49,6 +50,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "redis": redis_server.examine,
     "backups": backups.examine,
     "dial_tests": dial_tests.examine,
+    "tickets": tickets.examine,
 }
 
 

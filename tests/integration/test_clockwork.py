@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 
 from agent_desktop.migrate import migrate_tickets
 from agent_desktop.rights import load_rights
+from doctor.checks.tickets import Stored, judge, look
 from hotline_core.adapters.engine import make_engine, reading
 from hotline_core.log import open_log
 from hotline_core.settings import DEFAULT_CITY, load_city
@@ -218,3 +219,13 @@ def test_other_reminders_count_for_tickets_that_are_under_way(engine: Engine, wo
     clock.at = at("2026-05-12T09:00:01")
     through(works)
     assert [key for key in fired(engine, ticket.number) if ":early:" in key] != []
+
+
+def test_the_self_check_knows_when_a_reminder_was_due(engine: Engine, works: Clockwork, clock: Clock) -> None:
+    """And whether the units are still the examples."""
+    assert look(engine) == Stored()
+    ticket = dispatched(engine, works, clock)
+    first = marks(ticket, works.keeper.policy)[0]
+    assert look(engine) == Stored(next_mark_at=first.at)
+    [found] = judge(works.keeper.policy.calendar, look(engine), first.at + 301, is_running=True, is_own=True)
+    assert (found.level, found.code) == ("bad", "late")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from doctor.checks import (
     recordings,
     redis_server,
     telephony,
+    tickets,
 )
 from doctor.checks.certificate import Certificate
 from doctor.checks.ports import Listener, Wanted
@@ -33,6 +35,7 @@ from doctor.switchboard import Seen
 from hotline_core.adapters.ledger import Problem, VerifyResult
 from hotline_core.city import City
 from hotline_core.domain.dial_tests import FINDINGS, DialTest, DialTests
+from tickets.calendar import Calendar
 
 pytestmark = pytest.mark.unit
 
@@ -246,6 +249,29 @@ def test_a_number_that_cannot_be_rung_from_outside_is_told_with_what_was_found()
     assert judged(None, is_wanted=False) == [("note", "none")]
     [found] = dial_tests.judge(DialTests(NOW, 1800.0, (silent,)), NOW, is_wanted=True, is_running=True, is_demo=False)
     assert texts.words_of(found).says == "从外面拨 12328：接通了却没有声音"
+
+
+def test_a_year_without_holidays_is_told_before_it_begins_and_blamed_once_it_has() -> None:
+    """From December on; what the database cannot tell is left to its own check."""
+    def judged(day: str, stored: tickets.Stored | None = None, **more: bool) -> list[tuple[str, str]]:
+        now = datetime.fromisoformat(f"{day}T08:00:00+08:00").timestamp()
+        calendar = Calendar(frozenset({2025, 2026}))
+        return codes(tickets.judge(calendar, stored, now, is_running=more.get("is_running", True), is_own=more.get("is_own", True)))
+
+    assert judged("2026-11-30") == []
+    assert judged("2026-12-01") == [("note", "next_holidays")]
+    assert judged("2027-01-01") == [("bad", "no_holidays")]
+    assert judged("2026-11-30", is_own=False) == [("note", "example_units")]
+
+
+def test_reminders_and_webhooks_that_hang_are_told_while_the_hotline_runs() -> None:
+    """Five minutes for a reminder, an hour for another system."""
+    calendar = Calendar(frozenset(range(2020, 2040)))
+    late = tickets.Stored(NOW - 400.0, {"petition": NOW - 4000.0, "province": NOW - 3000.0})
+    for is_running, expected in ((True, [("bad", "late"), ("note", "webhook")]), (False, [])):
+        assert codes(tickets.judge(calendar, late, NOW, is_running=is_running, is_own=True)) == expected
+    on_time = tickets.Stored(NOW + 5.0, {})
+    assert tickets.judge(calendar, on_time, NOW, is_running=True, is_own=True) == []
 
 
 def test_every_finding_of_the_probe_that_is_an_alarm_has_words_here_too() -> None:
