@@ -78,7 +78,7 @@ def _unpublished(total: _Sum, parts: Sequence[Limit], calendar: WorkingCalendar)
     """The first year without holidays that the counting asked the calendar about; None when all it asked was published."""
     if not any(part.measure in ("working_days", "rolling_hours") for part in parts):
         return None
-    asked = {*total.counted, *(each.day for each in total.skipped if each.why not in ("first_day", "suspended"))}
+    asked = {*total.counted, *(each.day for each in total.skipped)}
     asked |= {day_of(total.at)} if total.at != inf else set()
     for day in sorted(asked):
         if not calendar.is_published(day):  # at the end of December it may be next year's notice that is missing

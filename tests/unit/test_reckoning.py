@@ -216,15 +216,32 @@ def test_a_suspension_stops_the_clock_of_hours_and_the_days_at_whose_end_it_last
     assert told(due(rule(1, "working_days"), at("2026-11-20T08:00:00"), PUBLISHED, pauses=(lunch,)).at) == "2026-11-23 23:59:59"
 
 
+@pytest.mark.parametrize(("since", "until", "end"), [("23:59:58", "23:59:59", "23"), ("23:59:59", "23:59:59.5", "24")])
+def test_a_day_counts_when_the_clock_runs_in_its_last_second(since: str, until: str, end: str) -> None:
+    """A suspension that ends with that second changes nothing; one that begins with it takes the day."""
+    stop = Pause(at(f"2026-11-23T{since}"), at(f"2026-11-23T{until}"))
+    found = due(rule(1, "working_days"), at("2026-11-20T08:00:00"), PUBLISHED, pauses=(stop,))
+    assert told(found.at) == f"2026-11-{end} 23:59:59"
+
+
+def test_hours_that_end_in_a_year_that_is_not_published_wait_for_it() -> None:
+    """Whether they roll depends on its holidays; plain hours do not."""
+    start = at("2026-12-30T10:00:00")
+    assert due(rule(24, "rolling_hours"), start, PUBLISHED).unpublished == 2027
+    assert due(rule(24, "rolling_hours"), start - 3 * 24 * HOUR, PUBLISHED).unpublished is None
+    assert due(rule(24, "hours"), start, PUBLISHED).unpublished is None
+
+
 def test_suspensions_over_each_other_count_once() -> None:
-    """Two that overlap or touch are one; one that ended before the start is none."""
+    """Two that overlap or touch are one; one that ended before the start, or as it began, is none."""
     start = at("2026-11-23T08:00:00")
     hour = [
         Pause(start + HOUR, start + 3 * HOUR),
         Pause(start + 2 * HOUR, start + 4 * HOUR),
         Pause(start + 4 * HOUR, start + 5 * HOUR),
     ]
-    found = due(rule(2, "hours"), start, PUBLISHED, pauses=[*hour, Pause(start - HOUR, start)])
+    none = [Pause(start - HOUR, start), Pause(start + HOUR / 2, start + HOUR / 2)]
+    found = due(rule(2, "hours"), start, PUBLISHED, pauses=[*hour, *none])
     assert found.at == start + 6 * HOUR
     assert [(each.since, each.until) for each in found.pauses] == [(start + HOUR, start + 5 * HOUR)]
 
