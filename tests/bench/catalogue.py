@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import events, fanout, memory, menu, ring, talks
+from tests.bench import events, fanout, memory, menu, ring, talks, tickets
 from tests.bench.report import Series
 
-SERIES: tuple[Series, ...] = (ring.SERIES, events.SERIES, fanout.SERIES, menu.SERIES, talks.SERIES, memory.SERIES)
+SERIES: tuple[Series, ...] = (ring.SERIES, events.SERIES, fanout.SERIES, menu.SERIES, talks.SERIES, tickets.SERIES, memory.SERIES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import events, fanout
+from tests.bench import events, fanout, tickets
 from tests.bench.drawing import drawn
 from tests.bench.report import Options, Result, Series
 
@@ -33,3 +33,14 @@ def test_every_desk_is_told_every_change_by_us_and_by_the_bare_peer(tmp_path: Pa
     result = small(fanout.SERIES, tmp_path)
     assert len(result.rows) == 3
     assert all(row.peer_name == fanout.PEER for row in result.rows)
+
+
+def test_every_question_about_tickets_is_answered_by_either_database(tmp_path: Path) -> None:
+    """Lists, searches, deadlines, acts and the export; the same questions of both."""
+    result = small(tickets.SERIES, tmp_path)
+    asked: dict[str, list[str]] = {kind: [] for kind in tickets.KINDS}
+    for row in result.rows:
+        kind, _, what = row.what.partition(": ")
+        asked[kind].append(what.partition(" (")[0])
+    assert len(asked["SQLite"]) > 20
+    assert asked["SQLite"] == asked["PostgreSQL"]
