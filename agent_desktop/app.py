@@ -30,6 +30,7 @@ from agent_desktop.routes import (
     phone,
     recordings,
     sign_in,
+    ticket_exports,
     ticket_files,
     ticket_own,
     ticket_words,
@@ -72,7 +73,7 @@ def create_app(
     app.state.desk = desk
     app.state.templates = Jinja2Templates(directory=[templates, HERE / "api_docs"])
     app.state.version = static_version(static)
-    of_tickets = (ticket_words, ticket_own, tickets, ticket_files, foreign_tickets, units, webhooks)
+    of_tickets = (ticket_words, ticket_own, ticket_exports, tickets, ticket_files, foreign_tickets, units, webhooks)
     others = (sign_in, calls, acts, callbacks, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
     for module in (*others, *of_tickets):
         app.include_router(module.router)

@@ -17,6 +17,7 @@ from agent_desktop.callback_marks import CallbackMarks
 from agent_desktop.day_counter import DayCounter
 from agent_desktop.dial_tests import DialTestReader
 from agent_desktop.drafts import Drafts
+from agent_desktop.exporting import Exporting
 from agent_desktop.gate import Gate
 from agent_desktop.health import Health
 from agent_desktop.health_board import HealthBoard
@@ -108,9 +109,11 @@ class Desk:
     late_audit: LateAudit
     policy: PolicyKeeper
     tickets: TicketParts
+    exporting: Exporting
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
+        self.exporting.clear()
         self.health.start(self.tasks)
         self.tasks.spawn(LIVE, self._follow_live())
         self.tasks.spawn(GATE, self._refresh_gate())
@@ -127,6 +130,7 @@ class Desk:
         await self.tasks.close(timeout_s=1.0)
         self.day.close()
         self.dial_tests.close()
+        self.exporting.close()
         for threads in (self.calls_threads, self.tickets_threads):
             threads.close()
         self.calls_engine.dispose()
@@ -232,6 +236,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         tickets_engine, tickets_threads, gate, bridge, tasks, kept, load_telephones(settings.is_loopback), city.first_queue,
         now, log,
     )  # fmt: skip
+    tickets = open_tickets(tickets_engine, settings)
     return Desk(
         settings=settings,
         city=city,
@@ -279,5 +284,6 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         party_keeper=PartyKeeper(book, bridge, now, hub.parties_changed, log),
         late_audit=LateAudit(tickets_engine, tickets_threads, log),
         policy=PolicyKeeper(tickets_engine, settings.home, lambda: city, log),
-        tickets=open_tickets(tickets_engine, settings),
+        tickets=tickets,
+        exporting=Exporting(tickets_engine, settings.paths.run / "exports", tickets.names, now),
     )

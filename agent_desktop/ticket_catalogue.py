@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping
 from agent_desktop.call_view import Told
 from agent_desktop.pinyin import initials_of
 from tickets.file_kinds import KINDS, LARGEST_BYTES, MOST
-from tickets.masking import Reader
 from tickets.names import Names
 from tickets.policy import Policy
 from tickets.units import Reason, Suggestion, Unit, on_duty
 
 
-def told_catalogue(policy: Policy, names: Names, reader: Reader) -> Told:
-    """All lists in one answer; the units are all of them for the centre, the own ones for a unit's people."""
+def told_catalogue(policy: Policy, names: Names, own: frozenset[str], *, sees_phones: bool) -> Told:
+    """All lists in one answer; units by name for everybody, with telephones for the centre, and a unit's people their own."""
     catalogue = policy.catalogue
     lines = [line for line in dict.fromkeys([*catalogue.classes, *catalogue.fields]) if line] + [""]
-    units = {key: unit for key, unit in policy.units.items() if not reader.is_officer or key in reader.units}
     return {
         "lines": {
             line: {"classes": _entries(catalogue.classes_of(line)), "fields": _entries(catalogue.fields_of(line))} for line in lines
@@ -38,7 +36,7 @@ def told_catalogue(policy: Policy, names: Names, reader: Reader) -> Told:
         "left": _entries(names.left),
         "roles": _entries(names.roles),
         "fact_names": dict(names.fields),
-        "units": [_unit_entry(unit) for unit in units.values()],
+        "units": [_unit_entry(unit, sees_phones=sees_phones or key in own) for key, unit in policy.units.items()],
         "attachments": {"kinds": [kind.mime for kind in KINDS], "endings": [end for kind in KINDS for end in kind.endings],
                         "largest": LARGEST_BYTES, "most": MOST},
     }  # fmt: skip
@@ -75,8 +73,8 @@ def _entries(names: Mapping[str, str]) -> list[Told]:
     return [{"key": key, "name": name, "initials": initials_of(name)} for key, name in names.items()]
 
 
-def _unit_entry(unit: Unit) -> Told:
+def _unit_entry(unit: Unit, *, sees_phones: bool) -> Told:
     return {
         "key": unit.key, "name": unit.name, "initials": initials_of(unit.name), "parent": unit.parent or None,
-        "phones": list(unit.phones), "is_active": unit.is_active,
+        "phones": list(unit.phones) if sees_phones else [], "is_active": unit.is_active,
     }  # fmt: skip

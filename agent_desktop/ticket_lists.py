@@ -8,9 +8,9 @@ from agent_desktop.call_view import Told
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.ticket_asked import Sought
-from agent_desktop.ticket_reading import policy_of, units_of, visible_to
+from agent_desktop.ticket_reading import policy_of, reader_of, visible_to
 from agent_desktop.ticket_view import told_row
-from tickets.masking import Reader, Veil, sight_of, veil_for
+from tickets.masking import Veil, sight_of, veil_for
 from tickets.store.listing import Filter, Page, Row
 from tickets.ticket import Content
 from tickets.units import below
@@ -67,9 +67,7 @@ async def titles_for(desk: Desk, caller: Caller, numbers: Collection[str]) -> di
 
 async def _veils(desk: Desk, caller: Caller, numbers: list[str]) -> dict[str, tuple[Content, Veil]]:
     """What each ticket says, and what is taken out of it for this caller: also a name under the spelling it had once."""
-    orders, units = desk.tickets.orders, policy_of(desk).units
-    sees_numbers = desk.rights.may(caller.role, "see_full_numbers")
-    reader = Reader(is_officer=visible_to(desk, caller) is not None, units=units_of(desk, caller), sees_numbers=sees_numbers)
+    orders, units, reader = desk.tickets.orders, policy_of(desk).units, reader_of(desk, caller)
     contents = await desk.tickets_threads.run(lambda: orders.contents(numbers))
     sights = {number: sight_of(content, reader, units) for number, content in contents.items()}
     veiled = [number for number, sight in sights.items() if sight != "whole"]

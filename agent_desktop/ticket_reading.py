@@ -48,6 +48,15 @@ def visible_to(desk: Desk, caller: Caller) -> frozenset[str] | None:
     return None if desk.rights.may(caller.role, "see_tickets") else units_of(desk, caller)
 
 
+def reader_of(desk: Desk, caller: Caller, *, is_own: bool = False) -> Reader:
+    """The caller as a reader of citizens' data; `is_own`: they have worked on the ticket."""
+    return Reader(
+        is_officer=visible_to(desk, caller) is not None,
+        units=units_of(desk, caller),
+        sees_numbers=is_own or desk.rights.may(caller.role, "see_full_numbers"),
+    )
+
+
 def names_of(desk: Desk) -> dict[str, str]:
     """Everybody's name by login, as last read."""
     return {login: person.name for login, person in (desk.gate.people or {}).items()}
@@ -68,12 +77,7 @@ async def seen_ticket(desk: Desk, caller: Caller, number: str) -> Ticket:
 
 def veil_of(desk: Desk, caller: Caller, ticket: Ticket, steps: tuple[Step, ...]) -> Veil:
     """What this caller is not told of the citizen; who worked on a ticket in the centre sees its number whole."""
-    is_own_ticket = any(step.actor == caller.login for step in steps)
-    reader = Reader(
-        is_officer=visible_to(desk, caller) is not None,
-        units=units_of(desk, caller),
-        sees_numbers=desk.rights.may(caller.role, "see_full_numbers") or is_own_ticket,
-    )
+    reader = reader_of(desk, caller, is_own=any(step.actor == caller.login for step in steps))
     return veil_for(sight_of(ticket.content, reader, policy_of(desk).units), ticket.content, [step.facts for step in steps])
 
 

@@ -5,32 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from math import isfinite
-from typing import Final
 
 from agent_desktop.call_view import Told
-from hotline_core.domain.day import SHANGHAI_S
 from tickets.limits import Due, What
 from tickets.masking import Veil
 from tickets.policy import Policy
 from tickets.store.attachments import Attachment
+from tickets.store.export import left_of
 from tickets.store.listing import Row
 from tickets.store.notices import Notice
 from tickets.store.orders import Step
 from tickets.ticket import Life, Ticket
-
-DAY_S: Final = 86_400
-SOON_S: Final = 72 * 3600
-
-
-def left_of(due_at: float | None, now: float) -> str:
-    """How near a limit is: late, today (in Shanghai), soon (within 72 h), calm, or none where none stands."""
-    if due_at is None:
-        return "none"
-    if due_at < now:
-        return "late"
-    if (due_at + SHANGHAI_S) // DAY_S == (now + SHANGHAI_S) // DAY_S:
-        return "today"
-    return "soon" if due_at <= now + SOON_S else "calm"
 
 
 def told_row(row: Row, now: float, title: str | None = None) -> Told:

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent_desktop.headers import always
 from agent_desktop.wording import load_wording
 from hotline_core.settings import Settings
+from tickets.file_kinds import LARGEST_BYTES
 
 # nginx's own refusals, before the desk or the relay is asked; 494 is its word for a header that is too large (told as 400)
 REFUSALS = {
@@ -88,6 +89,12 @@ http {{
       proxy_intercept_errors on;
     }}
     location = /ws {{ proxy_pass http://desk; proxy_intercept_errors on; }}
+    # files of tickets; who may not add one is refused before it is read to its end by the desk, and no body is kept here
+    location ~ "^/api/tickets/[0-9]{{14}}/attachments$" {{
+      client_max_body_size {LARGEST_BYTES};
+      proxy_request_buffering off;
+      proxy_pass http://desk;
+    }}
     location / {{ proxy_pass http://desk; }}
   }}
 }}

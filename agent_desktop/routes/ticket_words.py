@@ -11,10 +11,9 @@ from agent_desktop.call_view import Told
 from agent_desktop.gate import Caller
 from agent_desktop.ticket_asked import Asked, ContentAsked
 from agent_desktop.ticket_catalogue import told_catalogue, told_suggestion
-from agent_desktop.ticket_reading import policy_of, units_of, visible_to
+from agent_desktop.ticket_reading import policy_of, units_of
 from agent_desktop.ticket_view import told_limits
 from tickets.life import foreseen
-from tickets.masking import Reader
 from tickets.ticket import Content
 from tickets.units import suggest
 
@@ -31,8 +30,8 @@ class Matter(Asked):
 async def catalogue(request: Request, caller: Annotated[Caller, Depends(Needs("see_tickets", "see_unit_tickets"))]) -> Told:
     """Every list that a form or a filter chooses from, with the names of stages, acts, limits and roles."""
     desk = desk_of(request)
-    reader = Reader(is_officer=visible_to(desk, caller) is not None, units=units_of(desk, caller))
-    return told_catalogue(policy_of(desk), desk.tickets.names, reader)
+    sees_phones = desk.rights.may(caller.role, "see_units")
+    return told_catalogue(policy_of(desk), desk.tickets.names, units_of(desk, caller), sees_phones=sees_phones)
 
 
 @router.post("/limits")

@@ -74,7 +74,11 @@ class Export:
 
     def xlsx(self, wanted: Wanted, path: Path) -> int:
         """Write a workbook; the number of tickets in it. Every cell is text."""
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        # what it sets aside while writing is citizens' data too: beside the file, not in a folder of everybody's
+        options = {
+            "tmpdir": str(path.parent), "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+            "strings_to_numbers": False,
+        }  # fmt: skip
         count = 0
         with xlsxwriter.Workbook(path, options) as book:
             sheet = book.add_worksheet(self._headings.sheet)
