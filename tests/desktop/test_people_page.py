@@ -84,6 +84,38 @@ async def test_an_administrator_adds_changes_and_disables_a_person_who_changes_t
         await expect(row).to_have_count(0)
 
 
+async def test_an_officer_is_given_a_unit_and_nobody_else_is_asked_for_one(hotline: Hotline, tmp_path: Path) -> None:
+    """The field is there for the two roles alone; who forgets it is told; the list shows whose officer it is."""
+    pictures = Path(os.environ.get("HOTLINE_TEST_PICTURES", tmp_path))
+    async with Agents(hotline, tmp_path) as agents:
+        admin = (await agents.browser()).page
+        await enter(admin, hotline, "admin1", hotline.account("admin1"), "/people")
+        await expect(admin.locator("tr[data-login='head1']")).to_contain_text("单位负责人（市交通运输局）")
+        await admin.click("#btn-add")
+        await expect(admin.locator("#edit-unit")).not_to_be_visible()
+        await admin.fill("input[name=login]", "zheng.hao")
+        await admin.fill("input[name=name]", "郑浩")
+        await admin.select_option("select[name=role]", "unit")
+        await expect(admin.locator("#edit-unit")).to_be_visible()
+        await admin.click("#btn-save")
+        await expect(admin.locator("#edit-error")).to_contain_text("请选择单位")
+        await admin.select_option("select[name=unit]", "water")
+        await admin.screenshot(path=pictures / "people-officer-form.png")
+        await admin.click("#btn-save")
+        await admin.click("#btn-secret-close")
+        row = admin.locator("tr[data-login='zheng.hao']")
+        await expect(row).to_contain_text("承办人（供水集团）")
+        await admin.screenshot(path=pictures / "people-officers.png")
+        await row.locator("[data-act=change]").click()
+        await admin.select_option("select[name=role]", "clerk")
+        await expect(admin.locator("#edit-unit")).not_to_be_visible()
+        await admin.click("#btn-save")
+        await expect(row).to_contain_text("工单员")
+        for _ in range(2):
+            await row.locator("[data-act=remove]").click()
+        await expect(row).to_have_count(0)
+
+
 async def test_a_renamed_pause_reason_is_in_an_open_desk_at_once(hotline: Hotline, tmp_path: Path) -> None:
     """An agent paused with it sees the new name; one that is switched off leaves the list and keeps its name."""
     async with Agents(hotline, tmp_path) as agents:

@@ -183,9 +183,12 @@ def test_the_migrations_make_what_the_code_uses(database_url: str) -> None:
         found = metadata.__class__()
         found.reflect(connection)
     engine.dispose()
+    is_postgresql = engine.dialect.name == "postgresql"
     for name, table in metadata.tables.items():
+        # an index of a kind that only PostgreSQL has; SQLite's own full-text table takes its place
+        wanted = {index.name for index in table.indexes if is_postgresql or not index.dialect_options["postgresql"]["using"]}
         assert [column.name for column in found.tables[name].columns] == [column.name for column in table.columns]
-        assert {index.name for index in table.indexes} <= {index.name for index in found.tables[name].indexes}
+        assert wanted <= {index.name for index in found.tables[name].indexes}
 
 
 async def test_with_the_tickets_database_gone_open_pages_go_on(settings: Settings) -> None:

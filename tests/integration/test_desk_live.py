@@ -229,7 +229,7 @@ async def test_a_page_that_reads_nothing_clicks_in_vain_once_its_session_is_over
 async def test_health_is_200_only_when_every_part_is_up(
     settings: Settings, http: httpx.AsyncClient, bridge: ScriptedBridge, redis_server: RedisServer
 ) -> None:
-    """The relay is the last to come; then the bridge goes."""
+    """The relay is the last to come; then reminders are late, then the bridge goes."""
     with redis.Redis.from_url(redis_server.url) as client:
         client.set("hotline:part:worker", json.dumps({"since": 123.5, "seq": 7}), ex=30)
     starting = await health_until(http, lambda parts: all(part["state"] == "up" for name, part in parts.items() if name != "relay"))
@@ -238,6 +238,10 @@ async def test_health_is_200_only_when_every_part_is_up(
     ready = await health_until(http, lambda parts: parts["relay"]["state"] == "up")
     assert (ready.status_code, ready.json()["state"]) == (200, "ready")
     assert ready.json()["parts"]["worker"]["since"] == 123.5
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.set("hotline:part:worker", json.dumps({"since": 123.5, "seq": 7, "behind": ["clockwork"]}), ex=30)
+    late = await health_until(http, lambda parts: parts["worker"]["state"] == "trouble")
+    assert (late.status_code, late.json()["state"]) == (503, "degraded")
     assert relay.terminate()[0] == 0
     relay.close()
     await bridge.stop()

@@ -108,12 +108,10 @@ def how_many(engine: Engine) -> int:
         return connection.scalar(select(func.count()).select_from(ticket_marks)) or 0
 
 
-def test_killed_at_random_moments_the_worker_tells_every_reminder_once(engine: Engine, worker: Worker, policy: Policy) -> None:
-    """Killed again and again in the midst of it; at the end each mark is written down once and was told once, to the right ones."""
-    dice = random.Random(20261122)
-    expected = late_complaints(engine, policy, TICKETS)
+def killed_while_it_tells(engine: Engine, worker: Worker, expected: dict[str, set[str]], kills: int, dice: random.Random) -> int:
+    """Kill it in the midst of its work so often, let it come to the end; each mark was told once. How many there were."""
     total = sum(len(keys) for keys in expected.values())
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = how_many(engine)
         worker.start()
         wait_until(lambda: how_many(engine) > before, 30.0, "it tells")  # noqa: B023
@@ -129,6 +127,12 @@ def test_killed_at_random_moments_the_worker_tells_every_reminder_once(engine: E
         told = connection.execute(select(notices.c.number, notices.c.facts).where(notices.c.kind.in_(kinds))).all()
     assert {number: {row.key for row in kept if row.number == number} for number in expected} == expected
     assert Counter((row.number, row.key) for row in kept) == Counter((row.number, json.loads(row.facts)["mark"]) for row in told)
+    return total
+
+
+def test_killed_at_random_moments_the_worker_tells_every_reminder_once(engine: Engine, worker: Worker, policy: Policy) -> None:
+    """At the end each mark is written down once and was told once, to the right ones."""
+    killed_while_it_tells(engine, worker, late_complaints(engine, policy, TICKETS), KILLS, random.Random(20261122))
 
 
 def test_without_the_tickets_database_calls_are_listed_and_reminders_come_when_it_is_back(
