@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from hotline_core.adapters.clock import now
+from hotline_core.adapters.clock import now, steady
 from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.ledger import LedgerReader
 from hotline_core.errors import SettingsError
@@ -48,9 +48,9 @@ def main() -> int:
     while not stop.wait(LOOK_S) and not died:
         died = next((thread.name for thread in threads if not thread.is_alive()), "")
     stop.set()
-    ends_at = now() + END_S
+    ends_at = steady() + END_S
     for thread in threads:
-        thread.join(max(0.0, ends_at - now()))
+        thread.join(max(0.0, ends_at - steady()))
     log.info("worker ended", died=died)
     return 1 if died else 0
 
@@ -60,7 +60,7 @@ def _threads(settings: Settings, log: Log, stop: threading.Event) -> list[thread
     tickets = make_engine(settings.tickets_url, durable=True)  # one that is away stops neither calls nor recordings
     paths = settings.paths
     projector = Projector(engine, LedgerReader(paths.ledger), now=now, log=log)
-    finaliser = Finaliser(engine, paths.spool, paths.recordings, now, log)
+    finaliser = Finaliser(engine, paths.spool, paths.recordings, now, log, steady)
     keeper = PolicyKeeper(tickets, settings.home, lambda: load_city(settings.city_file), log)
     clockwork = Clockwork(keeper, Marks(tickets, TicketLaws()), Recounting(tickets), now, log)
     messenger = Messenger(Deliveries(tickets), now, log)

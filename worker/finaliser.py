@@ -58,13 +58,14 @@ class _Untold:
 
 @dataclass(slots=True)
 class Finaliser:
-    """One thread's work; calls never wait for it."""
+    """One thread's work; calls never wait for it. What happened is dated by `now`, what is waited for is counted by `steady`."""
 
     engine: Engine
     spool: Path
     recordings: Path
     now: Callable[[], float]
     log: Log
+    steady: Callable[[], float]
     _jobs: dict[Piece, _Job] = field(default_factory=dict)
     _untold: dict[Piece, _Untold] = field(default_factory=dict)
     _looked_at: float = 0.0
@@ -95,14 +96,14 @@ class Finaliser:
     def resume(self) -> None:
         """After a start: try failed recordings again, and take away spool files whose recording is already there."""
         found = self._pieces.failed(self.now() - RETRY_NO_SOUND_AGE_S)
-        self._jobs |= {piece: _Job(self.now(), tries=1) for piece in found}
+        self._jobs |= {piece: _Job(self.steady(), tries=1) for piece in found}
         for piece in self._in_spool():
             if (target := self._ready(piece)) is not None:
                 self._clear_spool(piece, not_after=target)
 
     def step(self) -> int:
         """Look once at everything that is due; how many recordings became ready."""
-        now = self.now()
+        now = self.steady()
         ready = 0
         if now - self._looked_at >= UNTOLD_LOOK_S:
             self._looked_at = now
@@ -133,7 +134,7 @@ class Finaliser:
             if seen.sizes != found[piece]:
                 seen.sizes, seen.quiet_since = found[piece], now
             elif now - seen.quiet_since >= UNTOLD_S:
-                self._pieces.note_segment(piece, seen.quiet_since)
+                self._pieces.note_segment(piece, self.now() - (now - seen.quiet_since))
                 self.log.warning("sound of a third that nobody told of", call_id=piece.call_id, leg=piece.leg)
 
     def _try(self, wanted: Wanted, job: _Job, now: float) -> int:
@@ -189,7 +190,7 @@ class Finaliser:
     def _fail(self, piece: Piece, job: _Job, detail: str) -> None:
         """Say so in the row and try again later; a piece that left no sound at all is given up until the next start."""
         job.tries += 1
-        job.retry_at = self.now() + min(FIRST_RETRY_S * 2.0 ** (job.tries - 1), LONGEST_RETRY_S)
+        job.retry_at = self.steady() + min(FIRST_RETRY_S * 2.0 ** (job.tries - 1), LONGEST_RETRY_S)
         self._pieces.tell_failed(piece, detail)
         if job.tries == 1:
             self.log.warning("recording failed", call_id=piece.call_id, leg=piece.leg, detail=detail)

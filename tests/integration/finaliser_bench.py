@@ -30,6 +30,7 @@ class Bench:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.now = ARRIVED + 100
+        self.set_by_s = 0.0  # by how much the wall clock was set on, or back
         self.spool = folder / "spool"
         self.recordings = folder / "recordings"
         self.spool.mkdir()
@@ -37,7 +38,9 @@ class Bench:
 
     def started_again(self) -> Finaliser:
         """A finaliser that knows nothing of before."""
-        self.finaliser = Finaliser(self.engine, self.spool, self.recordings, lambda: self.now, open_log("test"))
+        self.finaliser = Finaliser(
+            self.engine, self.spool, self.recordings, lambda: self.now + self.set_by_s, open_log("test"), lambda: self.now
+        )  # fmt: skip
         return self.finaliser
 
     def ended_call(self, state: str = "ended", recording: str = "pending") -> None:

@@ -64,6 +64,15 @@ def test_a_file_that_still_grows_is_waited_for(bench: Bench) -> None:
     assert bench.row.length_s == 9000 / 8000
 
 
+def test_a_recording_is_waited_for_no_longer_because_the_clock_was_set_back(bench: Bench) -> None:
+    """Half a second without growth, not an hour and half a second."""
+    bench.ended_call()
+    bench.sound(NAMES.rx, 1, 8000)
+    bench.steps()
+    bench.set_by_s = -3600.0
+    assert bench.steps(0.6) == 1
+
+
 def test_a_file_that_grows_while_it_is_read_is_read_again(bench: Bench) -> None:
     """The PBX closed it late: no recording without its end."""
     bench.ended_call()
