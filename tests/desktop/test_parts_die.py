@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from ami_bridge.jumps import kept
+from ami_bridge.telephones import CONTACTS
 from tests.running.facts import live_equals_asterisk, stored_call
 from tests.running.instance import Hotline
 from tests.running.page import AGENT_HZ, ready_agent
+from tests.running.switchboard import Switchboard
 from tests.sip.agent import SipCaller
 from tests.sip.rtp import Tone
 from tests.sip.tones import silent_ms
@@ -104,3 +107,29 @@ async def test_a_caller_dropped_by_a_killed_asterisk_is_listed_and_the_next_one_
         await desk.hears_tone(CITIZEN_HZ)
         await desk.page.click("#btn-hangup")
         await again.wait_ended(5)
+
+
+async def test_a_page_that_asterisk_has_forgotten_registers_again_by_itself(hotline: Hotline, tmp_path: Path) -> None:
+    """Its clock jumped, or its database lost the registration: the websocket is up, and nobody tells the page but the live view."""
+    async with (
+        ready_agent(hotline, tmp_path) as desk, Switchboard(hotline) as board, SipCaller(hotline.sip, "13855708005") as phone,
+    ):  # fmt: skip
+
+        async def contact() -> tuple[str, str]:
+            lines = await board.console(f"database show {CONTACTS}")
+            key, _, told = next((line for line in lines if "agent-1001;@" in line), "").partition(":")
+            return key.strip().rpartition("/")[2], told.strip()
+
+        key, told = await contact()
+        await board.action("DBPut", ("Family", CONTACTS), ("Key", key), ("Val", kept(told, -3600.0)))
+        await board.console("channel originate PJSIP/agent-1001 application Wait 1")  # looked for, and forgotten
+        assert await contact() == ("", "")
+        async with asyncio.timeout(10):
+            while not (await contact())[0]:  # noqa: ASYNC110 - Asterisk's word
+                await asyncio.sleep(0.2)
+        await desk.state("ready")
+        call = await phone.call("12328", source=Tone(CITIZEN_HZ))
+        await desk.answer()
+        await desk.hears_tone(CITIZEN_HZ)
+        await desk.page.click("#btn-hangup")
+        await call.wait_ended(5)

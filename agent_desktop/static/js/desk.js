@@ -14,7 +14,7 @@ import { Phone } from "./phone.js";
 import { Queue } from "./queue.js";
 import { Ring } from "./ring.js";
 import { Sound } from "./sound.js";
-import { deskState, emptyDesk, isHardware, ownAgent, ownCall, Store } from "./state.js";
+import { deskState, emptyDesk, isForgotten, isHardware, ownAgent, ownCall, Store } from "./state.js";
 import { Strip } from "./strip.js";
 import { TelephoneTab } from "./tab.js";
 import { Ticket } from "./ticket.js";
@@ -148,10 +148,24 @@ function dropLostRing(desk) {
   if (agent && agent.call_id !== ring.callId && Date.now() / 1000 - ring.since > LOST_RING_S) phone.drop();
 }
 
+// A telephone that Asterisk has forgotten says again that it is there: a moment after the live view says so (a page that has just
+// registered is asked first whether it is there), then ever less often.
+const AGAIN_AFTER_MS = [1500, 5000, 15000, 60000];
+const forgotten = { since: 0, tries: 0 };
+function registerAgain(desk) {
+  if (!isForgotten(desk)) return Object.assign(forgotten, { since: 0, tries: 0 });
+  forgotten.since ||= Date.now();
+  if (Date.now() - forgotten.since < AGAIN_AFTER_MS[Math.min(forgotten.tries, AGAIN_AFTER_MS.length - 1)]) return;
+  Object.assign(forgotten, { since: Date.now(), tries: forgotten.tries + 1 });
+  phone.registerAgain();
+}
+store.watch(registerAgain);
+
 setInterval(() => {
   [bar, queue, ticket, strip].forEach((part) => part?.tick());
   resumeTalk(store.value);
   dropLostRing(store.value);
+  registerAgain(store.value);
 }, 1000);
 
 /** Records that an earlier page could not save: ask for their version, then they save themselves. */

@@ -145,6 +145,11 @@ export class Phone {
     ua.start();
   }
 
+  /** Asterisk has lost the registration (its clock jumped, its database was emptied): it does not tell, and the next refresh may be far. */
+  registerAgain() {
+    if (this.registered) this.#ua.register();
+  }
+
   // ---- one call -------------------------------------------------------------------------------------------------
 
   #offered({ originator, session, request }) {

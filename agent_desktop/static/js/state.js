@@ -82,6 +82,9 @@ export const isHardware = (desk) => desk.phone.state === "hardware";
 /** Whether Asterisk does not reach the hardware telephone; it is known once the agent is in the queue. */
 export const isTelephoneGone = (desk) => isHardware(desk) && ownAgent(desk)?.reachable === false && ownAgent(desk).state !== "offline";
 
+/** Whether Asterisk does not reach this page's telephone although it is registered: it has lost the registration. */
+export const isForgotten = (desk) => desk.phone.state === "registered" && !isBlind(desk) && ownAgent(desk)?.reachable === false && ownAgent(desk).state !== "offline";
+
 /** offline | ready | dialling | ringing | talking | held | paused | wrap_up | unregistered. The telephone is believed before the live view. */
 export function deskState(desk) {
   // The telephone is up while it dials; only Asterisk knows when the citizen is connected.
