@@ -93,7 +93,8 @@ async def _citizen(world: World, api: httpx.Client, visit: Visit, talks: Iterabl
         may(f"{told}: still {call['state']}")
     own = [talk for talk in talks if talk.call_id == call["call_id"]]
     seen.slowest_s = max(seen.slowest_s, visit.reached_s)
-    if any(talk.was_cut for talk in own) and not cost.cuts_talks:
+    # whose patience ends in the moment of the answer ends a talk too
+    if any(talk.was_cut for talk in own) and not cost.cuts_talks and visit.end != "gave_up":
         may(f"{told}: the talk was cut")
     match visit.end:
         case "talked":

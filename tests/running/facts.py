@@ -91,7 +91,7 @@ def asterisk_view(hotline: Hotline) -> dict[str, object]:
         "talking": sorted(row[0].split("-")[1] for row in legs),
         "members": sorted({_extension(line) for line in members}),
         "paused": sorted({_extension(line) for line in members if "(paused" in line}),
-        "waiting": len(waiting),
+        "waiting": len(waiting) + sum(row[1] == "overflow" for row in rows),  # asked whether to be called back, and waiting on
     }
 
 
