@@ -9,8 +9,10 @@ import sys
 from ami_bridge.connection import Connection
 from ami_bridge.engine import Engine
 from ami_bridge.intent_server import IntentServer
+from ami_bridge.mending import Mender
 from ami_bridge.menus import Menus
 from ami_bridge.parties import PartyStore
+from ami_bridge.pulse import Pulse
 from ami_bridge.standby import ledger_in_turn
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.view import Floor
@@ -72,11 +74,13 @@ async def serve(settings: Settings, log: Log) -> None:
     telephones = TelephoneStore(load_telephones(settings.is_loopback), log)
     trunks = trunk_names(city, settings.demo)
     directory = PartyStore(parties_of(city), log)
+    mender = Mender(log)
     engine = Engine(
         ledger=ledger, live=live, log=log, log_key=secrets.log, menus=Menus(menus, prompts), telephones=telephones,
         directory=directory, transfers=Transfers(TransferRules(trunks)), floor=Floor.of(city), now=clock.now,
         rules=Rules(frozenset(city.lines), city.outgoing.allow), system_name=city.system_name,
         shown={key: line.shown or key for key, line in city.lines.items()},
+        pulse=Pulse(now=clock.now, live=live, log=log, mender=mender, telephones=telephones),
     )  # fmt: skip
     link = Connection(
         "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,
@@ -91,6 +95,7 @@ async def serve(settings: Settings, log: Log) -> None:
     tasks.spawn("tick", engine.tick())
     tasks.spawn("telephones", telephones.run())
     tasks.spawn("directory", directory.run())
+    tasks.spawn("mender", mender.run())
     tasks.spawn("link", link.run())
     log.info("bridge started")
     await stop.wait()

@@ -31,8 +31,7 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
         case cmd.LeaveMenu():
             return [("AGI", (("Channel", command.channel), ("Command", "ASYNCAGI BREAK"), ("CommandID", command_id)))]
         case cmd.TakeToQueue():
-            place = (("Context", "rescue"), ("Exten", "taken"), ("Priority", "1"))
-            return [("Redirect", (("Channel", command.channel), *place))]
+            return [take_to_queue(command.channel)]
         case cmd.HangUp():
             return [("Hangup", (("Channel", command.channel), ("Cause", str(command.cause))))]
         case cmd.CloseJournal():
@@ -71,6 +70,11 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
             return [_remove(queue, interface(command.agent)) for queue in command.queues]
         case cmd.Write() | cmd.Reply():
             return []
+
+
+def take_to_queue(channel: str) -> Action:
+    """Pull a caller who is in the menu out of it; the notice is heard first."""
+    return "Redirect", (("Channel", channel), ("Context", "rescue"), ("Exten", "taken"), ("Priority", "1"))
 
 
 def beat(counter: int) -> Action:

@@ -53,7 +53,7 @@ class Engine:
     def __init__(
         self, *, ledger: LedgerWriter, live: LivePublisher, log: Log, log_key: str, menus: Menus, floor: Floor,
         telephones: TelephoneStore, directory: PartyStore, transfers: Transfers, now: Callable[[], float], rules: Rules,
-        system_name: str, shown: Mapping[str, str],
+        system_name: str, shown: Mapping[str, str], pulse: Pulse,
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
         self.board = Board(rules=AgentRules(tuple(floor.queues), floor.wrap_up_s))
@@ -76,7 +76,7 @@ class Engine:
             board=self.board, transfers=transfers, floor=floor, directory=directory, rules=rules, system_name=system_name
         )  # fmt: skip
         self._joins = Joins(self.inbox.put, self._replies, shown)
-        self._pulse = Pulse(now=now, live=live, log=log)
+        self._pulse = pulse
         self._early: list[Packet] | None = []  # packets seen before the resync, applied after it
         self.screen = Screen(self._fields, live.publish)
         self._ended: OrderedDict[str, None] = OrderedDict()  # ended calls whose journal may not be closed yet
@@ -132,7 +132,7 @@ class Engine:
     async def tick(self) -> None:
         """Put a tick into the inbox twice a second."""
         while True:
-            self.inbox.put(Tick())
+            self.inbox.put(Tick(asyncio.get_running_loop().time()))
             await asyncio.sleep(BEAT_S)
 
     # -- the loop -----------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Engine:
                 self._handled += 1
                 match item:
                     case Tick():
-                        self._tick(at)
+                        self._tick(at, item.steady_s)
                     case LinkDown():
                         self._pulse.lost(at)
                         self._questions.forget()
@@ -317,16 +317,16 @@ class Engine:
         else:
             self._telephones.take(intent, self._link)
 
-    def _tick(self, at: float) -> None:
-        for event in [*self._pulse.clock(at, self.board.agents), *self.board.due(at)]:
+    def _tick(self, at: float, steady_s: float) -> None:
+        told = self._pulse.clock(at, steady_s, self.board, self._transfers, self._link)
+        for event in [*told, *self.board.due(at)]:
             self._apply(event, at)
         for due in self._transfers.due(at):
             self._join(due, at)
         if self.inbox.shed != self._shed:
             self._log.error("inbox overflowed, packets were shed", shed=self.inbox.shed - self._shed)
             self._shed = self.inbox.shed
-        link = self._link
-        if link is not None and link.is_up and self._early is None:
+        if (link := self._link) is not None and link.is_up and self._early is None:
             self._pulse.beat(link)  # else not in step: a bridge that cannot hear callers must not claim to be alive
 
     # -- what is shown ------------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time passes; the heartbeat goes through the inbox, so that a stuck engine looks dead."""
+    """Time passes; the heartbeat goes through the inbox, so that a stuck engine looks dead. `steady_s`: by a clock nobody sets."""
+
+    steady_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,23 @@
-"""Heartbeat and watchdog: the bridge tells Asterisk that it is alive, and sees that the dialplan's watchdog is."""
+"""Heartbeat, watchdog and clock: Asterisk is told that the bridge lives; the bridge sees the watchdog tick and the clock jump."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from ami_bridge import actions
 from ami_bridge.connection import Connection
+from ami_bridge.jumps import Look, jumped_s
+from ami_bridge.mending import Mender
 from ami_bridge.protocol import Packet
+from ami_bridge.telephones import TelephoneStore
 from hotline_core.adapters.live import LivePublisher
 from hotline_core.domain.agent_events import ClockSetBack
+from hotline_core.domain.board import Board
 from hotline_core.log import Log
+from transfer.transfers import Transfers
 
 WATCHDOG_LATE_S = 2.5
-SET_BACK_S = 1.0  # a tick that is older than the one before by more: the clock was set back
 SHOW_BEAT_EVERY = 2  # ticks
 
 State = tuple[str, float]  # up or down, and since when (epoch seconds)
@@ -22,24 +26,39 @@ State = tuple[str, float]  # up or down, and since when (epoch seconds)
 class Pulse:
     """The state of Asterisk and of its watchdog as this bridge sees them; beaten by the engine's tick alone."""
 
-    def __init__(self, *, now: Callable[[], float], live: LivePublisher, log: Log) -> None:
+    def __init__(
+        self, *, now: Callable[[], float], live: LivePublisher, log: Log, mender: Mender, telephones: TelephoneStore
+    ) -> None:
         self.asterisk: State = ("down", now())
         self.watchdog: State = ("down", now())
         self._now = now
         self._live = live
         self._log = log
+        self._mender = mender
+        self._telephones = telephones
         self._link: Connection | None = None
         self._beats = 0
-        self._seen = ("", 0.0)  # the watchdog's last tick, and when it changed
-        self._ticked_at = now()
+        self._seen = ("", 0.0)  # the watchdog's last tick, and when it changed (steady seconds)
+        self._looked: Look | None = None
 
-    def clock(self, at: float, agents: Iterable[str]) -> list[ClockSetBack]:
-        """What every agent is to hear if this tick, at `at`, is older than the one before; empty as long as time goes on."""
-        back_s, self._ticked_at = self._ticked_at - at, at
-        if back_s <= SET_BACK_S:
+    def clock(self, at: float, steady_s: float, board: Board, transfers: Transfers, link: Connection | None) -> list[ClockSetBack]:
+        """Once a tick: if the clock has jumped, what waits here waits no longer and no shorter, and Asterisk is mended.
+
+        Told is what every agent is to hear of it; empty as long as time goes on.
+        """
+        look = Look(at, steady_s)
+        by_s = jumped_s(self._looked, look) if self._looked is not None else 0.0
+        self._looked = look
+        if not by_s:
             return []
-        self._log.warning("the clock was set back", by_s=round(back_s, 1))
-        return [ClockSetBack(agent) for agent in agents]
+        self._log.warning("the clock was set " + ("on" if by_s > 0 else "back"), by_s=round(abs(by_s), 1))
+        board.shift(by_s)
+        transfers.shift(by_s)
+        if link is not None and link.is_up:
+            self._telephones.shift(by_s, link)
+            if by_s < 0:
+                self._start_watchdog(link, self._seen[0])
+        return [ClockSetBack(agent) for agent in board.agents] if by_s < 0 else []
 
     def lost(self, at: float) -> None:
         """The link is lost: nothing is known of Asterisk."""
@@ -49,7 +68,7 @@ class Pulse:
         """A resync is done."""
         if self.asterisk[0] != "up":
             self.asterisk = ("up", at)
-        self._seen = ("", at)
+        self._seen = ("", _steady_s())
 
     def beat(self, link: Connection) -> None:
         """One heartbeat; every second one is shown, and the watchdog asked for its tick."""
@@ -64,17 +83,26 @@ class Pulse:
     def _said(self, future: asyncio.Future[Packet]) -> None:
         if future.cancelled() or future.exception() is not None:
             return
-        at = self._now()
+        at, steady_s = self._now(), _steady_s()
         tick, seen_at = self._seen
         said = future.result().text("Value")
         if said != tick:
             # the first reading after a start proves nothing: only a change does
             if self.watchdog[0] != "up" and tick:
                 self.watchdog = ("up", at)
-            self._seen = (said, at)
-        elif at - seen_at > WATCHDOG_LATE_S and self._link is not None:
+            self._seen = (said, steady_s)
+        elif steady_s - seen_at > WATCHDOG_LATE_S and self._link is not None:
             if self.watchdog[0] == "up":
                 self.watchdog = ("down", at)
             self._log.warning("watchdog does not tick, started again")
-            self._seen = (tick, at)
-            self._link.post(*actions.start_watchdog())
+            self._start_watchdog(self._link, tick)
+
+    def _start_watchdog(self, link: Connection, tick: str) -> None:
+        """A clock that was set back stops the watchdog's wait and all others (jumps.py), also while there is no bridge."""
+        self._seen = (tick, _steady_s())
+        link.post(*actions.start_watchdog())
+        self._mender.mend(link)
+
+
+def _steady_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ import asyncio
 from ami_bridge import intents
 from ami_bridge.connection import Connection
 from ami_bridge.intents import Intent
+from ami_bridge.jumps import kept
 from asterisk_conf.telephones import KINDS, Telephones, user_of
 from hotline_core.errors import AmiError
 from hotline_core.log import Log
@@ -29,7 +30,7 @@ class TelephoneStore:
     def __init__(self, telephones: Telephones, log: Log) -> None:
         self._telephones = telephones
         self._log = log
-        self._asked: asyncio.Queue[tuple[Intent, Connection]] = asyncio.Queue(MOST_WAITING)
+        self._asked: asyncio.Queue[tuple[Intent | float, Connection]] = asyncio.Queue(MOST_WAITING)
 
     def take(self, intent: Intent, link: Connection) -> None:
         """Queue a request; it is answered through its reply."""
@@ -41,13 +42,30 @@ class TelephoneStore:
         except asyncio.QueueFull:
             intent.reply(intents.refused(intent.intent_id, "overloaded"))
 
+    def shift(self, by_s: float, link: Connection) -> None:
+        """The clock was set on by so many seconds, or back: registrations shall end neither at once nor hours later.
+
+        Asterisk forgets one that has ended when it next looks for it, a second later; a page or a telephone learns of it with its
+        next registration alone.
+        """
+        try:
+            self._asked.put_nowait((by_s, link))
+        except asyncio.QueueFull:
+            self._log.warning("registrations do not follow the clock", why="overloaded")
+
     async def run(self) -> None:
         """Carry out one request after the other until cancelled."""
         while True:
             intent, link = await self._asked.get()
             try:
+                if isinstance(intent, float):
+                    await self._shift(intent, link)
+                    continue
                 intent.reply(intents.done(intent.intent_id, await self._carry_out(intent, link)))
             except AmiError as error:
+                if isinstance(intent, float):
+                    self._log.warning("registrations do not follow the clock", why=str(error))
+                    continue
                 code = "asterisk_refused" if error.code == "refused" else "asterisk_down"
                 self._log.warning("a telephone could not be changed", op=intent.op, extension=intent.agent, why=str(error))
                 intent.reply(intents.refused(intent.intent_id, code))
@@ -70,6 +88,11 @@ class TelephoneStore:
             await link.ask("DBPut", [("Family", FAMILY), ("Key", intent.agent), ("Val", telephone.mark)])
             self._log.info("telephone set", extension=intent.agent, kind=kind)
         return {"changed": changed}
+
+    async def _shift(self, by_s: float, link: Connection) -> None:
+        for key, contact in (await self._tree(link, CONTACTS)).items():
+            if told := kept(contact, by_s):
+                await link.ask("DBPut", [("Family", CONTACTS), ("Key", key), ("Val", told)])
 
     async def _remove(self, link: Connection, extension: str) -> None:
         user = user_of(extension)

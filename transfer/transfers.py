@@ -43,6 +43,12 @@ class Transfers:
             self.joins[call_id] = after
         return commands
 
+    def shift(self, by_s: float) -> None:
+        """The clock was set on by so many seconds, or back: what is waited for is waited for as long as before."""
+        for call_id, join in self.joins.items():
+            if join.deadlines:
+                self.joins[call_id] = replace(join, deadlines={name: at + by_s for name, at in join.deadlines.items()})
+
     def due(self, now: float) -> list[te.JoinDue]:
         """The deadlines that have come."""
         return [te.JoinDue(join.call_id, name) for join in self.joins.values() for name, at in join.deadlines.items() if at <= now]

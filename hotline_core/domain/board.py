@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hotline_core.domain import agent_events as ae
 from hotline_core.domain import call, dialling
@@ -99,6 +99,13 @@ class Board:
             by_queue = before is not None and before.by_queue and before.agent == name
             commands += self._agent(ae.CallsSeen(name, ringing, talking, by_queue=by_queue), now)
         return commands
+
+    def shift(self, by_s: float) -> None:
+        """The clock was set on by so many seconds, or back: who waits waits as long as before. After-call work is app_queue's."""
+        for call_id, state in self.calls.items():
+            if state.deadlines:
+                self.calls[call_id] = replace(state, deadlines={name: at + by_s for name, at in state.deadlines.items()})
+        self.dials = {call_id: replace(asked, until=asked.until + by_s) for call_id, asked in self.dials.items()}
 
     def dial_refusal(self, asked: DialAsked, rules: dialling.Rules, now: float) -> str:
         """The code of the refusal of a call to a citizen, empty if it may be made."""

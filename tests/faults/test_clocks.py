@@ -6,13 +6,12 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.campaign.conftest import OpenTable
 from tests.faults.catalogue import Cost, Fault
-from tests.faults.clocked import OFFSET_FILE
+from tests.faults.clocked import FalseClock
 from tests.faults.invariants import Findings
 from tests.faults.network import own_network
 from tests.faults.rounds import play
@@ -22,32 +21,27 @@ from tests.running.instance import Hotline
 
 pytestmark = pytest.mark.campaign
 
-SEEN_S = 3.0  # libfaketime looks once a second
 LENGTHS_UNKNOWN = Cost(tail_s=1e9)  # the records' times jump with the clock, so they cannot tell how long a recording must be
+LASTS_S = 3.0
 JUMPS = {"90 s on": 90, "an hour on": 3600, "90 s back": -90, "an hour back": -3600}
 
 
 class Clocked(World):
     """A world whose parts read a wall clock that the test sets."""
 
-    launching = ("-m", "tests.faults.clocked")
-
     def __init__(self) -> None:
         super().__init__()
-        self._offset = Path(f"{self.home}.clock")
-        self.environment[OFFSET_FILE] = str(self._offset)
-        self.set_clock(0)
+        self.clock = FalseClock(self)
 
-    def set_clock(self, seconds: int) -> None:
-        """The wall clock of every part is so far off, within a second."""
-        fresh = self._offset.with_suffix(".new")
-        fresh.write_text(f"{seconds:+d}\n", encoding="ascii")
-        fresh.replace(self._offset)
+    def start(self) -> None:
+        """Long ago, so that a clock that is set back does not lead to a time before the agents had their extensions."""
+        super().start()
+        self.clock.begun()
 
     def remove(self) -> None:
         """The clock goes too."""
         super().remove()
-        self._offset.unlink()
+        self.clock.remove()
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +63,9 @@ def jump(seconds: int) -> Fault:
     @asynccontextmanager
     async def harm(hotline: Hotline) -> AsyncIterator[None]:
         assert isinstance(hotline, Clocked)
-        hotline.set_clock(seconds)
+        hotline.clock.set(seconds)
         yield
-        await asyncio.sleep(SEEN_S)
+        await asyncio.sleep(LASTS_S)
 
     return Fault("clock", harm, LENGTHS_UNKNOWN)
 
