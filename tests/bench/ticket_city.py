@@ -85,12 +85,13 @@ def _rows(chance: Random, policy: Policy, places: range, count: int) -> Mapping[
         ticket = Ticket(number, _content(chance, place), _life(chance, made_at, is_open))
         if ticket.life.dispatched_at is not None:
             ticket = standing(ticket, policy)
-        row = {**form.columns(ticket), "made_by": f"agent{place % 90}", "changed_at": min(NOW, made_at + chance.random() * DAY_S)}
+        row: dict[str, Any] = {**form.columns(ticket), "made_by": f"agent{place % 90}"}
+        row["changed_at"] = min(NOW, made_at + chance.random() * DAY_S)
         found[tickets].append({**row, "next_mark_at": NOW + 90 * DAY_S * chance.random() if row["due_at"] is not None else None})
         content, life = form.dumped(ticket.content), form.dumped(ticket.life)
         found[ticket_bodies].append({"number": number, "content": content, "life": life})
         found[ticket_words].append({"id": int(number), "grams": indexed(ticket.content)})
-        found[ticket_units] += [{"unit": unit, "number": number, "part": part} for unit, part in form.parts(ticket.life).items()]
+        found[ticket_units] += form.unit_rows(ticket, row["changed_at"])
     return found
 
 

@@ -20,6 +20,7 @@ from tickets.store.schema import ticket_units, tickets
 pytestmark = pytest.mark.integration
 UNITS = ("transport", "transport-road", "water", "police")
 COUNT = 400
+LATE_OR_SOON: tuple[Left, ...] = ("late", "soon")
 H = 3600.0
 
 
@@ -54,7 +55,8 @@ def listing(database_url: str, everything: tuple[list[dict[str, object]], dict[s
     rows, units = everything
     with writing(engine) as connection:
         connection.execute(insert(tickets), rows)
-        seen = [{"number": number, "unit": unit, "part": "lead"} for number, names in units.items() for unit in names]
+        same = {str(row["number"]): {name: row[name] for name in ("number", "stage", "changed_at", "due_at")} for row in rows}
+        seen = [{**same[number], "unit": unit, "part": "lead"} for number, names in units.items() for unit in names]
         connection.execute(insert(ticket_units), seen)
     yield Listing(engine)
     engine.dispose()
@@ -66,6 +68,10 @@ def _left(row: dict[str, object], left: Left) -> bool:
         return left == "none"
     tomorrow = day_start(NOW) + DAY
     return left == ("late" if due < NOW else "today" if due < tomorrow else "soon" if due < NOW + 72 * H else "calm")
+
+
+def _made_at(row: dict[str, object]) -> float:
+    return float(str(row["created_at"]))
 
 
 WANTED: tuple[tuple[Filter, Callable[[dict[str, object], set[str]], bool]], ...] = (
@@ -86,12 +92,18 @@ WANTED: tuple[tuple[Filter, Callable[[dict[str, object], set[str]], bool]], ...]
     (Filter(visible=frozenset({"water", "police"}), is_open=True),
      lambda row, units: bool({"water", "police"} & units) and row["stage"] in OPEN),
     (Filter(visible=frozenset()), lambda row, units: False),
+    (Filter(units=("transport", "transport-road"), stages=("signed", "closed")),
+     lambda row, units: bool({"transport", "transport-road"} & units) and row["stage"] in ("signed", "closed")),
+    (Filter(visible=frozenset(UNITS), left=("late", "soon"), since=NOW - 30 * H),
+     lambda row, units: bool(units) and any(_left(row, left) for left in LATE_OR_SOON) and _made_at(row) >= NOW - 30 * H),
+    (Filter(visible=frozenset({*UNITS, *(f"unit-{count}" for count in range(60))}), is_open=True),
+     lambda row, units: bool(units) and row["stage"] in OPEN),
     (Filter(left=("late",)), lambda row, units: _left(row, "late")),
     (Filter(left=("today", "soon")), lambda row, units: _left(row, "today") or _left(row, "soon")),
     (Filter(left=("calm", "none"), is_open=True),
      lambda row, units: (_left(row, "calm") or _left(row, "none")) and row["stage"] in OPEN),
     (Filter(since=NOW - 30 * H, until=NOW - 10 * H),
-     lambda row, units: NOW - 30 * H <= float(str(row["created_at"])) < NOW - 10 * H),
+     lambda row, units: NOW - 30 * H <= _made_at(row) < NOW - 10 * H),
 )  # fmt: skip
 
 

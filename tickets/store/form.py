@@ -69,6 +69,12 @@ def parts(life: Life) -> dict[str, str]:
     return found
 
 
+def unit_rows(ticket: Ticket, changed_at: float) -> list[dict[str, object]]:
+    """The rows by which units list the ticket."""
+    row = {"number": ticket.number, "stage": ticket.life.stage, "changed_at": changed_at, "due_at": nearest(ticket.life)}
+    return [{**row, "unit": unit, "part": part} for unit, part in parts(ticket.life).items()]
+
+
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in data.items() if name in names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
@@ -23,6 +23,8 @@ DAY_S = 24 * 3600
 # With these the citizen's matter goes nowhere any more, or in another ticket.
 OVER: frozenset[Stage] = frozenset({"answered", "refused", "void", "closed", "archived", "merged"})
 OPEN: tuple[Stage, ...] = tuple(stage for stage in STAGES if stage not in OVER)
+MOST_BRANCHES = 200  # of a query that looks into the index of each unit and stage; more units than that are looked up row by row
+Place = Callable[[Any], list[ColumnElement[bool]]]  # where a page begins, in the columns of `tickets` or of `ticket_units`
 Order = tuple[tuple[str, bool], ...]  # names of columns, and whether each falls
 _NEWEST: Order = (("number", True),)
 _CHANGED: Order = (("changed_at", True), ("number", True))
@@ -129,8 +131,11 @@ class Listing:
     def counts(self, wanted: Filter, *, now: float) -> Counts:
         """How many there are, by stage and by the time left; walks through all that the filter keeps."""
         left = case(*((kept, name) for name, kept in _lefts(now).items()), else_="none")
-        stages = stages_of(wanted)
-        kept = select(_C.stage, left.label("left"), func.count().label("n")).where(*conditions(wanted, now))
+        stages, units = stages_of(wanted), _units_first(wanted)
+        kept = select(_C.stage, left.label("left"), func.count().label("n")).where(*conditions(wanted, now, without=units))
+        if units is not None:
+            theirs = select(ticket_units.c.number).where(ticket_units.c.unit.in_(units))
+            kept = kept.where(_C.number.in_(theirs if stages is None else theirs.where(ticket_units.c.stage.in_(stages))))
         if stages is not None:
             kept = kept.where(_C.stage.in_(stages))
         by_stage: dict[Stage, int] = {}
@@ -147,8 +152,8 @@ def rows_of(connection: Connection, numbers: Sequence[str]) -> dict[str, Row]:
     return {each.number: of_row(each) for each in connection.execute(_plain().where(_C.number.in_(numbers)))}
 
 
-def conditions(wanted: Filter, now: float) -> list[ColumnElement[bool]]:
-    """What the filter asks of a row of `tickets`, but for the stage."""
+def conditions(wanted: Filter, now: float, without: Sequence[str] | None = None) -> list[ColumnElement[bool]]:
+    """What the filter asks of a row of `tickets`, but for the stage, and for the units `without` that lead the query already."""
     alternatives = (
         (_C.line, wanted.lines), (_C.source, wanted.sources), (_C.klass, wanted.classes), (_C.field, wanted.fields),
         (_C.area, wanted.areas), (_C.topic, wanted.topics),
@@ -162,13 +167,16 @@ def conditions(wanted: Filter, now: float) -> list[ColumnElement[bool]]:
     if wanted.left:
         kinds = _lefts(now)
         found.append(or_(*(kinds[left] for left in wanted.left)))
-    found += [_of_units(units) for units in (wanted.units, wanted.visible) if units or units == frozenset()]
-    return found
+    asked = [sorted(set(wanted.units))] if wanted.units else []
+    asked += [sorted(wanted.visible)] if wanted.visible is not None else []
+    if without is not None:
+        asked.remove(list(without))
+    return [*found, *(_of_units(units) for units in asked)]
 
 
-def _of_units(units: Iterable[str]) -> ColumnElement[bool]:
-    part = select(ticket_units.c.number).where(ticket_units.c.number == _C.number, ticket_units.c.unit.in_(sorted(units)))
-    return part.exists()
+def _of_units(units: Sequence[str]) -> ColumnElement[bool]:
+    theirs = ticket_units.alias()
+    return select(theirs.c.number).where(theirs.c.number == _C.number, theirs.c.unit.in_(units)).exists()
 
 
 def _lefts(now: float) -> dict[Left, ColumnElement[bool]]:
@@ -190,44 +198,58 @@ def stages_of(wanted: Filter) -> tuple[Stage, ...] | None:
 
 
 def _ordered(connection: Connection, wanted: Filter, sort: Sort, after: str | None, limit: int, now: float) -> list[Any]:
-    kept = conditions(wanted, now)
     key, number = _read_cursor(after, sort)
     if sort == "newest":
-        place = [_C.number < number] if number else []
-        return _merged(connection, wanted, [*kept, *place], _NEWEST, limit)
+        return _merged(connection, wanted, now, lambda of: [of.number < number] if number else [], _NEWEST, limit)
     if sort == "changed":
-        place = [] if key is None else [tuple_(_C.changed_at, _C.number) < tuple_(key, number)]
-        return _merged(connection, wanted, [*kept, *place], _CHANGED, limit)
+        return _merged(
+            connection, wanted, now,
+            lambda of: [] if key is None else [tuple_(of.changed_at, of.number) < tuple_(key, number)], _CHANGED, limit,
+        )  # fmt: skip
     found: list[Any] = []
     if key is not None or not number:
-        place = [_C.due_at.is_not(None)] if key is None else [tuple_(_C.due_at, _C.number) > tuple_(key, number)]
-        found = _merged(connection, wanted, [*kept, *place], _DUE, limit)
+        found = _merged(
+            connection, wanted, now,
+            lambda of: [of.due_at.is_not(None) if key is None else tuple_(of.due_at, of.number) > tuple_(key, number)], _DUE, limit,
+        )  # fmt: skip
         number = ""
     if len(found) < limit:  # what no limit stands for comes last, the newest of it first
-        place = [_C.due_at.is_(None), *([_C.number < number] if number else [])]
-        found += _merged(connection, wanted, [*kept, *place], _NEWEST, limit - len(found))
+        found += _merged(
+            connection, wanted, now, lambda of: [of.due_at.is_(None), *([of.number < number] if number else [])], _NEWEST,
+            limit - len(found),
+        )  # fmt: skip
     return found
 
 
-def _merged(
-    connection: Connection, wanted: Filter, kept: Sequence[ColumnElement[bool]], order: Order, limit: int
-) -> list[Any]:
-    """The first rows of every stage, each in the order of its index, and of these the first."""
-    stages = stages_of(wanted)
-    if stages is None or len(stages) == 1:
-        query = _plain().where(*kept).order_by(*_by(order)).limit(limit)
-        return list(connection.execute(query if stages is None else query.where(_C.stage == stages[0])))
-    if not stages:
+def _merged(connection: Connection, wanted: Filter, now: float, place: Place, order: Order, limit: int) -> list[Any]:
+    """The first rows of every stage, and of every unit where units are named, each in its index's order; of these the first."""
+    stages, units = stages_of(wanted), _units_first(wanted)
+    if units is not None and len(units) * len(stages or STAGES) <= MOST_BRANCHES:
+        kept = conditions(wanted, now, without=units)
+        of = ticket_units.c
+        begin = _plain().join(ticket_units, of.number == _C.number).where(*kept, *place(of)).order_by(*_by(order, of)).limit(limit)
+        parts = [begin.where(of.unit == unit, of.stage == stage) for unit in units for stage in stages or STAGES]
+    else:
+        begin = _plain().where(*conditions(wanted, now), *place(_C)).order_by(*_by(order, _C)).limit(limit)
+        parts = [begin] if stages is None else [begin.where(_C.stage == stage) for stage in stages]
+    if not parts:
         return []
-    parts = [_plain().where(_C.stage == stage, *kept).order_by(*_by(order)).limit(limit).subquery() for stage in stages]
-    found = list(connection.execute(union_all(*(select(part) for part in parts))))
+    whole = parts[0] if len(parts) == 1 else union_all(*(select(part.subquery()) for part in parts))
+    found = list({row.number: row for row in connection.execute(whole)}.values())  # a ticket may be several units'
     for name, falls in reversed(order):
         found.sort(key=attrgetter(name), reverse=falls)
     return found[:limit]
 
 
-def _by(order: Order) -> list[ColumnElement[Any]]:
-    return [_C[name].desc() if falls else _C[name] for name, falls in order]
+def _units_first(wanted: Filter) -> list[str] | None:
+    """The units whose own indexes lead: those a reader belongs to, else those that are asked for; None: no unit is named."""
+    if wanted.visible is not None:
+        return sorted(wanted.visible)
+    return sorted(set(wanted.units)) or None
+
+
+def _by(order: Order, of: Any) -> list[ColumnElement[Any]]:
+    return [of[name].desc() if falls else of[name] for name, falls in order]
 
 
 def _plain() -> Select[Any]:

@@ -220,12 +220,11 @@ def keep(connection: Connection, before: Ticket, after: Ticket, *, now: float, l
     connection.execute(update(ticket_bodies).where(ticket_bodies.c.number == after.number).values(body))
     if (words := indexed(after.content)) != indexed(before.content):
         connection.execute(update(ticket_words).where(ticket_words.c.id == int(after.number)).values(grams=words))
-    parts = form.parts(after.life)
-    if parts != form.parts(before.life):
+    before_rows, rows = form.unit_rows(before, now), form.unit_rows(after, now)
+    if before_rows or rows:
         connection.execute(delete(ticket_units).where(ticket_units.c.number == after.number))
-        if parts:
-            rows = [{"number": after.number, "unit": unit, "part": part} for unit, part in parts.items()]
-            connection.execute(ticket_units.insert(), rows)
+    if rows:
+        connection.execute(ticket_units.insert(), rows)
 
 
 def notify(connection: Connection, number: str, commands: Sequence[Notify], now: float) -> None:

@@ -80,14 +80,20 @@ ticket_steps = Table(
     Column("salt", String(32), nullable=False),  # of the digests that the audit trail has of this step (tickets/store/seals.py)
 )
 
-# Which units may see a ticket: the lead's chain and the co-handling ones.
+# Which units may see a ticket: the lead's chain and the co-handling ones. What a unit's own lists are ordered by stands here too.
 ticket_units = Table(
     "ticket_units",
     metadata,
     Column("unit", String(40), primary_key=True),
     Column("number", String(20), primary_key=True),
     Column("part", String(10), nullable=False),  # lead, above, co
+    Column("stage", String(20), nullable=False),
+    Column("changed_at", Float(53), nullable=False),
+    Column("due_at", Float(53)),
     Index("ticket_units_by_ticket", "number"),
+    Index("ticket_units_by_due", "unit", "stage", "due_at", "number"),
+    Index("ticket_units_by_made", "unit", "stage", "number"),
+    Index("ticket_units_by_changed", "unit", "stage", "changed_at", "number"),
 )
 
 # A reminder or an escalation that was fired: its key is unique, so that it fires once whatever happens.

@@ -12,7 +12,7 @@ from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.tickets_schema import people
 from hotline_core.errors import BadInput, Conflict, NotFound
 from tickets.store.listing import OPEN
-from tickets.store.schema import ticket_units, tickets, units
+from tickets.store.schema import ticket_units, units
 from tickets.units import Unit, Units, check, data_of, overlaid, unit_of
 
 MOST_UNITS = 2000
@@ -68,8 +68,7 @@ def _used_by(connection: Connection, key: str, before: Units) -> str:
     whose = select(people.c.login).where(people.c.unit == key, people.c.disabled_at.is_(None)).limit(1)
     if connection.execute(whose).first() is not None:
         return "people"
-    has = select(tickets.c.number).join(ticket_units, ticket_units.c.number == tickets.c.number)
-    has = has.where(ticket_units.c.unit == key, tickets.c.stage.in_(OPEN)).limit(1)
+    has = select(ticket_units.c.number).where(ticket_units.c.unit == key, ticket_units.c.stage.in_(OPEN)).limit(1)
     return "tickets" if connection.execute(has).first() is not None else ""
 
 

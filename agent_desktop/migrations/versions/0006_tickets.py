@@ -104,8 +104,14 @@ def upgrade() -> None:
         sa.Column("unit", sa.String(40), nullable=False),
         sa.Column("number", sa.String(20), nullable=False),
         sa.Column("part", sa.String(10), nullable=False),
+        sa.Column("stage", sa.String(20), nullable=False),
+        sa.Column("changed_at", sa.Float(53), nullable=False),
+        sa.Column("due_at", sa.Float(53), nullable=True),
         sa.PrimaryKeyConstraint("unit", "number"),
     )
+    op.create_index("ticket_units_by_changed", "ticket_units", ["unit", "stage", "changed_at", "number"])
+    op.create_index("ticket_units_by_due", "ticket_units", ["unit", "stage", "due_at", "number"])
+    op.create_index("ticket_units_by_made", "ticket_units", ["unit", "stage", "number"])
     op.create_index("ticket_units_by_ticket", "ticket_units", ["number"])
     op.create_table(
         "tickets",
@@ -213,6 +219,9 @@ def downgrade() -> None:
     op.drop_index("tickets_by_call", table_name="tickets")
     op.drop_table("tickets")
     op.drop_index("ticket_units_by_ticket", table_name="ticket_units")
+    op.drop_index("ticket_units_by_made", table_name="ticket_units")
+    op.drop_index("ticket_units_by_due", table_name="ticket_units")
+    op.drop_index("ticket_units_by_changed", table_name="ticket_units")
     op.drop_table("ticket_units")
     op.drop_table("ticket_steps")
     op.drop_table("ticket_marks")
