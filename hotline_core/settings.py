@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hotline_core.city import City
 from hotline_core.errors import SettingsError
+from hotline_core.yaml_lines import line_of
 
 # A Unix socket's path may have 107 bytes (sun_path, unix(7)); the longest name under run/ is 24.
 LONGEST_HOME = 80
@@ -253,26 +254,8 @@ def load_city(path: Path) -> City:
         return City.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        line = _line_of(node, [str(part) for part in first["loc"]])
+        line = line_of(node, [str(part) for part in first["loc"]])
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise SettingsError(
             file=str(path), line=line, what=f"{where}: {first['msg']}", cure="correct this line; city.default.yaml shows every key"
         ) from error
-
-
-def _line_of(node: yaml.Node | None, loc: list[str]) -> int:
-    """The line (from 1) of the deepest part of `loc` that the YAML text has."""
-    line = node.start_mark.line + 1 if node else 0
-    for part in loc:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if getattr(key, "value", None) == part]
-            if not found:
-                break
-            key, node = found[0]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and part.isdigit() and int(part) < len(node.value):
-            node = node.value[int(part)]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line

@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 from hotline_core.adapters.trunk_secret import read_secret, secret_path
 from hotline_core.city import City
 from hotline_core.errors import SettingsError, SetupError
-from hotline_core.settings import Settings, _line_of, load_city, load_settings
+from hotline_core.settings import Settings, load_city, load_settings
+from hotline_core.yaml_lines import line_of
 from ivr.catalogue import RECORDINGS_FOLDER
 from ivr.check import Fault, faults
 from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, load_menus, menu_files, recording_lengths
@@ -109,7 +110,7 @@ def secret_mistakes(path: Path, home: Path) -> list[Mistake]:
         try:
             read_secret(secret_path(home, secret_file))
         except SetupError as error:
-            line = _line_of(node, [*where, "secret_file"])
+            line = line_of(node, [*where, "secret_file"])
             what = sentence("mistakes", error.code, **error.facts)
             found.append(Mistake(str(path), line, what, sentence("mistakes", f"{error.code}-cure", **error.facts)))
     return found
@@ -138,7 +139,7 @@ def notice_mistakes(path: Path, recordings: Path) -> list[Mistake]:
     for key, line in load_city(path).lines.items():
         if line.notice not in prompts:
             what = sentence("mistakes", "no_notice", line=key, about=line.notice)
-            found.append(Mistake(str(path), _line_of(node, ["lines", key, "notice"]), what, cure))
+            found.append(Mistake(str(path), line_of(node, ["lines", key, "notice"]), what, cure))
     return found
 
 
@@ -161,7 +162,7 @@ def ticket_mistakes(path: Path, home: Path) -> list[Mistake]:
         cure = sentence("mistakes", "ticket_rules-cure")
         if isinstance(where, tuple):
             node = yaml.compose(path.read_text(encoding="utf-8"))
-            return [Mistake(str(path), _line_of(node, [str(part) for part in where]), what, cure)]
+            return [Mistake(str(path), line_of(node, [str(part) for part in where]), what, cure)]
         line = error.facts.get("line")
         return [Mistake(str(error.facts["file"]), line if isinstance(line, int) else 0, what, cure)]
     return []
@@ -180,7 +181,7 @@ def _of_city(path: Path, node: yaml.Node | None, detail: ErrorDetails) -> Mistak
     what = f"{'.'.join(where)} {_wording(detail)}" if where else _wording(detail)
     kind = detail["type"]
     cure = sentence("mistake_cures", kind) if known("mistake_cures", kind) else sentence("mistakes", "correct_line")
-    return Mistake(str(path), _line_of(node, where), what, cure)
+    return Mistake(str(path), line_of(node, where), what, cure)
 
 
 def _of_variable(detail: ErrorDetails) -> Mistake:

@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hotline_core.errors import SettingsError
+from hotline_core.yaml_lines import line_of
 from tickets.limits import LONGEST, WHATS, Limit, Measure, Rule, StartRule, What
 from tickets.profile import Alert, AlertKind, ExtensionRule, FollowingUp, Keeping, Profile, Returning, Row, Rung, Share, When
 from tickets.ticket import CallerKind
@@ -208,5 +210,7 @@ def _checked(model: type[_Model], path: Path) -> _Model:
         return model.model_validate(data if isinstance(data, Mapping) else {})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise SettingsError(file=str(path), line=0, what=f"{where}: {first['msg']}", cure=_CURE) from error
+        where = [str(part) for part in first["loc"]]
+        line = line_of(yaml.compose(path.read_text(encoding="utf-8")), where)
+        what = f"{'.'.join(where) or 'the file'}: {first['msg'].removeprefix('Value error, ')}"
+        raise SettingsError(file=str(path), line=line, what=what, cure=_CURE) from error

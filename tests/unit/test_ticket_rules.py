@@ -272,7 +272,7 @@ def test_a_city_chooses_by_line_and_may_write_a_profile_of_its_own(tmp_path: Pat
     ],
 )
 def test_a_wrong_profile_is_named_with_its_mistake(tmp_path: Path, text: str, what: str) -> None:
-    """File and place, before any ticket is counted by it."""
+    """File, line and place, before any ticket is counted by it."""
     path = put(tmp_path, "profiles/own.yaml", text)
     with pytest.raises(SettingsError) as raised:
         load_profiles(tmp_path / "tickets")
@@ -310,3 +310,14 @@ def test_the_files_shown_to_a_city_are_files_it_could_use(tmp_path: Path) -> Non
     assert [rule.limit.amount for rule in rules if rule] == [15, 7]
     assert ours.catalogue.areas["lingbi"] == "灵璧县"
     assert [ours.units["transport-road"].parent, len(ours.units)] == ["transport", 2]
+
+
+def test_a_mistake_deep_in_a_profile_is_told_with_its_line(tmp_path: Path) -> None:
+    """So that whoever wrote it need not search."""
+    reply = "      reply:\n        - {hours: 1, source: 乙}\n        - {source: 丙}\n"
+    text = f"name: 甲\neditions:\n  - from: 2026-01-01\n    source: 甲\n    limits:\n{reply}"
+    put(tmp_path, "profiles/own.yaml", text)
+    with pytest.raises(SettingsError) as raised:
+        load_profiles(tmp_path / "tickets")
+    assert raised.value.facts["line"] == 8
+    assert str(raised.value.facts["what"]).startswith("editions.0.limits.reply.1: wants exactly one of at_once, hours")
