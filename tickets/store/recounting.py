@@ -52,48 +52,61 @@ class Recounting:
     def provisional(self, policy: Policy, after: str, limit: int, *, now: float) -> Counted:
         """Count the limits of provisional tickets anew: what the holidays changed is a step and a notice."""
 
-        def count(connection: Connection, ticket: Ticket) -> bool:
-            counted = standing(ticket, policy).life
-            if not ticket.life.is_provisional or counted == ticket.life:
-                return False
-            _keep(connection, ticket, replace(ticket, life=replace(counted, version=ticket.life.version + 1)), policy, now)
-            return True
+        def counted(_connection: Connection, ticket: Ticket) -> Ticket | None:
+            life = standing(ticket, policy).life
+            return None if life == ticket.life else replace(ticket, life=replace(life, version=ticket.life.version + 1))
+
+        def write(connection: Connection, before: Ticket, after: Ticket) -> None:
+            _keep(connection, before, after, policy, now)
 
         # the literal, not a parameter: only then is the partial index used
-        return self._walk(literal_column("is_provisional = 1"), after, limit, count)
+        return self._walk(literal_column("is_provisional = 1"), after, limit, counted, write)
 
     def marks(self, policy: Policy, after: str, limit: int, *, now: float) -> Counted:
         """When the clockwork has to look at each ticket again, as the reminders stand now."""
 
-        def count(connection: Connection, ticket: Ticket) -> bool:
-            looks_at = next_mark_at(ticket, fired_marks(connection, ticket.number), policy)
-            row = tickets.c.number == ticket.number
-            if connection.scalar(select(tickets.c.next_mark_at).where(row)) == looks_at:
-                return False
-            connection.execute(update(tickets).where(row).values(next_mark_at=looks_at))
-            return True
+        def looks_at(connection: Connection, ticket: Ticket) -> float | None:
+            return next_mark_at(ticket, fired_marks(connection, ticket.number), policy)
 
-        return self._walk(tickets.c.next_mark_at.is_not(None), after, limit, count)
+        def counted(connection: Connection, ticket: Ticket) -> Ticket | None:
+            kept = connection.scalar(select(tickets.c.next_mark_at).where(tickets.c.number == ticket.number))
+            return None if looks_at(connection, ticket) == kept else ticket
+
+        def write(connection: Connection, _before: Ticket, ticket: Ticket) -> None:
+            values = {"next_mark_at": looks_at(connection, ticket)}
+            connection.execute(update(tickets).where(tickets.c.number == ticket.number).values(values))
+
+        return self._walk(tickets.c.next_mark_at.is_not(None), after, limit, counted, write)
 
     def _walk(
-        self, which: ColumnElement[bool], after: str, limit: int, count: Callable[[Connection, Ticket], bool]
+        self, which: ColumnElement[bool], after: str, limit: int, counted: Callable[[Connection, Ticket], Ticket | None],
+        write: Callable[[Connection, Ticket, Ticket], None],
     ) -> Counted:  # fmt: skip
-        query = select(tickets.c.number).where(which, tickets.c.number > after)
+        """Look at a batch without a lock; what `counted` finds otherwise than it is kept is counted and written under one."""
+        query = select(tickets.c.number).where(which, tickets.c.number > after).order_by(tickets.c.number).limit(limit)
+        stale, troubles = [], []
         with reading(self._engine) as connection:
-            numbers = list(connection.scalars(query.order_by(tickets.c.number).limit(limit)))
-        changed, troubles = 0, []
-        for number in numbers:
+            numbers = list(connection.scalars(query))
+            for number in numbers:
+                try:
+                    ticket = read_ticket(connection, number)
+                    if ticket is not None and counted(connection, ticket) is not None:
+                        stale.append(number)
+                except HotlineError as error:  # its profile's file is gone
+                    troubles.append((number, error.code))
+        changed = 0
+        for number in stale:
             try:
-                changed += self._one(number, count)
-            except HotlineError as error:  # its profile's file is gone
+                with writing(self._engine) as connection:
+                    connection.execute(select(tickets.c.number).where(tickets.c.number == number).with_for_update())
+                    before = read_ticket(connection, number)
+                    found = None if before is None else counted(connection, before)
+                    if before is not None and found is not None:
+                        write(connection, before, found)
+                        changed += 1
+            except HotlineError as error:
                 troubles.append((number, error.code))
         return Counted(numbers[-1] if len(numbers) == limit else "", changed, tuple(troubles))
-
-    def _one(self, number: str, count: Callable[[Connection, Ticket], bool]) -> bool:
-        with writing(self._engine) as connection:
-            connection.execute(select(tickets.c.number).where(tickets.c.number == number).with_for_update())
-            ticket = read_ticket(connection, number)
-            return ticket is not None and count(connection, ticket)
 
 
 def _keep(connection: Connection, before: Ticket, after: Ticket, policy: Policy, now: float) -> None:
