@@ -6,17 +6,18 @@ one that did not has no second ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final, Literal
 
 from tickets.doing import CENTRE, LEADERSHIP, head_audience, unit_audience
-from tickets.limits import SHANGHAI, What
+from tickets.limits import SHANGHAI, Limit, What
 from tickets.policy import Policy
-from tickets.profile import Alert, Rung
+from tickets.profile import Alert, Profile, Rung
 from tickets.reckoning import after, before
-from tickets.standing import dues, open_limits, profile_of
+from tickets.standing import dues, is_suspended, open_limits, profile_of
 from tickets.table import AT_UNIT
 from tickets.ticket import Life, Ticket
 
@@ -31,9 +32,23 @@ _PHONE_LADDER: Final[tuple[tuple[str, MarkKind, int, str], ...]] = (
 )
 
 
+# What waits for a decision that no document limits, so that nothing lies forgotten: who is told, and how long after it began.
+_SOON, _DAY, _DAYS = Limit(1, "hours"), Limit(1, "working_days"), Limit(3, "working_days")
+_WEEK, _WEEKS = Limit(5, "working_days"), Limit(15, "working_days")
+_WAIT_LADDERS: Final[Mapping[str, tuple[tuple[str, MarkKind, Limit, str], ...]]] = MappingProxyType({
+    "wait_dispatch": (("soon", "remind", _SOON, CENTRE), ("up", "escalate", _DAY, LEADERSHIP)),
+    "wait_return": (("day", "remind", _DAY, CENTRE), ("up", "escalate", _DAYS, LEADERSHIP)),
+    "wait_extension": (("day", "remind", _DAY, "approver"), ("up", "escalate", _DAYS, CENTRE)),
+    "wait_resume": (("week", "remind", _WEEK, CENTRE), ("up", "escalate", _WEEKS, LEADERSHIP)),
+    "wait_check": (("day", "remind", _DAY, CENTRE), ("up", "escalate", _DAYS, LEADERSHIP)),
+    "wait_close": (("day", "remind", _DAY, CENTRE), ("up", "escalate", _DAYS, LEADERSHIP)),
+})
+WAITS: Final[tuple[str, ...]] = tuple(_WAIT_LADDERS)  # in place of a limit, in the marks of those
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something to be told at `at` (epoch seconds): `limit` is a limit's key or `phone`, `audience` as in a notice."""
+    """Something to be told at `at` (epoch seconds): `limit` a limit's key, `phone` or one of WAITS; `audience` as in a notice."""
 
     key: str
     at: float
@@ -49,7 +64,7 @@ def marks(ticket: Ticket, policy: Policy) -> tuple[Mark, ...]:
     """
     profile = profile_of(ticket, policy)
     reckoned = dues(ticket, policy)
-    found = list(_phone_marks(ticket.life))
+    found = [*_phone_marks(ticket.life), *_wait_marks(ticket.life, profile, policy)]
     for what in open_limits(ticket.life):
         due = reckoned[what]
         for alert in (*profile.reminders, *profile.escalation):
@@ -75,7 +90,7 @@ def to_fire(ticket: Ticket, fired: Collection[str], policy: Policy, now: float) 
 
 def _told(alert: Alert, what: What, at: float, due_at: float, life: Life) -> Iterator[Mark]:
     """One mark for each that the alert tells; with the head of a sub-unit that of the unit the centre sent it to."""
-    minute = datetime.fromtimestamp(due_at, UTC).astimezone(SHANGHAI).strftime("%Y%m%d%H%M")
+    minute = _minute(due_at)
     for rung in alert.audience:
         for name, audience in _audiences(rung, life):
             yield Mark(f"{what}@{minute}:{alert.key}:{name}", at, alert.kind, what, audience)
@@ -99,3 +114,31 @@ def _phone_marks(life: Life) -> Iterator[Mark]:
         return
     for key, kind, seconds, audience in _PHONE_LADDER:
         yield Mark(f"phone@{int(life.dispatched_at)}:{key}", life.dispatched_at + seconds, kind, PHONE, audience)
+
+
+def _wait_marks(life: Life, profile: Profile, policy: Policy) -> Iterator[Mark]:
+    for name, since in _waiting(life):
+        for key, kind, offset, to in _WAIT_LADDERS[name]:
+            is_head = to == "approver" and profile.extension is not None and profile.extension.approver == "unit_head"
+            audience = head_audience(life.unit) if is_head else CENTRE if to == "approver" else to
+            yield Mark(f"{name}@{_minute(since)}:{key}", after(since, offset, policy.calendar), kind, name, audience)
+
+
+def _waiting(life: Life) -> Iterator[tuple[str, float]]:
+    """What waits for a decision, and since when."""
+    if life.stage == "accepted" and "dispatch" not in life.stands and life.accepted_at is not None:
+        yield "wait_dispatch", life.accepted_at
+    if life.stage == "return_asked" and life.return_asked_at is not None:
+        yield "wait_return", life.return_asked_at
+    if life.extension is not None and life.extension.granted is None:
+        yield "wait_extension", life.extension.asked_at
+    if is_suspended(life):
+        yield "wait_resume", life.pauses[-1].since
+    if life.stage == "replied" and life.replied_at is not None:
+        yield "wait_check", life.replied_at
+    if life.stage == "checked" and life.checked_at is not None:
+        yield "wait_close", life.checked_at
+
+
+def _minute(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(SHANGHAI).strftime("%Y%m%d%H%M")

@@ -170,7 +170,7 @@ def _ask_supplement(doing: Doing) -> Done:
 
 def _check(doing: Doing) -> Done:
     doing.facts.text_or_none("note")
-    return doing.done("checked")
+    return doing.done("checked", checked_at=doing.now)
 
 
 def _follow_up(doing: Doing) -> Done:
@@ -187,8 +187,8 @@ def _rework(doing: Doing) -> Done:
     """The unit has to do it again, with a limit that begins now (R56, R69)."""
     doing.facts.text("reason")
     return _told(
-        doing, "rework", "in_hand", reworks=doing.life.reworks + 1, clock_from=doing.now, replied_at=None, closed_at=None,
-        is_satisfied=None, is_solved=None, met=_without(doing.life, "reply", "follow_up"), **NEW_CLOCK,
+        doing, "rework", "in_hand", reworks=doing.life.reworks + 1, clock_from=doing.now, replied_at=None, checked_at=None,
+        closed_at=None, is_satisfied=None, is_solved=None, met=_without(doing.life, "reply", "follow_up"), **NEW_CLOCK,
     )  # fmt: skip
 
 

@@ -23,8 +23,7 @@ def sentence_of(kind: str, facts: Mapping[str, Any], names: Names, policy: Polic
         "fields": names.listed(names.fields.get(str(each), "") for each in facts.get("fields", ())),
         "lane": names.lanes.get(str(facts.get("lane", "")), ""),
     }
-    is_phone = facts.get("limit") == "phone"
-    text = names.notices.get(f"{kind}_phone" if is_phone else kind, "")
+    text = names.notices.get(f"{kind}_{facts.get('limit', '')}") or names.notices.get(kind, "")
     return text.format_map(words)
 
 

@@ -86,6 +86,7 @@ class Life:
     contacted_at: float | None = None
     contacts: int = 0
     replied_at: float | None = None
+    checked_at: float | None = None
     closed_at: float | None = None
     archived_at: float | None = None
     clock_from: float | None = None
@@ -101,6 +102,7 @@ class Life:
     law: str = ""  # which one
     returns: int = 0  # how often a unit asked to return it
     return_from: Stage | None = None
+    return_asked_at: float | None = None
     is_supplement: bool = False
     reworks: int = 0
     is_satisfied: bool | None = None

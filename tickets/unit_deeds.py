@@ -103,8 +103,8 @@ def _ask_return(doing: Doing) -> Done:
         raise IntentRefused("too_late_to_return", act="ask_return")
     told = Notify(CENTRE, "return_asked", {"unit": doing.life.unit})
     return doing.done(
-        "return_asked", told, return_from=doing.life.stage, returns=doing.life.returns + 1, extension=decided_only(doing.life),
-        pauses=ended(doing.life.pauses, doing.now),
+        "return_asked", told, return_from=doing.life.stage, return_asked_at=doing.now, returns=doing.life.returns + 1,
+        extension=decided_only(doing.life), pauses=ended(doing.life.pauses, doing.now),
     )  # fmt: skip
 
 

@@ -75,21 +75,47 @@ def test_an_act_that_moves_no_limit_leaves_every_mark_as_it_was() -> None:
     assert story.does("note", BUREAU, text="已联系").does("contact", BUREAU, reached=True).marks() == before
 
 
-def test_a_suspended_reply_is_nobodys_to_remind_of() -> None:
+def test_a_suspended_reply_is_nobodys_to_remind_of_but_the_suspension_does_not_last_unseen() -> None:
     story = Story().signed().does("suspend", CLERK, reason="等待鉴定")
-    assert story.marks() == ()
-    assert next_mark_at(story.ticket, (), story.policy) is None
+    assert ladder(story, "reply") == []
+    assert ladder(story, "wait_resume") == [("05-18 09:00", "remind", "centre"), ("06-01 09:00", "escalate", "leadership")]
+    assert ladder(story.does("resume", CLERK), "wait_resume") == []
 
 
 def test_what_was_replied_is_reminded_of_no_more_and_a_follow_up_is() -> None:
     story = Story(profile="ah-suzhou-2023").replied()
-    assert story.marks() == ()
+    assert ladder(story, "reply") == []
     story.does("check", CLERK).does("close", CLERK)
     assert ladder(story, "follow_up") == [
         ("05-18 09:00", "remind", "centre"), ("05-18 23:59", "due", "centre"), ("05-19 00:59", "overdue", "centre"),
         ("05-19 09:00", "escalate", "leadership"),
     ]  # fmt: skip
     assert story.does("follow_up", CLERK, satisfied=True, solved=True).marks() == ()
+
+
+def test_what_waits_for_a_decision_that_nothing_limits_does_not_lie_forgotten() -> None:
+    story = Story(profile="js-suqian-2020").does("accept", AGENT)  # this profile knows no limit of dispatch
+    assert ladder(story, "wait_dispatch") == [("05-11 11:00", "remind", "centre"), ("05-12 09:00", "escalate", "leadership")]
+    story = Story().replied()
+    assert ladder(story, "wait_check") == [("05-12 09:00", "remind", "centre"), ("05-14 09:00", "escalate", "leadership")]
+    story.at("2026-05-15T16:00:00").does("check", CLERK)
+    assert ladder(story, "wait_close") == [("05-18 09:00", "remind", "centre"), ("05-20 09:00", "escalate", "leadership")]
+    assert story.does("close", CLERK).marks() == ()
+
+
+def test_an_extension_that_nobody_decides_is_told_to_whoever_decides() -> None:
+    story = Story().signed().does("ask_extension", BUREAU, **ASKED)
+    assert ladder(story, "wait_extension") == [("05-12 09:00", "remind", "head:transport"), ("05-14 09:00", "escalate", "centre")]
+    assert ladder(story.does("grant_extension", HEAD), "wait_extension") == []
+    story = Story(profile="js-suqian-2020").signed().does("ask_extension", BUREAU, **(ASKED | {"amount": 3}))
+    assert ladder(story, "wait_extension")[0] == ("05-12 09:00", "remind", "centre")
+
+
+def test_a_return_that_nobody_decides_is_told_to_the_centre() -> None:
+    asked = {"reason": "不属我局", "basis": "三定方案", "suggestion": "转城管局"}
+    story = Story().signed().does("ask_return", BUREAU, **asked)
+    assert ladder(story, "wait_return") == [("05-12 09:00", "remind", "centre"), ("05-14 09:00", "escalate", "leadership")]
+    assert ladder(story.does("refuse_return", CLERK, reason="属你局职责"), "wait_return") == []
 
 
 def test_the_head_of_the_bureau_is_told_of_what_its_office_is_late_with() -> None:

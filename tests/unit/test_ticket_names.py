@@ -11,6 +11,7 @@ import pytest
 from agent_desktop.rights import ROLES
 from hotline_core.settings import DEFAULT_CITY, load_city
 from tickets.acts import ACTS, STAGES
+from tickets.clockwork import WAITS
 from tickets.names import load_names
 from tickets.notice_words import sentence_of
 from tickets.policy import load_policy
@@ -34,9 +35,10 @@ def test_every_notice_is_a_whole_sentence_with_its_facts_in_words() -> None:
     """No brace and no machine's word is left, whatever facts are there or missing."""
     names, policy = load_names(), load_policy(Path("/nonexistent"), load_city(DEFAULT_CITY))
     for kind in names.notices:
-        plain = kind.removesuffix("_phone")
+        limit = next((each for each in ("phone", *WAITS) if kind.endswith(f"_{each}")), "reply")
+        plain = kind.removesuffix(f"_{limit}")
         whole = {
-            "unit": "transport", "limit": "phone" if kind.endswith("_phone") else "reply", "amount": 5, "measure": "working_days",
+            "unit": "transport", "limit": limit, "amount": 5, "measure": "working_days",
             "into": "20261122000001", "fields": ["title", "place"], "lane": "urgent",
         }  # fmt: skip
         told = sentence_of(plain, whole, names, policy)

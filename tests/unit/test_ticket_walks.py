@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hotline_core.errors import BadInput, Forbidden, IntentRefused
 from tests.unit.ticket_floor import COMPLAINT, EVERYBODY, MONDAY, Story, at, policy_of
 from tickets.acts import ACTS, Act
-from tickets.clockwork import LONGEST_KEY, marks, next_mark_at, to_fire
+from tickets.clockwork import LONGEST_KEY, WAITS, marks, next_mark_at, to_fire
 from tickets.diagram import FACTS
 from tickets.life import Actor, Outcome, allowed, foreseen, open_limits, standing, step
 from tickets.table import AT_UNIT, DONE, TABLE
@@ -146,7 +146,8 @@ def check_marks(ticket: Ticket, story: Story) -> None:
     keys = [mark.key for mark in found]
     assert len(set(keys)) == len(keys)
     assert all(len(key) <= LONGEST_KEY for key in keys)
-    assert {mark.limit for mark in found} - {"phone"} == set(open_limits(ticket.life))
+    assert {mark.limit for mark in found} - {"phone", *WAITS} == set(open_limits(ticket.life))
+    assert found or ticket.life.stage not in ("accepted", "return_asked", "replied", "checked")  # nothing lies forgotten
     due = to_fire(ticket, (), story.policy, story.now)
     fired = {mark.key for mark in due}
     assert to_fire(ticket, fired, story.policy, story.now) == ()
