@@ -16,7 +16,8 @@ from tickets.limits import Due
 from tickets.profile import Profile
 from tickets.profile_data import load_profiles
 from tickets.reckoning import day_of
-from tickets.units import Unit
+from tickets.units import Unit, unknown_word
+from tickets.units_data import NAME as UNITS
 from tickets.units_data import load_units
 from tickets.wording import Wording, load_wording
 
@@ -68,4 +69,19 @@ def load_policy(home_folder: Path, city: City) -> Policy:
             where = ("tickets", "profiles", line)
             raise SettingsError(file="city.yaml", line=0, where=where, what=f"{'.'.join(where)}: no profile {key}", cure=cure)
     chosen = dict(city.tickets.profiles)
-    return Policy(load_catalogue(folder), load_calendar(folder), profiles, load_units(folder), chosen, load_wording())
+    policy = Policy(load_catalogue(folder), load_calendar(folder), profiles, load_units(folder), chosen, load_wording())
+    if (folder / UNITS).is_file():
+        _check_duties(policy, folder / UNITS)
+    return policy
+
+
+def _check_duties(policy: Policy, path: Path) -> None:
+    """SettingsError where a unit's duty names what the catalogue does not have: it would silently never be suggested."""
+    catalogue = policy.catalogue
+    classes = {key for names in catalogue.classes.values() for key in names}
+    fields = {key for names in catalogue.fields.values() for key in names}
+    for unit in policy.units.values():
+        word = unknown_word(unit, classes, fields, catalogue.areas)
+        if word:
+            cure = "a class, field or area of the catalogue, see docs/city.md"
+            raise SettingsError(file=str(path), line=0, what=f"unit {unit.key}: {word} is not in the catalogue", cure=cure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import MappingProxyType
@@ -169,6 +169,12 @@ def check(units: Units) -> None:
                 raise BadInput("bad_unit", field="parent", unit=key)
             seen.append(unit.parent)
             unit = units[unit.parent]
+
+
+def unknown_word(unit: Unit, classes: Collection[str], fields: Collection[str], areas: Collection[str]) -> str:
+    """The first class, field or area of a unit that is none of these keys, so that nothing would lead to it; empty if all are."""
+    of_duties = [pair for duty in unit.duties for pair in ((duty.classes, classes), (duty.fields, fields))]
+    return next((key for keys, known in (*of_duties, (unit.areas, areas)) for key in keys if key not in known), "")
 
 
 # -- the tree -------------------------------------------------------------------------------------------------------

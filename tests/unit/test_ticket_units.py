@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from hotline_core.errors import BadInput, NotFound, SettingsError
+from hotline_core.settings import DEFAULT_CITY, load_city
 from tickets import units
+from tickets.catalogue import load_catalogue
+from tickets.policy import load_policy
 from tickets.ticket import Content
 from tickets.units import SHANGHAI, Contact, Reason, Shift, Unit, data_of, on_duty, suggest, telephones, unit_of
 from tickets.units_data import load_units
@@ -139,6 +142,26 @@ def test_no_unit_may_be_called_like_the_centre() -> None:
 def test_a_tree_that_is_none_is_refused(parents: dict[str, str]) -> None:
     with pytest.raises(BadInput):
         units.check({key: Unit(key=key, name="x", parent=parent) for key, parent in parents.items()})
+
+
+def test_the_demos_units_name_only_what_the_catalogue_has() -> None:
+    catalogue = load_catalogue()
+    classes, fields = ({key for names in each.values() for key in names} for each in (catalogue.classes, catalogue.fields))
+    assert [units.unknown_word(unit, classes, fields, catalogue.areas) for unit in DEMO.values()] == [""] * len(DEMO)
+
+
+@pytest.mark.parametrize(("part", "word"), [("duties: [{fields: [roads], words: [路]}]", "roads"), ("areas: [mars]", "mars")])
+def test_a_city_is_told_of_a_duty_that_no_matter_could_have(tmp_path: Path, part: str, word: str) -> None:
+    (tmp_path / "tickets").mkdir()
+    (tmp_path / "tickets" / "units.yaml").write_text(f"harbour: {{name: 港口局, {part}}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"unit harbour: {word} is not in the catalogue"):
+        load_policy(tmp_path, load_city(DEFAULT_CITY))
+
+
+def test_a_subject_of_12345_leads_to_its_unit_and_the_words_tell_two_apart() -> None:
+    assert first_of(line="12345", klass="help", field="market", title="店家不退钱") == "market"
+    assert first_of(line="12345", klass="help", field="utilities", title="家里没水") == "water"
+    assert first_of(line="12345", klass="help", field="utilities", title="家里没电") == "power"
 
 
 def test_what_was_changed_in_the_desk_lies_over_the_file() -> None:
