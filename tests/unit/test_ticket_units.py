@@ -70,6 +70,12 @@ def test_a_unit_of_another_district_is_left_out_and_the_districts_own_goes_first
     assert [each.unit for each in suggest(Content(title="井盖丢了", area="east"), given)] == ["east", "city"]
 
 
+def test_of_two_that_fit_alike_the_office_goes_before_its_bureau() -> None:
+    word = {"name": "某单位", "duties": [{"words": ["桥梁"]}]}
+    given = {"bureau": unit_of("bureau", word), "office": unit_of("office", {**word, "parent": "bureau"})}
+    assert [each.unit for each in suggest(Content(title="桥梁护栏"), given)] == ["office", "bureau"]
+
+
 def test_a_duty_for_one_class_does_not_take_another() -> None:
     given = {"shop": unit_of("shop", {"name": "某局", "duties": [{"classes": ["complaint"], "words": ["退款"]}]})}
     reasons = suggest(Content(klass="complaint", text="不给退款"), given)[0].reasons
