@@ -102,8 +102,9 @@ def _from_fts(connection: Connection, match: str, kept: Sequence[ColumnElement[b
     while True:
         batch = select(_row_id).select_from(_FTS).where(fits, _row_id < below).order_by(_row_id.desc()).limit(size)
         ids = list(connection.scalars(batch))
-        numbers = tickets.c.number.in_([str(each) for each in ids])
-        found += connection.execute(query.where(numbers, *kept).order_by(tickets.c.number.desc()).limit(limit - len(found)))
+        if ids:
+            numbers = tickets.c.number.in_([str(each) for each in ids])
+            found += connection.execute(query.where(numbers, *kept).order_by(tickets.c.number.desc()).limit(limit - len(found)))
         if len(found) == limit or len(ids) < size:
             return found
         below, size = ids[-1], min(2 * size, LARGEST_BATCH)
