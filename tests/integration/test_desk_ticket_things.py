@@ -18,6 +18,7 @@ from hotline_core.adapters.audit import AuditRow, read_audit
 from hotline_core.adapters.engine import reading
 from tests.integration.desk_kit import browser, make_token, settings_of
 from tests.integration.ticket_room import BEGIN, COMPLAINT, Room, open_room
+from tests.security.api import WORDS
 from tickets.file_kinds import LARGEST_BYTES, MOST
 from tickets.store.units import UnitStore
 
@@ -253,3 +254,29 @@ async def test_an_administrator_sets_whom_steps_are_told_and_the_secret_is_shown
     assert (await admin.delete("/api/webhooks/province")).json()["code"] == "unknown_webhook"
     assert (await (await room.as_("supervisor1")).get("/api/webhooks")).json()["code"] == "forbidden"
     assert not [row for row in trail(room) if made.json()["secret"] in row.facts]
+
+
+async def test_no_words_of_a_citizen_break_a_ticket_a_search_or_an_export(room: Room) -> None:
+    """Quotes, formulas, scripts, paths: kept as they were said and found again, refused only where no database keeps them."""
+    clerk, kept = await room.as_("clerk1"), 0
+    for word in WORDS:
+        texts = dict.fromkeys(("title", "text", "place", "object", "name", "address", "happened_at"), word[:60])
+        answer = await clerk.post("/api/tickets", json={"content": COMPLAINT | texts, "act": "accept"})
+        if "\x00" in word or ("\ud7ff" in word and answer.status_code == 422):
+            assert answer.status_code == 422, word
+            continue
+        assert answer.status_code == 201, (word, answer.text)
+        kept += 1
+        told = answer.json()
+        assert {told["content"][name] for name in texts} == {word[:60]}
+        noted = await room.act("clerk1", told, "note", text=word)
+        assert noted["steps"][-1]["facts"]["text"] == word.strip()
+        found = await clerk.get("/api/tickets/search", params={"q": word[:60]})
+        assert found.status_code in (200, 422), found.text
+        if found.status_code == 200:
+            assert told["number"] in {row["number"] for row in found.json()["tickets"]}, word
+    assert kept == len(WORDS) - 1
+    rows = list(csv.DictReader(io.StringIO((await clerk.get("/api/tickets/export.csv")).content.decode("utf-8-sig"), newline="")))
+    assert len(rows) == kept
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    assert (await clerk.get("/api/tickets/export.xlsx")).status_code == 200

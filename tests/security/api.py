@@ -43,7 +43,8 @@ class Outcome:
         """Judge one answer: never an error of ours, each refusal a code and a Chinese sentence, all headers, no inside."""
         self.asked += 1
         self.statuses[response.status_code] += 1
-        said = f"{case.method} {case.formatted_path} {str(case.body)[:200]!r}: {response.status_code} {response.text[:200]!r}"
+        text = response.content.decode("utf-8", "replace")  # a workbook is no text
+        said = f"{case.method} {case.formatted_path} {str(case.body)[:200]!r}: {response.status_code} {text[:200]!r}"
         heads = {name.lower(): " ".join(values) for name, values in response.headers.items()}
         if response.status_code >= 500 and response.status_code != UNAVAILABLE:
             self.faults.append(said)
@@ -51,7 +52,7 @@ class Outcome:
             self.faults.append(f"no sentence: {said}")
         if missing := [name for name in ALWAYS if name not in heads]:
             self.faults.append(f"without {missing}: {said}")
-        if LEAKS.search(response.text) and "/etc/passwd" not in str(case.body) + str(case.path_parameters):
+        if LEAKS.search(text) and "/etc/passwd" not in str(case.body) + str(case.path_parameters):
             self.faults.append(f"leaks: {said}")
         if any("\n" in value or "\r" in value for value in heads.values()) or "hotline_session=y" in str(heads):
             self.faults.append(f"splits its answer: {said}")
