@@ -13,6 +13,7 @@ from agent_desktop.wording import SENTENCES, load_wording
 
 pytestmark = pytest.mark.unit
 PACKAGE = Path(__file__).parents[2] / "agent_desktop"
+TICKETS = PACKAGE.with_name("tickets")
 
 
 def test_the_desk_is_ready_only_when_every_part_is_up() -> None:
@@ -79,6 +80,17 @@ def test_every_code_the_desk_can_say_has_a_sentence() -> None:
     codes = set(re.findall(r'(?:code=|code = |Forbidden\(|NotFound\(|BadInput\(|Conflict\()"([a-z_]+)"', source)) - {"down"}
     assert codes > {"bad_input", "unknown_call", "database_down"}
     assert codes - set(sentences) == set()
+
+
+def test_every_code_with_which_a_ticket_refuses_has_a_sentence() -> None:
+    """What tickets/ raises, and what stands in the way of an act (tickets/permission.py returns its code)."""
+    sources = {path.name: path.read_text(encoding="utf-8") for path in TICKETS.rglob("*.py")}
+    raised = re.compile(r'(?:Forbidden|NotFound|BadInput|Conflict|IntentRefused)\(\s*"([a-z_]+)"')
+    codes = {code for source in sources.values() for code in raised.findall(source)}
+    codes |= set(re.findall(r'return "([a-z_]+)"$', sources["permission.py"], re.MULTILINE)) - {"decide_ticket"}  # a right
+    codes |= set(re.findall(r'missing="([a-z_]+)"', sources["unit_deeds.py"]))
+    assert codes > {"not_at_this_stage", "unit_has_it", "reply_incomplete", "unknown_unit"}
+    assert codes - set(load_wording().sentences) == set()
 
 
 def test_no_code_has_two_sentences() -> None:
