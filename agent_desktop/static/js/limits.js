@@ -43,8 +43,9 @@ export const ofStage = (limits, stage) => limits.filter((limit) => limit.key !==
 /** One limit of a ticket as a row: name, day, what is left, and why. */
 export function limitRow(limit, name, isOpen = false) {
   const isOver = limit.state === "kept" || limit.state === "kept_late", isSuspended = limit.state === "suspended";
-  const day = isOver ? (limit.state === "kept_late" ? ONE.keptLate : ONE.kept)(moment(limit.met_at)) : isSuspended ? ONE.suspended : untilShort(limit.at);
-  return make("details", { class: "limit", "data-what": limit.key, "data-state": limit.state, "data-near": isOver || isSuspended ? "calm" : nearness(limit.at), open: isOpen },
+  const day = isOver && limit.rule?.measure === "at_once" ? ONE.kept(moment(limit.met_at)) : isOver ? (limit.state === "kept_late" ? ONE.keptLate : ONE.kept)(moment(limit.met_at)) : isSuspended ? ONE.suspended : untilShort(limit.at);
+  const state = isOver && limit.rule?.measure === "at_once" ? "kept" : limit.state; // at once has no moment that could be missed by seconds
+  return make("details", { class: "limit", "data-what": limit.key, "data-state": state, "data-near": isOver || isSuspended ? "calm" : nearness(limit.at), open: isOpen },
     make("summary", {}, make("span", { class: "name" }, name), make("b", { class: "figure" }, day), isOver || isSuspended ? null : make("span", { class: "left figure" }, left(limit.at)),
       limit.is_provisional ? make("em", {}, ONE.provisional) : null),
     make("p", {}, limit.sentence));
