@@ -47,7 +47,7 @@ async def refuses_another_matter(desk: Desk) -> None:
     await expect(desk.page.locator("#ticket-form [name=name]")).to_have_value("王女士")
     await keys.type("qz")
     await keys.press("Tab")
-    await keys.type("gajt")
+    await keys.type("gayj")
     await keys.press("Tab")
     await desk.page.fill("#ticket-form [name=title]", "要求告知邻居的住址")
     await desk.page.fill("#draft-text", "来电人要求查询邻居的住址和电话。")
@@ -108,7 +108,7 @@ async def test_a_complaint_goes_from_the_ringing_telephone_to_the_archive(hotlin
         await unit.at("dispatched")
         await unit.does("sign", stage="signed")
         await unit.does("contact", {"reached": True, "note": "已约定调取监控后答复"}, stage="in_hand")
-        asked = {"ground": "dczz", "amount": "2", "reason": "需调取公交公司定位和监控"}
+        asked = {"ground": "dcqz", "amount": "2", "reason": "需调取公交公司定位和监控"}
         await unit.does("ask_extension", asked, stage="in_hand")
         await clerk.ticket(number, "in_hand")
         await clerk.does("grant_extension", {"reason": "情况属实"}, stage="in_hand")

@@ -11,7 +11,7 @@ export const WHEN = {
 
 export const FORM = {
   noChoice: "没有这一项", field: { "12328": "领域", "12345": "事项", other: "事项" },
-  chooseFirst: "选好类别和领域，法定期限马上显示在这里。",
+  chooseFirst: "选好类别，法定期限马上显示在这里。",
   noLimit: "这一类没有规定期限。", away: "暂时算不出期限，正在重试；不影响记录。", working: "正在计算期限…",
   provisional: "暂定",
   callerNumber: (number) => `来电号码 ${number}`, noNumber: "回复市民用的号码",

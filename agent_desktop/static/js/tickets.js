@@ -290,10 +290,11 @@ form.addEventListener("change", (event) => {
   else if (name === "sort") change(name, value === "due" ? "" : value);
   else if (type === "checkbox") change(name, checked ? "true" : "");
 });
-form.addEventListener("reset", () => setTimeout(() => {
+form.addEventListener("reset", (event) => {
+  event.preventDefault(); // the fields follow the query
   query = { ...VIEWS[0][1] };
   moved();
-}, 0));
+});
 $("#btn-save-view").addEventListener("click", save);
 $("#view-name").addEventListener("keydown", (event) => event.key === "Enter" && !event.isComposing && (event.preventDefault(), save()));
 $("#btn-more").addEventListener("click", () => load({ more: true }));
