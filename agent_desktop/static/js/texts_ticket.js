@@ -12,10 +12,10 @@ export const WHEN = {
 export const FORM = {
   noChoice: "没有这一项", field: { "12328": "领域", "12345": "事项", other: "事项" },
   chooseFirst: "选好类别，法定期限马上显示在这里。",
-  noLimit: "这一类没有规定期限。", away: "暂时算不出期限，正在重试；不影响记录。", working: "正在计算期限…",
+  noLimit: "这一类没有规定期限。", away: "暂时算不出期限，正在重试；不影响记录。",
   provisional: "暂定",
   callerNumber: (number) => `来电号码 ${number}`, noNumber: "回复市民用的号码",
-  made: (number, stage) => `工单 ${number} · ${stage}`, more: "再记一件",
+  made: (number, stage) => `工单 ${number} · ${stage}`,
   needs: { klass: "请先选类别。", field: (name) => `请先选${name}。`, title: "请写一句标题。", text: "请写下市民说的内容。" },
   noCatalogue: "工单目录还没有取到，暂时不能办理；记录照常保存。",
   unsaved: "记录还没有存到服务器，工单没有办理。已写的内容保存在本机，恢复后请再按一次。",
@@ -28,8 +28,8 @@ export const FORM = {
 };
 
 export const ACT = {
-  send: "确认", cancel: "取消", sending: "正在办理…", needed: (name) => `请填写“${name}”。`,
-  yes: "是", no: "否", optional: "可不填", suggested: "建议的单位", choose: "请选择",
+  send: "确认", sending: "正在办理…", needed: (name) => `请填写“${name}”。`,
+  yes: "是", no: "否", optional: "可不填", choose: "请选择",
   noSuggestion: "按类别、领域和地点没有找到对应单位，请输入名称或拼音首字母选择。",
   suggestLater: "建议暂时取不到，请自行选择单位。", tell: "请告诉市民", basis: "依据", remove: (name) => `去掉 ${name}`,
   onDuty: (name, phone) => `现在值班：${name} ${phone}`, phone: (phone) => `电话 ${phone}`,
@@ -41,19 +41,17 @@ export const ACT = {
 export const FACTS = {
   answer: "答复内容", code: "情形", reason: "理由", kind: "情形", unit: "承办单位", co_units: "协办单位", note: "备注", spoken_to: "与谁通话",
   reached: "联系上了", ground: "延期的原因", amount: "申请延长", basis: "依据", suggestion: "建议转给", days: "法定工作日数", law: "法律法规名称和条款",
-  facts: "查明的事实", process: "办理过程", satisfied: "市民满意", solved: "问题解决", into: "并入的工单编号", text: "内容", changes: "更正的内容", told: "已告知市民",
+  facts: "查明的事实", process: "办理过程", satisfied: "市民满意", solved: "问题解决", into: "并入的工单编号", text: "内容", changes: "更正的内容",
 };
 
 export const LIST = {
-  loading: "正在取…", failed: "暂时取不到工单，正在重试；刚才的列表仍在下面。", none: "还没有工单。坐席受理来电后，每件一行列在这里。",
+  failed: "暂时取不到工单，正在重试；刚才的列表仍在下面。", none: "还没有工单。坐席受理来电后，每件一行列在这里。",
   noMatch: "没有符合条件的工单。可以放宽上面的条件。", count: (n) => `${n} 件`, total: (n, all) => (all > n ? `${n} / ${all} 件` : `${n} 件`),
   views: { open: "未办结", mine: "我经手的", accepted: "待派发", late: "已超期", today: "今天到期", returned: "退单待审", replied: "答复待审", checked: "待回访", closed: "待归档", all: "全部", dispatched: "待签收", doing: "办理中" },
   left: { late: "已超期", today: "今天到期", soon: "三天内到期", calm: "三天以后", none: "没有期限" },
-  any: "不限", rowName: (number) => `工单 ${number}`, selected: (n) => `已选 ${n} 件`, urgent: "紧急", safety: "安全", provisional: "暂定",
+  atOnce: "应立即派发", rowName: (number) => `工单 ${number}`, selected: (n) => `已选 ${n} 件`, urgent: "紧急", safety: "安全", provisional: "暂定",
   bulkDone: (ok) => `已派发 ${ok} 件。`, bulkFailed: (n) => `${n} 件没有派发，原因写在各行下面：`, pickUnit: "请先选单位。",
-  only: (what) => `只有“待派发”的工单能批量派发，已去掉其他 ${what} 件。`,
   saved: (name) => `已存为“${name}”。`, removed: (name) => `已删除“${name}”。`, nameFirst: "请给这组条件起个名字。", removeView: (name) => `删除常用筛选 ${name}`,
-  newOnes: "有新变化", ends: "列表到此为止",
 };
 
 export const ONE = {
@@ -64,7 +62,6 @@ export const ONE = {
   uploading: (name) => `正在上传 ${name}…`, uploaded: (name) => `已添加 ${name}。`, tooLarge: (mb) => `文件太大，最大 ${mb} MB。`, removed: (name) => `已删除 ${name}。`, remove: "删除",
   size: (bytes) => (bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`),
   yes: "是", flags: { is_urgent: "紧急", is_safety: "安全生产", is_secret: "来电人要求保密", is_complex: "复杂事项" }, phoneDuty: "须同时电话通知承办单位，还没有登记",
-  extension: (e) => `申请延期 ${e}`, citizen: { citizen: "市民", enterprise: "企业" },
   content: {
     source: "来源", klass: "类别", field: "领域", topic: "专题", area: "区域", caller_kind: "来电人", happened_at: "发生时间", place: "地点", object: "涉及对象",
     name: "姓名", number: "联系电话", address: "住址",
@@ -99,7 +96,7 @@ export const NOTICE = {
   kinds: {
     dispatched: "新工单", co_handling: "协办", withdrawn: "已撤回", phone_duty: "须电话通知", forwarded: "转派下级", extension_asked: "申请延期", extension_granted: "同意延期", extension_refused: "不同意延期",
     return_asked: "申请退单", return_granted: "同意退单", return_refused: "不同意退单", suspended: "暂停计时", resumed: "恢复计时", overridden: "法定时限", corrected: "内容更正", replied: "已答复", supplement: "要求补充",
-    rework: "退回重办", merged: "已并单", remind: "临近期限", due: "到期", overdue: "已超期", escalate: "升级催办",
+    rework: "退回重办", merged: "已并单", remind: "临近期限", due: "到期", overdue: "已超期", escalate: "升级催办", recounted: "期限重算",
   },
   none: "没有新的提醒。工单临近期限、超期或需要您处理时，列在这里。",
 };

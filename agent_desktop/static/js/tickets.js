@@ -13,6 +13,7 @@ import { twice } from "./twice.js";
 const REFRESH_MS = 15000;
 const MANY = ["stage", "line", "source", "klass", "field", "area", "topic"]; // may stand several times in a query
 const TYPING_MS = 300;
+const AT_ONCE_S = 60;
 const PAGE = 60;
 const PICKED = ["klass", "field", "area", "unit"];
 const { acts } = boot();
@@ -132,11 +133,14 @@ function show() {
   showCount();
 }
 
+/** Urgent, safety and named-topic matters go out at once: their limit is the moment they were taken on. */
+const isAtOnce = (ticket) => ticket.stage === "accepted" && ticket.due_at - ticket.created_at < AT_ONCE_S;
+
 function rowOf(ticket) {
   const tick = mayDispatch ? make("td", { class: "pick-row" }, ticket.stage === "accepted" ? make("input", { type: "checkbox", checked: chosen.has(ticket.number), "aria-label": LIST.rowName(ticket.number) }) : null) : null;
   const flags = [ticket.is_urgent ? LIST.urgent : "", ticket.is_safety ? LIST.safety : "", names.name("topics", ticket.topic)].filter(Boolean);
   const tr = make("tr", { "data-number": ticket.number, "data-left": ticket.left, "data-stage": ticket.stage }, ...[tick,
-    make("td", { class: "due figure" }, ticket.due_at == null ? "–" : make("b", {}, left(ticket.due_at)), ticket.due_at == null ? null : make("small", {}, untilShort(ticket.due_at)), ticket.is_provisional ? make("em", {}, LIST.provisional) : null),
+    make("td", { class: "due figure" }, ticket.due_at == null ? "–" : make("b", {}, isAtOnce(ticket) ? LIST.atOnce : left(ticket.due_at)), ticket.due_at == null ? null : make("small", {}, untilShort(ticket.due_at)), ticket.is_provisional ? make("em", {}, LIST.provisional) : null),
     make("td", { class: "stage" }, names.name("stages", ticket.stage)), make("td", { class: "number figure" }, ticket.number), make("td", {}, ticket.line ? lineBadge(ticket.line) : names.name("sources", ticket.source)),
     make("td", { class: "klass" }, names.klass(ticket.line, ticket.klass) || "–", ticket.field ? make("small", {}, names.field(ticket.line, ticket.field)) : null),
     make("td", { class: "title" }, make("a", { href: `/tickets/${encodeURIComponent(ticket.number)}` }, ticket.title || LIST.rowName(ticket.number)), ...flags.map((flag) => make("mark", {}, flag))),
