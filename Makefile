@@ -68,7 +68,7 @@ faults: ## a crowd is served while one part after the other fails, as root: ONLY
 
 bench: ## measure ours beside its peers, report in build/bench/report.md: ONLY=menu HOURS=1 RUN=2 (a second run beside the first) if you like
 	@$(TEST) -m launcher fetch
-	@exec $(TEST_ALL) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(HOURS),--hours $(HOURS)) $(if $(RUN),--run $(RUN)) $(if $(SEED),--seed $(SEED)) $(if $(PUBLISH),--publish)
+	@exec $(TEST_ALL) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(HOURS),--hours $(HOURS)) $(if $(filter command,$(origin RUN)),--run $(RUN)) $(if $(SEED),--seed $(SEED)) $(if $(PUBLISH),--publish)
 
 check: lint ## ruff, mypy, import-linter, unit tests and transcripts, in under a minute
 	@exec $(TEST) -m pytest --timeout $(TEST_TIMEOUT) -q -m "unit or transcripts"

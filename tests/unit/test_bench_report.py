@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,16 @@ def test_a_run_that_was_stopped_has_kept_what_it_knew_and_a_second_one_stands_be
 def test_a_distribution_rises_to_all_of_its_values() -> None:
     """Share in per cent up to each value."""
     assert distribution("ours", [3.0, 1.0]) == Curve("ours", (1.0, 3.0), (50.0, 100.0))
+
+
+def test_make_asks_for_a_run_of_the_report_only_where_the_operator_named_one() -> None:
+    """RUN is also the Makefile's own word for how it starts Python: without this `make bench` asks for run "python3"."""
+
+    def asked(*more: str) -> str:
+        argv = ["make", "-n", "bench", *more]
+        return subprocess.run(argv, cwd=shelf.CHECKOUT, capture_output=True, text=True, check=True, timeout=20).stdout
+
+    plain, second = asked(), asked("RUN=2", "PUBLISH=1")
+    assert "-m tests.bench" in plain
+    assert "--run" not in plain
+    assert "--run 2 --publish" in " ".join(second.split())
