@@ -29,6 +29,8 @@ from tests.running.service import Service
 from tests.sip.carrier import Carrier
 from tests.sip.policy import RingForever
 from tests.sip.ports import free_port
+from tickets.policy import FOLDER
+from tickets.units_data import DEMO, NAME
 
 TRUNKS = """trunks:
   ims:
@@ -58,6 +60,9 @@ class Patient(Service):
         secret = self.home / "ims.secret"
         secret.touch(mode=0o600)
         secret.write_text(f"{LOGIN.password}\n", encoding="ascii")
+        own_units = self.home / FOLDER / NAME  # a city in service does not keep the examples
+        own_units.parent.mkdir(exist_ok=True)
+        own_units.write_bytes(DEMO.read_bytes())
         self.carrier: Carrier | None = None
         self.carrier_address = (IMS, self.carrier_port)
 
