@@ -121,6 +121,11 @@ def test_frequent_and_rare_words_are_found_behind_the_newest_tickets_too(engine:
     monkeypatch.setattr(searching, "LARGEST_BATCH", 5)
     numbers = _make(engine, *[complaint(text="路灯不亮" if count % 7 == 0 else "水管爆裂", place="") for count in range(40)])
     assert _found(engine, "路灯", limit=2) == numbers[::7][::-1]
+    orders = Orders(engine, PlainLaws())
+    for number in numbers[:20]:
+        orders.act(number, 0, "dispatch", {"unit": "transport", "co_units": ["water"]}, CLERK, NOW, None)
+    theirs = Filter(visible=frozenset({"transport", "water"}))
+    assert _found(engine, "路灯", theirs, limit=2) == numbers[:20:7][::-1]
     assert _found(engine, "水管", limit=2) == [number for count, number in enumerate(numbers) if count % 7][::-1]
 
 

@@ -131,7 +131,7 @@ class Listing:
     def counts(self, wanted: Filter, *, now: float) -> Counts:
         """How many there are, by stage and by the time left; walks through all that the filter keeps."""
         left = case(*((kept, name) for name, kept in _lefts(now).items()), else_="none")
-        stages, units = stages_of(wanted), _units_first(wanted)
+        stages, units = stages_of(wanted), units_first(wanted)
         kept = select(_C.stage, left.label("left"), func.count().label("n")).where(*conditions(wanted, now, without=units))
         if units is not None:
             theirs = select(ticket_units.c.number).where(ticket_units.c.unit.in_(units))
@@ -223,7 +223,7 @@ def _ordered(connection: Connection, wanted: Filter, sort: Sort, after: str | No
 
 def _merged(connection: Connection, wanted: Filter, now: float, place: Place, order: Order, limit: int) -> list[Any]:
     """The first rows of every stage, and of every unit where units are named, each in its index's order; of these the first."""
-    stages, units = stages_of(wanted), _units_first(wanted)
+    stages, units = stages_of(wanted), units_first(wanted)
     if units is not None and len(units) * len(stages or STAGES) <= MOST_BRANCHES:
         kept = conditions(wanted, now, without=units)
         of = ticket_units.c
@@ -241,7 +241,7 @@ def _merged(connection: Connection, wanted: Filter, now: float, place: Place, or
     return found[:limit]
 
 
-def _units_first(wanted: Filter) -> list[str] | None:
+def units_first(wanted: Filter) -> list[str] | None:
     """The units whose own indexes lead: those a reader belongs to, else those that are asked for; None: no unit is named."""
     if wanted.visible is not None:
         return sorted(wanted.visible)

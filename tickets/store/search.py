@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, cast, literal, literal_column, select, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Text,
+    cast,
+    literal,
+    literal_column,
+    select,
+    table,
+    union,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from hotline_core.adapters.engine import reading
 from hotline_core.errors import BadInput
 from tickets.grams import PERSON, Word, is_there, words_of
 from tickets.store.form import content_of
-from tickets.store.listing import LARGEST_PAGE, Filter, Page, Row, conditions, of_row, stages_of
-from tickets.store.schema import ticket_bodies, ticket_words, tickets
+from tickets.store.listing import LARGEST_PAGE, MOST_BRANCHES, Filter, Page, Row, conditions, of_row, stages_of, units_first
+from tickets.store.schema import ticket_bodies, ticket_units, ticket_words, tickets
 
 NUMBER_DIGITS = 14
 NEWEST = 2000  # tickets that PostgreSQL looks through one by one before it asks the index: what is frequent is found among them
 LARGEST_BATCH = 4000  # row numbers that SQLite's index is asked for at once
 MOST_ROUNDS = 20  # of candidates that turned out not to hold the words
-_END = 100_000_000_000_000  # above every number
+_END = 99_999_999_999_999  # above every number, and as long as one
 _FTS = table("ticket_search")
 
 
@@ -49,15 +62,16 @@ class Search:
             if len(words) == 1 and len(number) == NUMBER_DIGITS and number.isascii() and number.isdigit():
                 row = connection.execute(_rows().where(tickets.c.number == number, *kept)).one_or_none()
                 return Page((of_row(row),) if row is not None else (), None)
-            return _proven(connection, words, people_too, kept, below, limit)
+            return _proven(connection, words, people_too, units_first(wanted), kept, below, limit)
 
 
 def _proven(
-    connection: Connection, words: Sequence[Word], people_too: bool, kept: Sequence[ColumnElement[bool]], below: int, limit: int
-) -> Page:
+    connection: Connection, words: Sequence[Word], people_too: bool, units: Sequence[str] | None,
+    kept: Sequence[ColumnElement[bool]], below: int, limit: int,
+) -> Page:  # fmt: skip
     found: list[Row] = []
     for _ in range(MOST_ROUNDS):
-        rows = _candidates(connection, words, people_too, kept, below, limit + 1)
+        rows = _candidates(connection, words, people_too, units, kept, below, limit + 1)
         for row in rows:
             if is_there(words, content_of(row.content), people_too=people_too):
                 found.append(of_row(row))
@@ -70,14 +84,14 @@ def _proven(
 
 
 def _candidates(
-    connection: Connection, words: Sequence[Word], people_too: bool, kept: Sequence[ColumnElement[bool]], below: int, limit: int
-) -> list[Any]:
+    connection: Connection, words: Sequence[Word], people_too: bool, units: Sequence[str] | None,
+    kept: Sequence[ColumnElement[bool]], below: int, limit: int,
+) -> list[Any]:  # fmt: skip
     """The newest tickets below a number whose pieces fit; they may still lie apart in the text."""
     if connection.dialect.name == "sqlite":
         return _from_fts(connection, _match(words, people_too), kept, below, limit)
     fits = cast(literal(_tsquery(words, people_too)), TSQUERY)
-    newest = select(ticket_words.c.id, ticket_words.c.grams).where(ticket_words.c.id < below).order_by(ticket_words.c.id.desc())
-    some = newest.limit(NEWEST).subquery("some")
+    some = _newest(units, below)
     near = select(some.c.id).where(some.c.grams.op("@@")(fits)).cte("near").prefix_with("MATERIALIZED")
     rows = list(connection.execute(_among(near).where(*kept).limit(limit)))
     if len(rows) == limit:
@@ -87,6 +101,17 @@ def _candidates(
 
 
 _row_id: ColumnElement[int] = literal_column("ticket_search.rowid")
+
+
+def _newest(units: Sequence[str] | None, below: int) -> Any:
+    """The newest tickets below a number, of these units where some are named, with their pieces."""
+    pieces, of = select(ticket_words.c.id, ticket_words.c.grams), ticket_units.c
+    if units is None or not 0 < len(units) <= MOST_BRANCHES:
+        return pieces.where(ticket_words.c.id < below).order_by(ticket_words.c.id.desc()).limit(NEWEST).subquery()
+    theirs = select(of.number).where(of.number < f"{below:0{NUMBER_DIGITS}d}").order_by(of.number.desc()).limit(NEWEST)
+    numbers = union(*(select(theirs.where(of.unit == unit).subquery()) for unit in units)).subquery()
+    chosen = select(numbers.c.number).order_by(numbers.c.number.desc()).limit(NEWEST).cte("chosen").prefix_with("MATERIALIZED")
+    return pieces.join(chosen, ticket_words.c.id == cast(chosen.c.number, BigInteger)).subquery()
 
 
 def _rows() -> Select[Any]:
