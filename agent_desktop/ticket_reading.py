@@ -11,12 +11,12 @@ from agent_desktop.own_calls import is_own
 from agent_desktop.refusals import Unavailable
 from agent_desktop.ticket_view import told_attachment, told_limits, told_notice, told_steps, told_ticket
 from hotline_core.errors import NotFound
-from tickets.acts import Act
 from tickets.life import Actor, allowed, dues, profile_of
 from tickets.masking import Reader, Veil, sight_of, veil_for
 from tickets.notice_words import sentence_of
 from tickets.permission import may_go_to
 from tickets.policy import Policy
+from tickets.profile import Profile
 from tickets.store.attachments import Attachment
 from tickets.store.form import parts
 from tickets.store.notices import Notice
@@ -123,8 +123,6 @@ def _told(desk: Desk, caller: Caller, found: _Found) -> Told:
     policy, now, names = policy_of(desk), desk.now(), names_of(desk)
     ticket, life = found.ticket, found.ticket.life
     veil = veil_of(desk, caller, ticket, found.steps)
-    actor = actor_of(desk, caller)
-    may: tuple[Act, ...] = allowed(ticket, actor, policy)
     made_by = found.steps[0].actor if found.steps else ""
     unit = policy.units.get(life.unit)
     title = veil.text(ticket.content.title)
@@ -133,8 +131,6 @@ def _told(desk: Desk, caller: Caller, found: _Found) -> Told:
         "made_by_name": names.get(made_by, made_by),
         "unit_name": unit.name if unit else "",
         "profile_name": policy.profile(life.profile).name if life.profile in policy.profiles else "",
-        "limits": told_limits(dues(ticket, policy), life.met, policy, now),
-        "allowed": list(may),
         "steps": told_steps(found.steps, veil, names),
         "attachments": [
             told_attachment(each, names, may_remove=may_remove(desk, caller, each))
@@ -143,8 +139,25 @@ def _told(desk: Desk, caller: Caller, found: _Found) -> Told:
         "notices": [
             told_notice(each, title, sentence_of(each.kind, each.facts, desk.tickets.names, policy)) for each in found.notices
         ],
-        "forward_to": [{"key": key, "name": policy.units[key].name} for key in may_go_to(life, actor, policy.units)],
-        "extension_rule": _extension_rule(ticket, policy),
+        **_ruled(ticket, actor_of(desk, caller), policy, now),
+    }
+
+
+def _ruled(ticket: Ticket, actor: Actor, policy: Policy, now: float) -> Told:
+    """What the rules of the ticket's day say of it: limits, acts, where it may go, extensions.
+
+    A ticket whose profile's file is gone can still be read; nothing can be done to it until the file is back (`rules_known`).
+    """
+    try:
+        profile = profile_of(ticket, policy)
+    except NotFound:
+        return {"rules_known": False, "limits": [], "allowed": [], "forward_to": [], "extension_rule": None}
+    return {
+        "rules_known": True,
+        "limits": told_limits(dues(ticket, policy), ticket.life.met, policy, now),
+        "allowed": list(allowed(ticket, actor, policy)),
+        "forward_to": [{"key": key, "name": policy.units[key].name} for key in may_go_to(ticket.life, actor, policy.units)],
+        "extension_rule": _extension_rule(profile),
     }
 
 
@@ -164,9 +177,9 @@ async def _calls(desk: Desk, caller: Caller, call_id: str) -> list[Told] | None:
     return [told | {"may_listen": may_listen and found.recording}]
 
 
-def _extension_rule(ticket: Ticket, policy: Policy) -> Told | None:
-    """What the profile of the ticket says of extensions; None where there are none."""
-    rule = profile_of(ticket, policy).extension
+def _extension_rule(profile: Profile) -> Told | None:
+    """What a profile says of extensions; None where there are none."""
+    rule = profile.extension
     if rule is None:
         return None
     told = {"amount": rule.amount, "measure": rule.measure, "grounds": list(rule.grounds), "approver": rule.approver}

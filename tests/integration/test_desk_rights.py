@@ -19,6 +19,7 @@ from agent_desktop.routes import (
     calls,
     docs,
     drafts,
+    foreign_tickets,
     live,
     metrics,
     pages,
@@ -27,12 +28,22 @@ from agent_desktop.routes import (
     phone,
     recordings,
     sign_in,
+    ticket_exports,
+    ticket_files,
+    ticket_own,
+    ticket_words,
+    tickets,
     topics,
+    units,
+    webhooks,
 )
 from tests.integration.desk_kit import OWN_PAGE, application, browser, prepare, settings_of, signed_in
 
 pytestmark = pytest.mark.integration
-ROUTERS = (sign_in, acts, callbacks, calls, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
+ROUTERS = (
+    sign_in, acts, callbacks, calls, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs, tickets,
+    ticket_words, ticket_own, ticket_files, ticket_exports, foreign_tickets, units, webhooks,
+)  # fmt: skip
 PUBLIC = {("POST", "/api/sign-in"), ("GET", "/api/health"), ("GET", "/docs")}
 # Pages look at the cookie themselves, because they answer with a redirect instead of a 401.
 PAGES = {
@@ -105,8 +116,8 @@ async def test_each_guarded_route_lets_in_exactly_the_roles_of_the_table(app: Fa
                 headers=OWN_PAGE,
                 json={"text": "x", "version": 99} if method == "PUT" else None,
             )
-            refused[path] = answer.status_code == 403 and answer.json()["code"] == "forbidden"
-    expected = {path: not any(rights.may(role, act) for act in walked[(method, path)][0].acts) for method, path in GUARDED}
+            refused[(method, path)] = answer.status_code == 403 and answer.json()["code"] == "forbidden"
+    expected = {key: not any(rights.may(role, act) for act in walked[key][0].acts) for key in GUARDED}
     assert refused == expected
 
 

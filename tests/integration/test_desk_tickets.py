@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,35 @@ async def test_a_ticket_merges_into_one_that_exists_and_goes_on_itself(room: Roo
     refused = await room.try_act("clerk1", first, "merge", into=second["number"])
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_ticket")
     assert refused.json()["facts"] == {"field": "into"}
+
+
+async def test_a_ticket_whose_rules_are_gone_can_still_be_read(room: Room) -> None:
+    """The city took a profile's file away: nothing can be done until it is back, and nothing is lost."""
+    ticket = await room.at("signed")
+    policy = room.desk.policy.policy
+    profiles = {key: each for key, each in policy.profiles.items() if not key.startswith("ah-suzhou")}
+    room.desk.policy._policy = replace(policy, profiles=profiles, chosen={"other": "js-suqian-2020"})
+    seen = await room.get("unit1", f"/api/tickets/{ticket['number']}")
+    assert (seen["rules_known"], seen["limits"], seen["allowed"]) == (False, [], [])
+    assert seen["content"]["title"] == COMPLAINT["title"]
+    refused = await room.try_act("unit1", ticket, "contact", reached=True)
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_profile")
+    assert await room.numbers("unit1") == [ticket["number"]]
+    room.desk.policy._policy = policy
+    assert (await room.act("unit1", ticket, "contact", reached=True))["rules_known"]
+
+
+async def test_each_refusal_code_is_kept_with_its_ticket_and_has_a_sentence_for_the_caller(room: Room) -> None:
+    """N1 to N9 (R39); the one that says nothing by itself needs a reason in words."""
+    refusals = (await room.get("agent1", "/api/tickets/catalogue"))["refusals"]
+    assert [each["key"] for each in refusals] == [f"N{number}" for number in range(1, 10)]
+    for each in refusals:
+        assert each["sentence"].endswith("。")
+        assert each["basis"]
+        facts = {"code": each["key"], "reason": "已告知来电人"}
+        told = await room.make(by="agent1", act="refuse", facts=facts)
+        assert (told["stage"], told["life"]["refusal"], told["steps"][-1]["facts"]["code"]) == ("refused", each["key"], each["key"])
+    agent = await room.as_("agent1")
+    for facts, code in (({"code": "N9"}, "missing"), ({"code": "N0"}, "unknown_reason"), ({}, "missing")):
+        answer = await agent.post("/api/tickets", json={"content": COMPLAINT, "act": "refuse", "facts": facts})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
