@@ -50,6 +50,10 @@ export class ActForm {
   get act() {
     return this.#act;
   }
+  /** Words were typed that nobody else has. */
+  get isTyped() {
+    return [...this.#root.querySelectorAll("textarea, input:not([role=combobox], [type=radio])")].some((input) => input.value !== input.defaultValue);
+  }
 
   focus() {
     (this.#first ?? this.#root.querySelector("input, textarea, select"))?.focus();
@@ -103,7 +107,7 @@ const caption = (name, isOptional) => [name, isOptional ? make("small", {}, ACT.
 function words(field, name) {
   const input = field.kind === "text" ? make("textarea", { rows: 3, maxlength: 4000, spellcheck: "false", name: field.key })
     : make("input", { maxlength: 200, autocomplete: "off", spellcheck: "false", name: field.key });
-  input.value = field.value ?? "";
+  input.defaultValue = field.value ?? "";
   return { input, node: make("label", { class: "fact", "data-kind": field.kind }, make("span", {}, ...caption(name, field.optional && !field.bare)), input), read: () => input.value.trim() };
 }
 

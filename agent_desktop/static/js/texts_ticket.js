@@ -66,7 +66,7 @@ export const ONE = {
     source: "来源", klass: "类别", field: "领域", topic: "专题", area: "区域", caller_kind: "来电人", happened_at: "发生时间", place: "地点", object: "涉及对象",
     name: "姓名", number: "联系电话", address: "住址",
   },
-  whyCorrected: "更正的理由", co: "协办：", recording: "录音：左声道市民，右声道坐席与提示音", nothingChanged: "没有改动任何一项。", notSent: "没有办成，您写的内容还在，请再按一次。",
+  whyCorrected: "更正的理由", co: "协办：", recording: "录音：左声道市民，右声道坐席与提示音", expired: "登录已过期，没有办成。您写的内容还在：请在新标签页重新登录，再回来确认。", nothingChanged: "没有改动任何一项。", notSent: "没有办成，您写的内容还在，请再按一次。",
 };
 
 export const PRINT = {

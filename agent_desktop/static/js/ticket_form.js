@@ -55,6 +55,7 @@ export class TicketForm {
     this.#callId = callId;
     if (isOther) {
       this.#close();
+      this.#forget();
       this.#made = [];
       this.#isMade = false;
       this.#request = "";
@@ -199,11 +200,13 @@ export class TicketForm {
     if (!this.#catalogue) return this.#tell(FORM.noCatalogue, "soon");
     if (act !== "void" && this.#missing(act)) return;
     const wanted = act === "accept" && this.#mayDispatch ? "dispatch" : act;
+    const isThere = this.#sheet?.act === wanted; // open already, or closed with something typed in it
     this.#request ||= crypto.randomUUID();
     write($("#act-title"), ACT.titles[wanted]);
     mark($("#act-sheet"), "open", true);
     mark($("#act-sheet"), "act", wanted);
     for (const button of this.#form.querySelectorAll("[data-do]")) button.setAttribute("aria-expanded", String(button.dataset.do === act));
+    if (isThere) return this.#sheet.focus();
     const known = { catalogue: this.#catalogue, units: unitItems(this.#catalogue), suggestions: null };
     if (act === "accept") known.suggestions = await this.#suggestions();
     if ($("#act-sheet").dataset.open !== "true" || $("#act-sheet").dataset.act !== wanted) return;
@@ -241,12 +244,16 @@ export class TicketForm {
     if ($("#act-sheet").dataset.open !== "true") return;
     const hadFocus = $("#act-sheet").contains(document.activeElement);
     mark($("#act-sheet"), "open", false);
-    this.#sheet = null;
-    $("#act-facts").replaceChildren();
+    if (!this.#sheet?.isTyped) this.#forget();
     for (const button of this.#form.querySelectorAll("[data-do]")) {
       if (hadFocus && button.getAttribute("aria-expanded") === "true") button.focus();
       button.setAttribute("aria-expanded", "false");
     }
+  }
+
+  #forget() {
+    this.#sheet = null;
+    $("#act-facts").replaceChildren();
   }
 
   #pressed(event) {
@@ -283,6 +290,7 @@ export class TicketForm {
 
   #done(ticket) {
     this.#close();
+    this.#forget();
     this.#request = "";
     this.#made = [...this.#made, ticket];
     this.#isMade = true;

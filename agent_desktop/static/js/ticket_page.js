@@ -24,6 +24,7 @@ const path = `/api/tickets/${encodeURIComponent(number)}`;
 let catalogue = null, names = namesOf(null);
 let ticket = null;
 let form = null; // of the act that is open
+let laid = null; // closed with something typed in it: the same act opens it again
 let timer = 0;
 const files = new TicketFiles(path, () => load());
 
@@ -35,8 +36,8 @@ async function load() {
     take(await get(path));
     if ($("#one-notice").dataset.kind === "away") tell("");
   } catch (error) {
-    if (error.status === 401) return location.assign("/sign-in");
-    tell(error.isNetwork ? `${ONE.failed}${ONE.later}` : error.message || ONE.notFound, "away");
+    if (error.status === 401 && !form?.isTyped) return location.assign("/sign-in");
+    tell(error.status === 401 ? ONE.expired : error.isNetwork ? `${ONE.failed}${ONE.later}` : error.message || ONE.notFound, "away");
     if (!error.isNetwork && !ticket) return undefined;
   }
   timer = setTimeout(load, REFRESH_MS);
@@ -158,17 +159,30 @@ function showActs() {
 
 async function open(act) {
   if (!ticket.allowed.includes(act)) return;
+  if (form?.act === act) return form.focus();
+  if (laid?.act === act) return again();
   mark($("#act-form"), "open", true);
   mark($("#act-form"), "act", act);
   write($("#act-title"), nameOf(act));
   const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], rule: ticket.extension_rule, suggestions: null, wished: ticket.steps.findLast((step) => step.act === "accept")?.facts.unit };
   if (NEEDS_UNITS.includes(act)) known.suggestions = await suggestions();
   if ($("#act-form").dataset.act !== act || $("#act-form").dataset.open !== "true") return;
+  laid = null;
   form = new ActForm($("#act-facts"), act, known, act === "correct" ? correctionFields(ticket, catalogue) : FORMS[act]);
   showActs();
   if ($("#act-facts").querySelector("input, textarea, select")) form.focus();
   else $("#btn-act-send").focus();
   $("#act-form").scrollIntoView({ block: "nearest" });
+}
+
+/** The form that was closed without being sent, with what was typed in it. */
+function again() {
+  [form, laid] = [laid, null];
+  mark($("#act-form"), "open", true);
+  mark($("#act-form"), "act", form.act);
+  write($("#act-title"), nameOf(form.act));
+  showActs();
+  form.focus();
 }
 
 async function suggestions() {
@@ -181,9 +195,8 @@ async function suggestions() {
 
 function close() {
   const act = form?.act;
-  form = null;
+  [laid, form] = [form?.isTyped ? form : null, null];
   mark($("#act-form"), "open", false);
-  $("#act-facts").replaceChildren();
   if (ticket) showActs();
   $(`#acts [data-act="${act}"]`)?.focus();
 }
@@ -198,15 +211,14 @@ async function send(event) {
   busy(true);
   try {
     const told = await post(`${path}/acts`, { act, version: ticket.version, facts: given });
-    form = null;
+    [form, laid] = [null, null];
     mark($("#act-form"), "open", false);
     take(told);
     tell(ONE.done(nameOf(act)));
     ($("#acts button") ?? $("#back")).focus();
   } catch (error) {
-    if (error.status === 401) return location.assign("/sign-in");
     if (error.code === "ticket_changed") await load();
-    form?.tell(error.code === "ticket_changed" ? ONE.changed : error.isNetwork ? ONE.notSent : error.message || ONE.notSent);
+    form?.tell(error.status === 401 ? ONE.expired : error.code === "ticket_changed" ? ONE.changed : error.isNetwork ? ONE.notSent : error.message || ONE.notSent);
   } finally {
     busy(false);
   }
@@ -255,6 +267,7 @@ function pressed(event) {
 }
 
 addEventListener("keydown", pressed);
+addEventListener("beforeunload", (event) => (form ?? laid)?.isTyped && event.preventDefault());
 $("#act-form").addEventListener("submit", send);
 $("#btn-act-cancel").addEventListener("click", close);
 $("#note-form").addEventListener("submit", note);
