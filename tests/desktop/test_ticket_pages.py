@@ -163,7 +163,7 @@ async def test_a_supervisor_changes_the_units_and_a_clerk_is_suggested_the_new_o
         await expect(page.locator("tr[data-unit=ferry]")).to_contain_text("汽渡、轮渡票价")
 
         clerk = await officer(browser, hotline, "clerk1")
-        (number,) = await made(clerk, ("12345", "consult", "transport", "river", "轮渡票价是多少", {}))
+        (number,) = await made(clerk, ("12345", "consult", "other", "river", "轮渡票价是多少", {}))
         await clerk.ticket(number, "accepted")
         await clerk.opens("dispatch")
         await expect(clerk.page.locator("#act-form .suggested button").first).to_contain_text("渡口管理所")
