@@ -92,7 +92,7 @@ class Engine:
             self._early.append(packet)
             return
         for event in self._events_of(packet):
-            self.inbox.put(event)
+            self.inbox.put(event, packet.text("Timestamp"))
 
     async def link_up(self, link: Connection) -> None:
         """After each login: read all that Asterisk holds; events that come meanwhile wait."""

@@ -1,4 +1,4 @@
-"""The one ordered inbox: AMI events, intents and ticks in the order they came, each stamped with its time."""
+"""The one ordered inbox: AMI events, intents and ticks in the order they came, each with the time at which it happened."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from ami_bridge.dial_tests import DialTestBegun
 from ami_bridge.intents import Intent
+from ami_bridge.protocol import STAMP
 from ami_bridge.resync import Snapshot
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 from transfer import events as te
 
+LATE_S = 2.0  # the watchdog's patience: after that callers are no longer where Asterisk said, and what waits counts from now
 BOUND = 50_000  # 15 s of the busiest minute measured; beyond it the machine is lost anyway
 ENDINGS = (
     ev.CallEnded, ev.AgentLeft, ev.CallRecovered, te.CitizenGone, te.AgentGone, te.ThirdLeft, te.ThirdFailed, te.MoveRefused,
@@ -61,12 +63,12 @@ class Inbox:
         self._filled = asyncio.Event()
         self.shed = 0
 
-    def put(self, item: Item) -> bool:
-        """Append; False if it was shed."""
+    def put(self, item: Item, stamp: str = "") -> bool:
+        """Append; False if it was shed. `stamp` is when Asterisk said it (AMI's Timestamp), if it did."""
         if len(self._items) >= self._bound and not isinstance(item, (*ENDINGS, Resync, LinkDown)):
             self.shed += 1
             return False
-        self._items.append((self._now(), item))
+        self._items.append((happened_at(stamp, self._now()), item))
         self._filled.set()
         return True
 
@@ -82,3 +84,12 @@ class Inbox:
         items = list(self._items)
         self._items.clear()
         return items
+
+
+def happened_at(stamp: str, now: float) -> float:
+    """When it happened (epoch seconds): by Asterisk's own word, however late a busy machine lets us read it; else now.
+
+    Never ahead of us, and not if the clock was set meanwhile.
+    """
+    told = float(stamp) if STAMP.fullmatch(stamp) else now
+    return told if now - LATE_S <= told <= now else now

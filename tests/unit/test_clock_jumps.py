@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ami_bridge.actions import Action
+from ami_bridge.inbox import LATE_S, happened_at
 from ami_bridge.jumps import JUMP_S, LONGEST_VALUE, Look, jumped_s, kept, ringing_on, stuck, unanswered, waiters
 from ami_bridge.protocol import Packet
 from hotline_core.domain import events as ev
@@ -132,3 +133,15 @@ def test_what_the_bridge_waits_for_is_waited_for_as_long_as_before(by_s: float) 
     assert [type(event).__name__ for event in board.due(NOON + by_s + NOTICE_LIMIT_S)] == ["DeadlineReached"]
     assert [event.name for event in transfers.due(NOON + by_s + 20)] == ["third"]
     assert board.dials["d"].until == until + by_s
+
+
+def test_what_asterisk_says_is_dated_by_its_own_word_however_late_it_is_read() -> None:
+    """A busy machine reads it a second later; after-call work does not begin later for that."""
+    for late_s in (0.0, 0.8, LATE_S):
+        assert happened_at(f"{NOON - late_s:.6f}", NOON) == NOON - late_s
+
+
+def test_what_asterisk_says_is_dated_now_if_the_clock_was_set_since_or_nothing_is_told() -> None:
+    """Nor ahead of us, nor from before the watchdog took the callers back."""
+    for stamp in ("", "soon", f"{NOON + 0.5:.6f}", f"{NOON + HOUR:.6f}", f"{NOON - LATE_S - 0.5:.6f}", f"{NOON - HOUR:.6f}"):
+        assert happened_at(stamp, NOON) == NOON
