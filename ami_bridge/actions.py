@@ -37,8 +37,9 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
         case cmd.CloseJournal():
             families = ("hlcall", *(("hlans",) if command.answered else ()), *(("hlout",) if command.dialled else ()), "hlend")
             # an agent's leg may tell its end in the moment of the citizen's, too late for the dialplan to clear it away
-            legs = ("DBDelTree", (("Family", "hlleg"), ("Key", command.call_id)))
-            return [*(("DBDel", (("Family", family), ("Key", command.call_id))) for family in families), legs]
+            # and the mark of whose hands the caller was in stays where a full disk took no change
+            trees = (("DBDelTree", (("Family", family), ("Key", command.call_id))) for family in ("hlleg", "ivr"))
+            return [*(("DBDel", (("Family", family), ("Key", command.call_id))) for family in families), *trees]
         case cmd.Dial():
             phone = interface(command.agent)
             variables = {

@@ -22,7 +22,7 @@ class Cost:
     gap_s: float = 0.5
     unrecorded: bool = False  # and said so
     refuses_new: bool = False  # who rings meanwhile may get no answer at all
-    leaves_journal: bool = False  # entries of ended calls may stay in Asterisk's database until a bridge or Asterisk starts
+    leaves_journal: bool = False  # entries of ended calls may stay in Asterisk's database until a bridge starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Visit:
     answered: bool = False
     reached_s: float = 0.0
     heard_until: float = 0.0  # epoch seconds of the last sound that came
+    paused_s: float = 0.0  # how long the test's own machine let this citizen say nothing, at most
 
 
 def crowd(dice: random.Random, round_no: int, count: int, over_s: float) -> list[Citizen]:
@@ -102,5 +103,6 @@ async def visit(world: World, citizen: Citizen) -> Visit:
         if not call.ended.is_set():
             with suppress(TimeoutError):  # of a line that is dead, or cut at this moment; the list of calls tells what came of it
                 await call.hang_up()
+        seen.paused_s = call.rtp.longest_pause_s
         seen.heard_until = wall_s + max((packet.arrived_s for packet in call.rtp.packets[-5:]), default=began)
     return seen

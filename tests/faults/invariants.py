@@ -65,8 +65,7 @@ async def check(world: World, api: httpx.Client, visits: Sequence[Visit], clerks
     if left and cost.leaves_journal:
         await asyncio.to_thread(world.signal, "bridge", signal.SIGKILL)
         await back(world)
-        # a mark of whose hands a caller was in names a channel that is gone, and goes with Asterisk's next start
-        left = [one for one in await left_behind(world) if not one.startswith("/ivr/")]
+        left = await left_behind(world)
     seen.faults += [f"left behind: {one}" for one in left]
     seen.faults += await figures(world, api)
     chain = await asyncio.to_thread(verify, world.home / "ledger")
@@ -117,15 +116,15 @@ async def _citizen(world: World, api: httpx.Client, visit: Visit, talks: Iterabl
         case _:
             may(f"{told}: {visit.end}")
     if own:
-        await _sound(api, call, visit.heard_until, cost, seen)
+        await _sound(api, call, visit, cost, seen)
 
 
-async def _sound(api: httpx.Client, call: dict[str, Any], until: float, cost: Cost, seen: Findings) -> None:
+async def _sound(api: httpx.Client, call: dict[str, Any], visit: Visit, cost: Cost, seen: Findings) -> None:
     """The recording holds the citizen from its begin to the last that was heard, without a gap, but for what the fault may cost."""
     call_id = call["call_id"]
     timeline = (await asyncio.to_thread(api.get, f"/api/calls/{call_id}")).raise_for_status().json()["timeline"]
     begun = [entry["at"] for entry in timeline if entry["kind"] in ("recording_started", "agent_answered")]
-    said_s = until - begun[0] if begun else 0.0
+    said_s = visit.heard_until - begun[0] if begun else 0.0
     answer = await asyncio.to_thread(api.get, f"/api/calls/{call_id}/recording")
     ends_at = asyncio.get_running_loop().time() + SETTLE_S
     while answer.status_code != 200 and asyncio.get_running_loop().time() < ends_at:
@@ -140,7 +139,7 @@ async def _sound(api: httpx.Client, call: dict[str, Any], until: float, cost: Co
         citizen = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2").astype(np.int16)[0::2]
     loud = np.flatnonzero(np.abs(citizen.astype(np.int32)) > 2000)
     kept = citizen[loud[0] : loud[-1]] if len(loud) else citizen[:0]
-    missing_s, gap_ms = said_s - len(kept) / 8000, absent_ms(kept, CITIZEN_HZ)
+    missing_s, gap_ms = said_s - len(kept) / 8000, absent_ms(kept, CITIZEN_HZ) - visit.paused_s * 1000
     seen.shortest_ms = max(seen.shortest_ms, missing_s * 1000)
     seen.longest_gap_ms = max(seen.longest_gap_ms, gap_ms)
     if cost.unrecorded:

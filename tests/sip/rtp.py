@@ -73,6 +73,7 @@ class RtpStream:
         self.digits = ""
         self.event_payload: int | None = TELEPHONE_EVENT
         self.sent_packets = 0
+        self.longest_pause_s = 0.0  # how long this machine let us send nothing, at most
         self.key_over_s: float | None = None  # loop time at which the end of the newest key was first sent
         self.arrival = Signal()
         self._loop = asyncio.get_running_loop()
@@ -128,8 +129,10 @@ class RtpStream:
 
     async def _send_paced(self) -> None:
         """One packet per 20 ms of the loop's clock; late by more than 200 ms it starts a new beat, no burst."""
-        due = self._loop.time()
+        due = sent_s = self._loop.time()
         while not self._closed:
+            self.longest_pause_s = max(self.longest_pause_s, self._loop.time() - sent_s - PTIME_S)
+            sent_s = self._loop.time()
             if self._remote is not None:
                 self._send_frame(self._remote)
             self._timestamp = (self._timestamp + FRAME) % (1 << 32)
