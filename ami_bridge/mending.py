@@ -49,12 +49,11 @@ class Mender:
 
     async def _mend(self, link: Connection) -> None:
         first = await self._channels(link)
-        entries = [packet for packet in await link.ask_list("QueueStatus") if packet.text("Event") == "QueueEntry"]
-        await self._post(link, "queued anew", jumps.waiters(first, entries), in_turn=True)
+        await self._queue_anew(link, {packet.text("Channel") for packet in first})
         for later_s, what, found in LOOKS:
             if await self._is_wanted_within(later_s):
                 return
-            await self._post(link, what, found(first, await self._channels(link)))
+            self._post(link, what, found(first, await self._channels(link)))
 
     async def _is_wanted_within(self, seconds: float) -> bool:
         try:
@@ -66,11 +65,26 @@ class Mender:
     async def _channels(self, link: Connection) -> list[Packet]:
         return [packet for packet in await link.ask_list("CoreShowChannels") if packet.text("Event") == "CoreShowChannel"]
 
-    async def _post(self, link: Connection, what: str, actions: Sequence[Action], *, in_turn: bool = False) -> None:
-        """Each channel has a thread of its own: those who are to come one after the other are told one after the other."""
+    async def _queue_anew(self, link: Connection, left: set[str]) -> None:
+        """One after the other, for each has a thread of its own; read before each, since a telephone may ring for the next."""
+        count = 0
+        while True:
+            channels = await self._channels(link)
+            entries = [packet for packet in await link.ask_list("QueueStatus") if packet.text("Event") == "QueueEntry"]
+            turns = [action for action in jumps.waiters(channels, entries) if dict(action[1])["Channel"] in left]
+            if not turns:
+                break
+            count += 1
+            left.discard(dict(turns[0][1])["Channel"])
+            link.post(*turns[0])
+            await asyncio.sleep(min(TURN_S, TURNS_S / (count + len(turns))))
+        self._told("queued anew", count)
+
+    def _post(self, link: Connection, what: str, actions: Sequence[Action]) -> None:
         for action, fields in actions:
             link.post(action, fields)
-            if in_turn:
-                await asyncio.sleep(min(TURN_S, TURNS_S / len(actions)))
-        if actions:
-            self._log.info("waits that the clock had stopped", what=what, how_many=len(actions))
+        self._told(what, len(actions))
+
+    def _told(self, what: str, how_many: int) -> None:
+        if how_many:
+            self._log.info("waits that the clock had stopped", what=what, how_many=how_many)
