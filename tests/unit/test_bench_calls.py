@@ -59,8 +59,8 @@ def test_the_peers_menu_asks_the_same_prompts_keys_and_waits_as_the_hotlines_own
     menus = load_menus(MENUS_FOLDER)
     text = bare_dialplan(list(menus.values()), Path("/prompts"), Path("/spool"))
     welcome = menus["12328"].nodes["welcome"]
-    assert "Read(KEY,/prompts/greet-12328&/prompts/menu-12328,1,t,1,0.5)" in text
     assert isinstance(welcome, Ask)
+    assert f"Read(KEY,/prompts/greet-12328&/prompts/menu-12328,1,t,1,{welcome.wait_s:g})" in text
     assert all(f'GotoIf($["${{KEY}}" = "{key}"]?{target},1)' in text for key, target in welcome.keys.items())
     assert all(f"exten => {name},1," in text for name in menus["12345"].nodes)
 
