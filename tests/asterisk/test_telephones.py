@@ -147,7 +147,7 @@ async def test_what_the_command_line_changes_is_in_force_within_seconds(hotline:
         sip = password_of(browser)
         assert await opens(hotline, sip, "1015") == 200
         told = await asyncio.to_thread(accounts, hotline, "disable", "--login", "sun.li")
-        assert told.split("\t") == ["sun.li", "孙丽", "agent", "1015", "-", "page", "disabled"]
+        assert told.split("\t") == ["sun.li", "孙丽", "agent", "1015", "-", "page", "-", "disabled"]
         await asyncio.to_thread(hotline.wait, lambda: browser.get("/api/me").status_code == 401, 15, "the session is over")
     for _ in range(50):
         if await opens(hotline, sip, "1015") != 200:
