@@ -204,6 +204,12 @@ async def bridgeless(hotline: Hotline, login: str = "agent3", extension: str = "
             await asyncio.to_thread(hotline.wait, hotline.is_ready, PATIENCE_S, "the bridge is back")
 
 
+def told_by_asterisk(hotline: Hotline) -> str:
+    """Who waits, who could be rung, and whether a bridge is seen: why a call reached nobody."""
+    asked = ("queue show", "pjsip show contacts", "core show channels concise", "dialplan show globals")
+    return "\n".join(hotline.asterisk(command) for command in asked)
+
+
 @asynccontextmanager
 async def connected(hand: Hand, telephone: SipCaller, number: str) -> AsyncIterator[Talk]:
     """One call of a citizen to the one agent who is ready; from here on the dialplan sees a bridge."""
@@ -212,7 +218,10 @@ async def connected(hand: Hand, telephone: SipCaller, number: str) -> AsyncItera
         began = len(hand.packets)
         citizen = await phone.call("12345")
         await citizen.answered.within(PATIENCE_S)
-        agent = await telephone.next_call(PATIENCE_S)
+        try:
+            agent = await telephone.next_call(PATIENCE_S)
+        except TimeoutError:
+            raise AssertionError(await asyncio.to_thread(told_by_asterisk, hand.hotline)) from None
         await agent.answered.within(PATIENCE_S)
         citizen.send(Tone(TONES["citizen"]))
         agent.send(Tone(TONES["agent"]))
