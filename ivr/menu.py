@@ -18,7 +18,7 @@ from hotline_core.errors import SettingsError
 
 MENUS_FOLDER: Final = Path(__file__).parent / "menus"
 LONGEST_WAIT_S: Final = 10
-SHORTEST_WAIT_S: Final = 0.3
+SHORTEST_WAIT_S: Final = 0.5
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _LINE: Final = re.compile(r"[0-9]{2,20}")
