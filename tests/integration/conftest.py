@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from agent_desktop.migrate import migrate_tickets
+from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.migrate import migrate_calls
 from hotline_core.settings import Settings
 from tests.integration.backup_kit import service
@@ -68,3 +71,12 @@ def home(request: pytest.FixtureRequest, short_folder: Path) -> Settings:
 def small(short_folder: Path) -> Settings:
     """The same with SQLite alone."""
     return service(short_folder)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh tickets database, as durable as in service."""
+    migrate_tickets(database_url)
+    made = make_engine(database_url, durable=True)
+    yield made
+    made.dispose()

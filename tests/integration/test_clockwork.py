@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,10 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from agent_desktop.migrate import migrate_tickets
 from agent_desktop.rights import load_rights
 from doctor.checks.tickets import Stored, judge, look
-from hotline_core.adapters.engine import make_engine, reading
+from hotline_core.adapters.engine import reading
 from hotline_core.log import open_log
 from hotline_core.settings import DEFAULT_CITY, load_city
 from tickets.acts import Act
@@ -58,14 +56,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    engine = make_engine(database_url, durable=True)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

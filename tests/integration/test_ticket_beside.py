@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from agent_desktop.migrate import migrate_tickets
 from hotline_core.adapters.audit import first_broken, read_audit
-from hotline_core.adapters.engine import make_engine, reading
+from hotline_core.adapters.engine import reading
 from hotline_core.errors import Conflict, HotlineError, NotFound
 from tests.integration.ticket_kit import DAY, NOW, Person, PlainLaws, complaint
 from tickets.store.attachments import Attachments
@@ -22,14 +20,6 @@ from tickets.store.orders import Orders
 
 pytestmark = pytest.mark.integration
 JPEG = b"\xff\xd8\xff\xe0 a bus"
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    made = make_engine(database_url, durable=True)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

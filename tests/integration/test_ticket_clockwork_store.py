@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, insert, select, text
 
-from agent_desktop.migrate import migrate_tickets
 from hotline_core.adapters.audit import first_broken, read_audit
-from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.tickets_schema import people
 from hotline_core.errors import BadInput, Conflict, NotFound
 from tests.integration.ticket_kit import DAY, NOW, Due, Person, PlainLaws, complaint
@@ -28,14 +26,6 @@ CLERK = Person()
 TRANSPORT = unit_of("transport", {"name": "市交通运输局"})
 ROAD = unit_of("transport-road", {"name": "公路管理处", "parent": "transport"})
 GIVEN = {"transport": TRANSPORT, "transport-road": ROAD}
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    made = make_engine(database_url)
-    yield made
-    made.dispose()
 
 
 def _dispatched(engine: Engine, count: int = 1) -> list[str]:

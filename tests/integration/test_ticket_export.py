@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,8 +12,6 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import Engine
 
-from agent_desktop.migrate import migrate_tickets
-from hotline_core.adapters.engine import make_engine
 from tests.integration.ticket_kit import DAY, NOW, Person, PlainLaws, complaint
 from tests.unit.ticket_floor import policy_of
 from tickets.names import load_names
@@ -25,14 +22,6 @@ from tickets.ticket import Content
 
 pytestmark = pytest.mark.integration
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    made = make_engine(database_url)
-    yield made
-    made.dispose()
 
 
 def _export(engine: Engine) -> Export:

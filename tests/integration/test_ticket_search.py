@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, text
 
-from agent_desktop.migrate import migrate_tickets
-from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.engine import reading, writing
 from hotline_core.errors import BadInput
 from tests.integration.ticket_kit import NOW, Person, PlainLaws, complaint
 from tickets.grams import squeezed
@@ -23,14 +21,6 @@ pytestmark = pytest.mark.integration
 WORDS = ("公交车", "拒载", "路灯", "不亮", "水管", "爆裂", "噪音", "扰民", "皖L12345", "207路", "人民广场", "ABC", "出租车")
 NOTHING = dict.fromkeys(("place", "object", "name", "number", "address"), "")
 CLERK = Person()
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    made = make_engine(database_url)
-    yield made
-    made.dispose()
 
 
 def _make(engine: Engine, *contents: Content) -> list[str]:

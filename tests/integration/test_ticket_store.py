@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, inspect, select, text, update
 
 from agent_desktop.drafts import Drafts
-from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE, migrate_tickets
+from agent_desktop.migrate import TICKETS_MIGRATIONS, TICKETS_VERSION_TABLE
 from hotline_core.adapters.audit import first_broken, read_audit
-from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.migrate import is_migrated
 from hotline_core.errors import BadInput, Conflict, IntentRefused, NotFound
 from tests.integration.ticket_kit import DAY, NOW, Person, PlainLaws, complaint
@@ -26,15 +25,6 @@ from tickets.ticket import Extension, Life, Pause, Ticket
 
 pytestmark = pytest.mark.integration
 CLERK = Person()
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """An engine on a fresh tickets database."""
-    migrate_tickets(database_url)
-    made = make_engine(database_url, durable=True)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

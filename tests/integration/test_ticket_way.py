@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import Engine, select
 
-from agent_desktop.migrate import migrate_tickets
 from hotline_core.adapters.audit import first_broken, read_audit
-from hotline_core.adapters.engine import make_engine, reading
+from hotline_core.adapters.engine import reading
 from hotline_core.errors import Forbidden, IntentRefused
 from tests.unit.ticket_floor import BUREAU, CLERK, COMPLAINT, OTHER, at, policy_of
 from tickets.acts import Act
@@ -25,14 +22,6 @@ from tickets.ticket import Ticket
 pytestmark = pytest.mark.integration
 POLICY = policy_of()
 MADE = at("2026-05-11T10:00:00")
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    made = make_engine(database_url, durable=True)
-    yield made
-    made.dispose()
 
 
 def _sent(engine: Engine) -> Ticket:

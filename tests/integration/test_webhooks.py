@@ -12,9 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import Engine, func, select
 
-from agent_desktop.migrate import migrate_tickets
 from hotline_core.adapters.audit import read_audit
-from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.engine import reading, writing
 from hotline_core.log import open_log
 from tests.integration.servers import wait_until
 from tickets.store.deliveries import Deliveries
@@ -74,14 +73,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.at
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    migrate_tickets(database_url)
-    engine = make_engine(database_url, durable=True)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
