@@ -89,7 +89,7 @@ async def test_in_a_crowd_events_gather_for_a_moment_and_none_is_lost_or_overtak
     asterisk: ScriptedAsterisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three hundred events, each in a piece of its own, are read in no more pieces than the moment allows."""
-    monkeypatch.setattr(connection, "GATHER_S", 0.05)
+    monkeypatch.setattr(connection, "GATHER_S", 0.02)  # at most 20 events a piece, which must stay SMALL: a large one does not wait
     loop = asyncio.get_running_loop()
     async with Bridge(asterisk).running() as bridge:
         await within(3, bridge.ups)
@@ -103,6 +103,7 @@ async def test_in_a_crowd_events_gather_for_a_moment_and_none_is_lost_or_overtak
         took_s = loop.time() - began
         looking.cancel()
         assert [packet.text("Event") for packet in bridge.events[1:]] == [f"E{number}" for number in range(300)]
+        assert 20 * len(f"{event_text('E300')}\r\n") < connection.SMALL
         assert len(set(reads)) <= 3 + connection.AT_ONCE + took_s / connection.GATHER_S
 
 
