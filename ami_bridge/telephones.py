@@ -9,6 +9,7 @@ Requests inside a dialog are not authenticated again: a running talk does not no
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 from ami_bridge import intents
 from ami_bridge.connection import Connection
@@ -81,9 +82,9 @@ class TelephoneStore:
         changed = await self._mark(link, intent.agent) != telephone.mark
         if changed:
             await self._delete(link, FAMILY, intent.agent)  # half-done must not look done
+            await self._lock(link, intent.agent)
             for sort, text in telephone.objects.items():
                 await link.ask("DBPut", [("Family", f"ps/{sort}"), ("Key", telephone.user), ("Val", text)])
-            await self._forget_contacts(link, telephone.user)
             await self._watch(link, telephone.user)
             await link.ask("DBPut", [("Family", FAMILY), ("Key", intent.agent), ("Val", telephone.mark)])
             self._log.info("telephone set", extension=intent.agent, kind=kind)
@@ -96,10 +97,14 @@ class TelephoneStore:
 
     async def _remove(self, link: Connection, extension: str) -> None:
         user = user_of(extension)
+        await self._lock(link, extension)
+        try:
+            await self._watch(link, user)
+        except AmiError as error:
+            if error.code != "refused":  # refused: the endpoint went when this was tried before
+                raise
         for sort in ("endpoint", "aor", "auth"):
             await self._delete(link, f"ps/{sort}", user)
-        await self._forget_contacts(link, user)
-        await self._watch(link, user)
         await self._delete(link, FAMILY, extension)
         self._log.info("telephone removed", extension=extension)
 
@@ -109,10 +114,15 @@ class TelephoneStore:
                 return packet.text("Val")
         return ""
 
-    async def _forget_contacts(self, link: Connection, user: str) -> None:
-        """Whoever registered with the former password is called no more."""
+    async def _lock(self, link: Connection, extension: str) -> None:
+        """No password opens the telephone any more, and whoever registered with the former one is called no more.
+
+        In this order, and before another password opens it: a telephone that registers as soon as it can would lose its contact.
+        """
+        locked = self._telephones.telephone(extension, "hardware", secrets.token_hex(16))
+        await link.ask("DBPut", [("Family", "ps/auth"), ("Key", locked.user), ("Val", locked.objects["auth"])])
         for key in await self._tree(link, CONTACTS):
-            if key.startswith(f"{user};@"):
+            if key.startswith(f"{locked.user};@"):
                 await self._delete(link, CONTACTS, key)
 
     async def _tree(self, link: Connection, family: str) -> dict[str, str]:

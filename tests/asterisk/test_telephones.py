@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 
+from asterisk_conf.telephones import digest_of
 from tests.running.bridge_socket import ask
 from tests.running.instance import CHECKOUT, Hotline
 from tests.sip.agent import Refused, SipCaller
@@ -86,6 +88,38 @@ async def test_a_newer_sign_in_takes_the_telephone_and_the_older_page_is_told(ho
         newer.post("/api/sign-out").raise_for_status()
         await becomes(hotline, new, 401, 5)
         assert older.get("/api/phone").json()["password"] == old  # nobody else has it any more
+
+
+async def test_a_telephone_that_registers_the_moment_its_password_is_in_force_stays_registered(hotline: Hotline) -> None:
+    """Taken away is who registered with the password before, never the telephone that was quick; removed, nothing of it is left."""
+    extension = "1018"
+    await asyncio.to_thread(hotline.stop, "desk")  # which knows no such telephone
+    try:
+        async with SipCaller(hotline.sip, user=f"agent-{extension}") as telephone:
+            for _ in range(20):
+                password = secrets.token_hex(16)
+                wish = {"kind": "hardware", "digest": digest_of(extension, password)}
+                async with asyncio.TaskGroup() as group:
+                    setting = group.create_task(ask(hotline, "phone_set", extension, **wish))
+                    await _registered_at_once(telephone, extension, password)
+                assert setting.result()["ok"] is True
+                assert f"agent-{extension};@" in await asyncio.to_thread(hotline.asterisk, "database show registrar/contact")
+        assert (await ask(hotline, "phone_remove", extension))["ok"] is True
+        assert f"agent-{extension}" not in await asyncio.to_thread(hotline.asterisk, "database show")
+        assert extension not in (await ask(hotline, "phone_list", ""))["facts"]["phones"]
+    finally:
+        await asyncio.to_thread(hotline.start_again, "desk")
+        await asyncio.to_thread(hotline.wait, hotline.is_ready, 30, "the desk is back")
+
+
+async def _registered_at_once(telephone: SipCaller, extension: str, password: str) -> None:
+    """Try without a pause until Asterisk takes the password."""
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                return await telephone.register(f"agent-{extension}", password)
+            except Refused:
+                continue
 
 
 async def test_a_password_outlives_the_restart_of_asterisk_and_of_the_desk(hotline: Hotline) -> None:
