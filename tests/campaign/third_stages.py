@@ -133,6 +133,8 @@ HARMS: dict[str, Harm] = {
 }
 
 AGENT, THIRD, SAME, ANY, OVER = "agent", "third", "same as before", "whoever is there", "over"
+# the click or the hang-up may be the first: merged, then left, the third stays with the citizen; left, then merged, an agent comes
+EITHER = f"{AGENT} {THIRD}"
 # failure -> stage -> whom the citizen must have in the end; a stage that is not named cannot meet the failure
 ENDS: dict[str, dict[str, str]] = {
     "third hangs up": {
@@ -148,6 +150,6 @@ ENDS: dict[str, dict[str, str]] = {
     "bridge killed": dict.fromkeys(STAGES, SAME),
     "bridge killed in a click": dict.fromkeys(CLICKS, ANY),
     "click as the third goes": {"consult": AGENT, "swapped": AGENT, "three": AGENT},
-    "click as the agent goes": {"parked": AGENT, "calling": AGENT, "consult": AGENT, "swapped": AGENT, "three": THIRD},
+    "click as the agent goes": {"parked": AGENT, "calling": AGENT, "consult": EITHER, "swapped": EITHER, "three": EITHER},
 }  # fmt: skip
 CELLS = tuple((failure, stage) for failure, stages in ENDS.items() for stage in stages)

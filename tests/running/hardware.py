@@ -21,6 +21,7 @@ from tests.sip.call import Call
 from tests.sip.policy import Answer, Policy
 
 IN_FORCE_S = 20.0
+REGISTERED_AGAIN_S = 100.0  # Asterisk forgets a telephone after 300 s
 
 
 def accounts(hotline: Hotline, *arguments: str) -> str:
@@ -45,12 +46,16 @@ async def hardware_agent(
         url = f"ws://127.0.0.1:{hotline.settings.http_port}/ws"
         async with connect(url, origin=Origin(hotline.origin), additional_headers={"Cookie": cookie}, proxy=None) as page:
             await click_ready(page)
-            reader = asyncio.create_task(_drain(page), name=f"page of {login}")
+            tasks = {
+                asyncio.create_task(_drain(page), name=f"page of {login}"),
+                asyncio.create_task(phone.refresh(REGISTERED_AGAIN_S), name=f"{user} registers again"),
+            }
             try:
                 yield phone
             finally:
-                reader.cancel()
-                await asyncio.wait({reader})
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
                 await ask(hotline, "sign_out", extension)
                 await asyncio.to_thread(accounts, hotline, "change", "--login", login, "--phone-kind", "page")
 

@@ -27,6 +27,7 @@ class Rescue:
 async def rescued(talk: Talk, wanted: str, began_s: float, *, heard_before: int) -> Rescue:
     """Wait until the citizen hears `wanted` (agent, third) steadily, or for the end of the call (`over`).
 
+    Of several that are wanted (`agent third`) one is enough, and told is who it was.
     began_s: loop time of the failure; heard_before: samples the citizen had heard by then.
     """
     loop = asyncio.get_running_loop()
@@ -34,17 +35,17 @@ async def rescued(talk: Talk, wanted: str, began_s: float, *, heard_before: int)
         await talk.citizen.wait_ended(REACH_S)
         assert talk.citizen.ended_s is not None
         return Rescue("over", (talk.citizen.ended_s - began_s) * 1000, silent_ms(talk.citizen.heard()[heard_before:]))
-    voices = [HZ[who] for who in (AGENT, THIRD) if who in wanted]
+    voices = [who for who in (AGENT, THIRD) if who in wanted]
     while True:
         assert not talk.citizen.ended.is_set(), "the citizen was cut off"
         assert loop.time() - began_s < REACH_S, f"no {wanted} within {REACH_S} s"
         await asyncio.sleep(0.2)  # not for so much sound: there may be none for a while
         newest = talk.citizen.heard(STEADY_S)
-        if any(level_of(newest, hz) >= HEARD for hz in voices):
+        if there := [who for who in voices if level_of(newest, HZ[who]) >= HEARD]:
             break
     sound = talk.citizen.heard()[heard_before:]
     after_ms = max(0.0, (loop.time() - began_s - STEADY_S) * 1000)
-    return Rescue(wanted, after_ms, silent_ms(sound[: len(sound) - round(0.02 * RATE_HZ)]))
+    return Rescue(" ".join(there), after_ms, silent_ms(sound[: len(sound) - round(0.02 * RATE_HZ)]))
 
 
 async def agreed(cast: Cast, call_id: str, *, agents: int = 1, may_end: bool = False, timeout_s: float = AGREE_S) -> Look:
