@@ -30,18 +30,18 @@ async def rescued(talk: Talk, wanted: str, began_s: float, *, heard_before: int)
     Of several that are wanted (`agent third`) one is enough, and told is who it was.
     began_s: loop time of the failure; heard_before: samples the citizen had heard by then.
     """
-    loop = asyncio.get_running_loop()
+    loop, entered = asyncio.get_running_loop(), len(talk.citizen.heard())
     if wanted == "over":
         await talk.citizen.wait_ended(REACH_S)
         assert talk.citizen.ended_s is not None
         return Rescue("over", (talk.citizen.ended_s - began_s) * 1000, silent_ms(talk.citizen.heard()[heard_before:]))
-    voices = [who for who in (AGENT, THIRD) if who in wanted]
+    voices, steady = [who for who in (AGENT, THIRD) if who in wanted], round(STEADY_S * RATE_HZ)
     while True:
         assert not talk.citizen.ended.is_set(), "the citizen was cut off"
         assert loop.time() - began_s < REACH_S, f"no {wanted} within {REACH_S} s"
         await asyncio.sleep(0.2)  # not for so much sound: there may be none for a while
-        newest = talk.citizen.heard(STEADY_S)
-        if there := [who for who in voices if level_of(newest, HZ[who]) >= HEARD]:
+        newest = talk.citizen.heard()[entered:][-steady:]  # who was heard before the failure proves nothing
+        if len(newest) == steady and (there := [who for who in voices if level_of(newest, HZ[who]) >= HEARD]):
             break
     sound = talk.citizen.heard()[heard_before:]
     after_ms = max(0.0, (loop.time() - began_s - STEADY_S) * 1000)
