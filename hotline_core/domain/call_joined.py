@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def stage_entered(call: Call, event: StageEntered, now: float) -> tuple[Call | None, list[Command]]:
     """The next state; transfer/ has written the records."""
     if event.stage == "over":
-        return (call if call.channel else None), []
+        return (replace(call, stage="over") if call.channel else None), []
     call = replace(
         call, stage=event.stage, third_agent=event.third_agent, third_talks=event.third_talks, lost_by=event.lost_by,
         urgent=call.urgent if event.urgent is None else event.urgent, rescue=event.rescue or call.rescue,
@@ -34,10 +34,13 @@ def stage_entered(call: Call, event: StageEntered, now: float) -> tuple[Call | N
 
 
 def citizen_gone(call: Call, cause: int, now: float) -> tuple[Call | None, list[Command]]:
-    """The citizen's channel ended in phase joined; a rescue goes on without it, on the board, until StageEntered(over)."""
+    """The citizen's channel ended in phase joined; agent and third go on without it, on the board, until StageEntered(over).
+
+    Where a leg is still on its way to the other (`placing`), transfer/ tells next which of the two it has come to.
+    """
     if not call.channel:
         return call, []  # told already
     by = call.ended_by or "caller"
     ended: list[Command] = [Write("call_ended", call.call_id, now, {"by": by, "cause": cause}),
              CloseJournal(call.call_id, call.answered_at is not None, call.direction == "out")]  # fmt: skip
-    return (replace(call, channel="") if call.stage == "rescue_on" else None), ended
+    return (replace(call, channel="") if call.stage in ("rescue_on", "placing") else None), ended

@@ -100,6 +100,22 @@ def test_a_rescue_that_goes_on_without_its_citizen_keeps_its_agent_busy_and_the_
     assert (board.calls, board.agents["1001"].state) == ({}, "ready")
 
 
+def test_an_agent_and_a_third_who_are_still_brought_together_as_the_citizen_goes_keep_their_call() -> None:
+    board = joined(StageEntered("a", "swapped", "1001", LEG), StageEntered("a", "placing", "1001", LEG))
+    board.apply(ev.CallEnded("a", 16), 9.0)
+    board.apply(StageEntered("a", "rescue_on", "1001", LEG), 9.1)
+    assert (board.calls["a"].stage, board.agents["1001"].state) == ("rescue_on", "talking")
+    board.apply(StageEntered("a", "over"), 10.0)
+    assert (board.calls, board.agents["1001"].state) == ({}, "ready")
+
+
+def test_a_call_whose_last_move_came_to_nothing_as_the_citizen_went_is_over() -> None:
+    board = joined(StageEntered("a", "three", "1001", LEG), StageEntered("a", "placing", "1001", LEG))
+    board.apply(StageEntered("a", "over"), 9.0)
+    board.apply(ev.CallEnded("a", 16), 9.0)
+    assert (board.calls, board.agents["1001"].state) == ({}, "ready")
+
+
 def test_a_login_that_finds_an_ordinary_talk_makes_it_one_again() -> None:
     board = joined(StageEntered("a", "three", "1001", LEG))
     board.apply(ev.CallAdopted("a", "12328", "138", "12328", "ch-a", "talking", 1.0, "1003", "leg3"), 9.0)
