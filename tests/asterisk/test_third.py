@@ -183,6 +183,13 @@ async def test_some_failures_at_some_stages_leave_every_citizen_with_somebody(ho
             assert cost.silence_ms < SILENCE_MS, (failure, stage)
 
 
+async def test_when_the_citizen_hangs_up_the_agent_and_a_third_on_hold_talk_on_and_the_live_view_says_so(hotline: Hotline) -> None:
+    """The third is still on the way into the room when the citizen's end is told."""
+    async with cast_of(hotline, 1) as cast:
+        cost = await fail(cast, "citizen hangs up", "swapped")
+    assert cost.ended == "over"
+
+
 async def test_wherever_two_random_walks_lead_the_citizen_is_with_somebody_or_waits(hotline: Hotline, seed: int) -> None:
     """Both at once; the campaign takes 200."""
     async with cast_of(hotline, 4) as cast:

@@ -45,8 +45,7 @@ async def fail(cast: Cast, failure: str, stage: str) -> Cost:
         else:
             seen = await rescued(talk, wanted, began, heard_before=before)
             ended, after_ms, silence_ms = seen.ended, seen.after_ms, seen.silence_ms
-            if wanted != OVER:
-                await agreed(cast, talk.call_id)
+            await agreed(cast, talk.call_id, may_end=wanted == OVER)  # agent and third may talk on without the citizen
         segments = await end_and_check(cast, talk)
     return Cost(ended, after_ms, silence_ms, segments)
 
