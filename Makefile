@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install restart backup verify-backup restore call probe test campaign faults bench check lint audit unit token check-config doctor prompts prompts-report clean
+.PHONY: help run install restart backup verify-backup restore verify-recordings rotate-recording-keys bring-recording-keys give-up-recording-keys call probe test campaign faults bench screenshots check lint audit unit token check-config doctor prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -27,7 +27,7 @@ probe: ## ring every number from outside now (the running probe does it) and tel
 	@exec $(RUN) -m probe now
 
 token: ## a bearer token for the API: make -s token ROLE=supervisor
-	@exec $(RUN) -m agent_desktop.token $(ROLE)
+	@exec $(RUN) -m agent_desktop.token $(ROLE) $(SYSTEM)
 
 check-config: ## explain every mistake in HOTLINE_* and the city's YAML file
 	@exec $(RUN) -m launcher check-config
@@ -53,6 +53,18 @@ verify-backup: ## read every byte of the newest backup and of the recordings it 
 restore: ## bring the newest backup back into an empty HOTLINE_HOME: FROM=folder for another one
 	@exec $(RUN) -m backup restore $(if $(FROM),--from '$(FROM)')
 
+verify-recordings: ## prove that no recording was altered, removed or put in: HEAD='day head' as it was kept outside, or a file of such lines
+	@exec $(RUN) -m recordings verify $(if $(HEAD),--head '$(HEAD)')
+
+rotate-recording-keys: ## wrap all keys of recordings with a new master key, which takes the old one's place
+	@exec $(RUN) -m recordings rotate
+
+bring-recording-keys: ## bring home the keys of recordings that are missing, from the copy beside the backups: FROM=file for another one
+	@exec $(RUN) -m recordings bring-keys $(if $(FROM),--from '$(FROM)')
+
+give-up-recording-keys: ## keys or master keys of recordings are lost for good: begin new ones, and write down why: REASON='words'
+	@exec $(RUN) -m recordings give-up --reason '$(REASON)'
+
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint
 	@$(TEST) -m launcher fetch
@@ -69,6 +81,10 @@ faults: ## a crowd is served while one part after the other fails, as root: ONLY
 bench: ## measure ours beside its peers, report in build/bench/report.md: ONLY=menu HOURS=1 RUN=2 (a second run beside the first) if you like
 	@$(TEST) -m launcher fetch
 	@exec $(TEST_ALL) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(HOURS),--hours $(HOURS)) $(if $(filter command,$(origin RUN)),--run $(RUN)) $(if $(SEED),--seed $(SEED)) $(if $(PUBLISH),--publish)
+
+screenshots: ## pictures of every page and state, light and dark, two sizes, in build/screenshots: ONLY=tickets for one tour, PUBLISH=1 for docs
+	@$(TEST) -m launcher fetch
+	@ONLY='$(ONLY)' PUBLISH='$(PUBLISH)' exec $(TEST_ALL) -m tests.screenshots
 
 check: lint ## ruff, mypy, import-linter, unit tests and transcripts, in under a minute
 	@exec $(TEST) -m pytest --timeout $(TEST_TIMEOUT) -q -m "unit or transcripts"

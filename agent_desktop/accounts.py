@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from agent_desktop.auth import Passwords
+from agent_desktop.knowledge.demo import make_demo_articles
 from agent_desktop.people import People, Person
 from agent_desktop.person_rules import check_fields, check_login
 from agent_desktop.rights import ROLES
@@ -171,7 +172,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     """What the command line may ask."""
     parser = argparse.ArgumentParser(prog="python -m agent_desktop.accounts")
     acts = parser.add_subparsers(dest="act", required=True)
-    acts.add_parser("demo", help="the demo's people, in demo mode only")
+    acts.add_parser("demo", help="the demo's people and articles, in demo mode only")
     acts.add_parser("list", help="everybody, one a line")
     for name, told in (
         ("add", "add a person; prints the password once"), ("change", "change the fields that are given"),
@@ -203,6 +204,7 @@ def main(arguments: list[str]) -> int:
         try:
             if asked.act == "demo":
                 make_demo(settings, People(engine), Passwords(), now())
+                make_demo_articles(engine, now())
             else:
                 sys.stdout.write(act(asked, settings, engine, Passwords(), now()))
         finally:

@@ -17,18 +17,29 @@ from agent_desktop.headers import SecurityHeaders
 from agent_desktop.refusals import install_handlers
 from agent_desktop.routes import (
     acts,
+    audit,
     callbacks,
     calls,
+    case_export,
+    dialling,
     docs,
     drafts,
     foreign_tickets,
+    history,
+    improper_returns,
+    keeping,
+    knowledge,
     live,
     metrics,
+    own_day,
     pages,
     parties,
     people,
     phone,
+    recording_notes,
+    recording_search,
     recordings,
+    rules,
     sign_in,
     ticket_exports,
     ticket_files,
@@ -36,6 +47,7 @@ from agent_desktop.routes import (
     ticket_words,
     tickets,
     topics,
+    training,
     units,
     webhooks,
 )
@@ -73,11 +85,15 @@ def create_app(
     app.state.desk = desk
     app.state.templates = Jinja2Templates(directory=[templates, HERE / "api_docs"])
     app.state.version = static_version(static)
-    of_tickets = (ticket_words, ticket_own, ticket_exports, tickets, ticket_files, foreign_tickets, units, webhooks)
-    others = (sign_in, calls, acts, callbacks, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs)
-    for module in (*others, *of_tickets):
+    of_tickets = (ticket_words, ticket_own, ticket_exports, tickets, ticket_files, foreign_tickets, improper_returns)
+    of_calls = (calls, history, own_day, callbacks, dialling, drafts, acts, live)
+    of_sound = (recordings, recording_search, recording_notes, keeping, training, case_export)
+    others = (sign_in, audit, knowledge, metrics, parties, people, phone, topics, rules, units, webhooks, pages, docs)
+    for module in (*of_calls, *of_sound, *others, *of_tickets):
         app.include_router(module.router)
     app.include_router(socket.router)
+    # under its version a script's own imports have it too: a reloaded desk asks for none of its sixty modules again
+    app.mount(f"/static/v/{app.state.version}", StaticFiles(directory=static, check_dir=False), name="versioned")
     app.mount("/static", StaticFiles(directory=static, check_dir=False), name="static")
     install_handlers(app, desk.wording, log)
     app.add_middleware(SecurityHeaders, is_tls=settings.certificate is not None)

@@ -49,21 +49,22 @@ class Needs:
         self.acts = acts
 
     async def __call__(self, request: Request) -> Caller:
-        caller = await _caller(request)
+        caller = await who_asks(request)
         rights = desk_of(request).rights
         if self.acts and not any(rights.may(caller.role, act) for act in self.acts):
             raise Forbidden(act=self.acts[0])
         return caller
 
 
-async def _caller(request: Request) -> Caller:
+async def who_asks(request: Request) -> Caller:
+    """The caller by token or cookie; NotSignedIn, and Forbidden `cross_site` for what another site made a page send."""
     desk = desk_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         bearer = await desk.tickets_threads.run(lambda: desk.tokens.bearer(token.strip(), desk.now()))
         if bearer is None:
             raise NotSignedIn()
-        return Caller(login=bearer.mark, name=bearer.mark, role=bearer.role)
+        return Caller(login=bearer.mark, name=bearer.mark, role=bearer.role, system=bearer.system)
     caller = cookie_caller(request)
     if caller is None:
         raise NotSignedIn()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent_desktop.view import Live, numbers_masked
-from hotline_core.adapters.calls_store import ListedCall, ListedRecording
+from hotline_core.adapters.calls_store import ListedCall
+from hotline_core.adapters.recording_search import FoundRecording
 from hotline_core.domain.callbacks import Callback
 from hotline_core.domain.records import CallRow
 from hotline_core.log import masked
+from recordings.training import Taken
 
 Told = dict[str, object]
 TIMES_TOLD = 20
@@ -63,21 +65,35 @@ def listed_calls(found: Iterable[ListedCall], *, is_whole: bool) -> list[Told]:
     return [stored_call(item.call, recording=item.recording, is_whole=is_whole) for item in found]
 
 
-def listed_recording(item: ListedRecording, *, is_whole: bool) -> Told:
-    """A recording with what is known of its call."""
-    call = item.call
+def listed_recording(item: FoundRecording, *, is_whole: bool, sees_holds: bool) -> Told:
+    """A recording with what is known of its call; the cases that hold it for who may see them."""
+    call, row = item.call, item.recording
     return {
-        "call_id": item.recording.call_id,
-        "started_at": item.recording.started_at,
-        "length_s": item.recording.length_s,
-        "size": item.recording.size,
-        "sha256": item.recording.sha256,
-        "state": item.recording.state,
+        "call_id": row.call_id,
+        "started_at": row.started_at,
+        "length_s": row.length_s,
+        "size": row.size,
+        "sha256": row.sha256,
+        "state": row.state,
+        "klass": row.klass,
+        "keep_until": row.keep_until,
+        "holds": list(item.holds) if sees_holds else [],
+        "thirds": list(item.thirds),
+        "segments": item.segments,
         "line": call.line if call else None,
+        "direction": call.direction if call else None,
         "caller": (call.caller if is_whole else masked(call.caller)) if call else None,
+        "dialled": (call.dialled if is_whole or call.direction == "in" else masked(call.dialled)) if call else None,
         "agent": call.agent if call else None,
         "arrived_at": call.arrived_at if call else None,
     }
+
+
+def told_training(taken: Taken | None) -> Told | None:
+    """Since when, by whom and why a call teaches others; None for one that does not."""
+    if taken is None or taken.ended_at is not None:
+        return None
+    return {"taken_at": taken.taken_at, "by": taken.by, "reason": taken.reason}
 
 
 def told_callback(row: Callback, *, is_whole: bool) -> Told:

@@ -11,7 +11,7 @@ from hotline_core.domain.numbers import national
 from transfer.directory import KEY
 from transfer.events import ACTS, ROLES
 
-OPS = frozenset({"ready", "pause", "hang_up", "resume"})
+OPS = frozenset({"ready", "pause", "hang_up", "resume", "pause_recording", "resume_recording"})
 LEAD_OPS = frozenset({"sign_out", "ready"})  # a supervisor's, upon another agent
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EXTENSION = re.compile(r"[0-9]{2,10}")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from agent_desktop.agent_days import AgentDays
+from agent_desktop.audit_reading import AuditTrail, load_act_names
 from agent_desktop.auth import Passwords, SignIn
 from agent_desktop.blocking import Blocking
 from agent_desktop.callback_lists import CallbackLists
@@ -23,15 +25,19 @@ from agent_desktop.health import Health
 from agent_desktop.health_board import HealthBoard
 from agent_desktop.hub import Hub
 from agent_desktop.intents import BridgeClient
+from agent_desktop.knowledge.store import Knowledge
 from agent_desktop.late_audit import LateAudit
-from agent_desktop.listening import Listening
+from agent_desktop.listening import Listening, load_reasons
 from agent_desktop.parties import Parties, parties_in_menus
 from agent_desktop.party_book import PartyBook
 from agent_desktop.party_keeper import PartyKeeper
 from agent_desktop.pause_reasons import PauseReasons, told
 from agent_desktop.people import People
+from agent_desktop.recording_notes import Notes
 from agent_desktop.refusals import Unavailable
+from agent_desktop.refused_listening import RefusedListening
 from agent_desktop.rights import Rights, load_rights
+from agent_desktop.sounds import Sounds
 from agent_desktop.telephones import PhoneKeeper
 from agent_desktop.ticket_parts import TicketParts, open_tickets
 from agent_desktop.tokens import Tokens
@@ -39,19 +45,26 @@ from agent_desktop.topics import AuditedTopics, end_topics
 from agent_desktop.wording import Wording, load_wording
 from asterisk_conf.probe_account import probe_caller
 from asterisk_conf.telephones import load_telephones
-from hotline_core.adapters import ports, secrets
+from hotline_core.adapters import places_file, ports, secrets
 from hotline_core.adapters.callback_store import CallbackStore
 from hotline_core.adapters.calls_store import CallsStore
 from hotline_core.adapters.engine import make_engine
+from hotline_core.adapters.keeping_store import KeepingStore
 from hotline_core.adapters.live import Beats, Delta, LiveReader, Lost, Snapshot
+from hotline_core.adapters.recording_search import RecordingSearch
 from hotline_core.adapters.secrets import Secrets
+from hotline_core.adapters.sound_store import SoundStore
 from hotline_core.adapters.tasks import Tasks
 from hotline_core.adapters.transfer_store import TransferStore
 from hotline_core.city import City
+from hotline_core.domain.places import Places
 from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
 from ivr.menu import MENUS_FOLDER
 from ivr.topics import Topics
+from recordings.cabinet import open_cabinet
+from recordings.holds import Holds
+from recordings.training import Training
 from tickets.store.policy_keeper import PolicyKeeper
 from transfer.directory import parties_of
 
@@ -89,9 +102,19 @@ class Desk:
     tokens: Tokens
     drafts: Drafts
     calls: CallsStore
+    recording_search: RecordingSearch
     transfers: TransferStore
     callbacks: CallbackLists
     listening: Listening
+    refused_listening: RefusedListening
+    audit_trail: AuditTrail
+    notes: Notes
+    keeping: KeepingStore
+    holds: Holds
+    training: Training
+    sounds: Sounds
+    sound_store: SoundStore
+    sound_threads: Blocking
     board: HealthBoard
     hub: Hub
     bridge: BridgeClient
@@ -110,6 +133,9 @@ class Desk:
     policy: PolicyKeeper
     tickets: TicketParts
     exporting: Exporting
+    knowledge: Knowledge
+    agent_days: AgentDays
+    places: Places
 
     def start(self) -> None:
         """Start the background: live view, pollers, who may come in."""
@@ -131,7 +157,7 @@ class Desk:
         self.day.close()
         self.dial_tests.close()
         self.exporting.close()
-        for threads in (self.calls_threads, self.tickets_threads):
+        for threads in (self.calls_threads, self.tickets_threads, self.sound_threads):
             threads.close()
         self.calls_engine.dispose()
         self.tickets_engine.dispose()
@@ -208,10 +234,12 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
             signal.raise_signal(signal.SIGTERM)
 
     tasks = Tasks(died)
-    calls_engine = make_engine(settings.calls_url)
+    calls_engine = make_engine(settings.calls_url, durable=True)  # a legal hold that was answered outlives a power cut
     tickets_engine = make_engine(settings.tickets_url, durable=True)
     calls_threads = Blocking(4, code="calls_database_down")
     tickets_threads = Blocking(4, code="database_down")
+    sound_threads = Blocking(4, code="recordings_down")
+    late_audit = LateAudit(tickets_engine, tickets_threads, log)
     board = HealthBoard(now())
     hub = Hub(board.parts)
     bridge = BridgeClient(settings.paths.bridge_socket, tasks, now, log)
@@ -255,6 +283,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         tokens=Tokens(tickets_engine),
         drafts=Drafts(tickets_engine),
         calls=CallsStore(calls_engine),
+        recording_search=RecordingSearch(calls_engine),
         transfers=TransferStore(calls_engine),
         callbacks=CallbackLists(
             calls=CallbackStore(calls_engine),
@@ -264,7 +293,16 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
             rules=city.callbacks,
             now=now,
         ),
-        listening=Listening(tickets_engine),
+        listening=Listening(tickets_engine, load_reasons()),
+        refused_listening=RefusedListening(late_audit, now),
+        audit_trail=AuditTrail(tickets_engine, load_act_names(tickets.names.acts)),
+        notes=Notes(tickets_engine),
+        keeping=KeepingStore(calls_engine),
+        holds=Holds(calls_engine),
+        training=Training(calls_engine),
+        sounds=Sounds(lambda: open_cabinet(settings), log),
+        sound_store=SoundStore(calls_engine),
+        sound_threads=sound_threads,
         board=board,
         hub=hub,
         bridge=bridge,
@@ -282,8 +320,11 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         parties=book,
         party_store=Parties(tickets_engine, given, city.outgoing.allow, parties_in_menus(MENUS_FOLDER, log), log),
         party_keeper=PartyKeeper(book, bridge, now, hub.parties_changed, log),
-        late_audit=LateAudit(tickets_engine, tickets_threads, log),
+        late_audit=late_audit,
         policy=PolicyKeeper(tickets_engine, settings.home, lambda: city, log),
         tickets=tickets,
-        exporting=Exporting(tickets_engine, settings.paths.run / "exports", tickets.names, now),
+        exporting=Exporting(tickets_engine, settings.paths.run / "exports", now),
+        knowledge=Knowledge(tickets_engine, city.lines),
+        agent_days=AgentDays(calls_engine, calls_threads, now, float(city.queue.wrap_up_s)),
+        places=places_file.read(places_file.path_of(settings.cache)),
     )

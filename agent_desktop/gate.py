@@ -18,7 +18,8 @@ from hotline_core.adapters.tickets_schema import ended_sessions
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a person with a session, or a service token (sid empty); `unit` is the key of the unit whose officer this is."""
+    """Who asks: a person with a session, or a service token (sid empty); `unit` is the key of the unit whose officer this is,
+    `system` the other system that a token speaks for."""
 
     login: str
     name: str
@@ -28,6 +29,7 @@ class Caller:
     expires: float = 0.0
     issued: float = 0.0
     unit: str = ""
+    system: str = ""
 
     def told(self) -> dict[str, str | None]:
         """What a page may know about its person."""

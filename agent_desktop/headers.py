@@ -54,8 +54,9 @@ class SecurityHeaders:
                 for name, value in self._headers.items():
                     headers[name] = value
                 if scope["path"].startswith("/static/"):
-                    is_named = b"v=" in scope.get("query_string", b"") and message["status"] == 200
-                    headers["cache-control"] = "public, max-age=31536000, immutable" if is_named else "no-cache"
+                    is_named = b"v=" in scope.get("query_string", b"") or scope["path"].startswith("/static/v/")
+                    is_kept = is_named and message["status"] in (200, 304)
+                    headers["cache-control"] = "public, max-age=31536000, immutable" if is_kept else "no-cache"
                 else:
                     headers["cache-control"] = "no-store"
             await send(message)

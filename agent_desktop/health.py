@@ -130,16 +130,18 @@ class Health:
         worker = beats.parts.get("worker")
         self.sight.worker_record = _count(worker, "seq")
         self.sight.reminders_late_s = _seconds(worker, "reminders_late_s")
+        sounds: Told = ("trouble", None)
         if not worker:
             told: Told = ("down", None)
         else:
             told = ("trouble", None) if worker.get("behind") else ("up", _since(worker))
-        self._tell(redis=("up", None), worker=told)
+            sounds = ("trouble", None) if worker.get("recordings") else ("up", None)
+        self._tell(redis=("up", None), worker=told, recordings=sounds)
 
     def redis_lost(self) -> None:
         """Redis is away, and with it the worker's sign of life."""
         self.sight.worker_record = self.sight.reminders_late_s = None
-        self._tell(redis=("down", None), worker=("trouble", None))
+        self._tell(redis=("down", None), worker=("trouble", None), recordings=("trouble", None))
 
     async def _ask_relay(self) -> None:
         try:

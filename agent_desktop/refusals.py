@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from agent_desktop.storable import HOLDS_NUL
 from agent_desktop.wording import Wording
 from hotline_core.errors import BadInput, Conflict, Forbidden, HotlineError, IntentRefused, NotFound, SetupError, SignInRefused
 from hotline_core.log import Log, where
@@ -68,7 +69,8 @@ def install_handlers(app: FastAPI, wording: Wording, log: Log) -> None:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0] if error.errors() else {"loc": (), "type": "unknown"}
         field = ".".join(str(part) for part in first["loc"])
-        return answer(422, "bad_input", {"field": field, "why": str(first["type"])})
+        code = HOLDS_NUL if first["type"] == HOLDS_NUL else "bad_input"
+        return answer(422, code, {"field": field, "why": str(first["type"])})
 
     async def by_status(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

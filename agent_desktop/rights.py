@@ -28,6 +28,9 @@ Act = Literal[
     "make_tokens",
     "manage_people",
     "see_audit",
+    "see_keeping",
+    "manage_holds",
+    "manage_training",
     "see_tickets",
     "see_unit_tickets",
     "write_ticket",
@@ -37,10 +40,16 @@ Act = Literal[
     "decide_ticket",
     "archive_ticket",
     "note_ticket",
+    "advise_ticket",
+    "settle_dispute",
+    "see_returns",
     "export_tickets",
     "file_tickets",
     "see_units",
     "manage_units",
+    "manage_rules",
+    "see_knowledge",
+    "manage_knowledge",
 ]
 Role = Literal["agent", "supervisor", "administrator", "auditor", "clerk", "unit", "unit_head", "service"]
 ACTS: frozenset[str] = frozenset(get_args(Act))

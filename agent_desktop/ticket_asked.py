@@ -8,21 +8,16 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from agent_desktop.storable import storable
 from tickets.acts import Act, Stage
-from tickets.ticket import CallerKind, Content
+from tickets.facts import LENGTHS
+from tickets.ticket import CallerKind, Content, RealName
 
 Number = Annotated[str, Path(pattern=r"^[0-9]{14}$")]
 Left = Literal["late", "today", "soon", "calm", "none"]
 MOST_AT_ONCE = 200
 _DEEPEST = 4
-_LONGEST_FACT = 20_000
-
-
-def _storable(value: str) -> str:
-    """PostgreSQL has no place for a NUL."""
-    if "\x00" in value:
-        raise ValueError("holds a NUL, which no database keeps")
-    return value
+_LONGEST_FACT = 30_000  # a correction of the longest text, with every other field and its reason
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, Any]:
@@ -32,10 +27,10 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
         if depth > _DEEPEST:
             raise ValueError("too deep")
         if isinstance(value, dict):
-            return sum(len(_storable(key)) + weigh(each, depth + 1) for key, each in value.items())
+            return sum(len(storable(key)) + weigh(each, depth + 1) for key, each in value.items())
         if isinstance(value, list):
             return sum(weigh(each, depth + 1) for each in value)
-        return len(_storable(value)) if isinstance(value, str) else 8
+        return len(storable(value)) if isinstance(value, str) else 8
 
     if weigh(facts, 0) > _LONGEST_FACT:
         raise ValueError("too long")
@@ -44,10 +39,10 @@ def _flat(facts: dict[str, Any]) -> dict[str, Any]:
 
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,40}$")]
 Facts = Annotated[dict[str, JsonValue], AfterValidator(_flat)]
-Title = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
-Short = Annotated[str, Field(max_length=60), AfterValidator(_storable)]
-Middle = Annotated[str, Field(max_length=400), AfterValidator(_storable)]
-Long = Annotated[str, Field(max_length=20_000), AfterValidator(_storable)]
+Title = Annotated[str, Field(max_length=200), AfterValidator(storable)]
+Short = Annotated[str, Field(max_length=60), AfterValidator(storable)]
+Middle = Annotated[str, Field(max_length=400), AfterValidator(storable)]
+Long = Annotated[str, Field(max_length=LENGTHS["text"]), AfterValidator(storable)]
 
 
 class Asked(BaseModel):
@@ -78,6 +73,7 @@ class ContentAsked(Asked):
     name: Short | None = None
     number: Annotated[str, Field(pattern=r"^(\+?[0-9 -]{2,29})?$")] | None = None
     address: Middle | None = None
+    real_name: RealName | None = None
 
     def over(self, content: Content) -> Content:
         """`content` with what was given here."""
@@ -94,7 +90,7 @@ class NewTicket(Asked):
     call_id: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]{1,64})?$")] = ""
     draft_version: Annotated[int, Field(ge=0, le=2**31 - 2)] | None = None
     content: ContentAsked = ContentAsked()
-    act: Literal["", "accept", "answer", "refuse", "void", "dispatch"] = ""
+    act: Literal["", "accept", "answer", "refuse", "void", "dispatch", "ask_superior"] = ""
     facts: Facts = {}
 
 
@@ -140,7 +136,7 @@ class Sought(Asked):
     call_id: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]{1,64})?$")] = ""
     since: Annotated[float, Field(ge=0, le=1e11)] | None = None
     until: Annotated[float, Field(ge=0, le=1e11)] | None = None
-    q: Annotated[str, Field(max_length=100), AfterValidator(_storable)] = ""
+    q: Annotated[str, Field(max_length=100), AfterValidator(storable)] = ""
 
 
 class SoughtPage(Sought):

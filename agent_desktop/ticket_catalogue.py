@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from agent_desktop.call_view import Told
 from agent_desktop.pinyin import initials_of
+from tickets.catalogue import MOMENTS
+from tickets.facts import LENGTHS, LONGEST
 from tickets.file_kinds import KINDS, LARGEST_BYTES, MOST
 from tickets.names import Names
 from tickets.policy import Policy
@@ -22,13 +25,23 @@ def told_catalogue(policy: Policy, names: Names, own: frozenset[str], *, sees_ph
         },
         "sources": _entries(catalogue.sources),
         "areas": _entries(catalogue.areas),
-        "topics": _entries(catalogue.topics),
+        "topics": [
+            each | {"wants_real_name": catalogue.topic_rules[str(each["key"])].wants_real_name}
+            for each in _entries(catalogue.topics)
+        ],
         "grounds": _entries(catalogue.grounds),
         "void_kinds": _entries(catalogue.void_kinds),
         "refusals": [
             {"key": key, "name": each.name, "basis": each.basis, "sentence": each.sentence, "initials": initials_of(each.name)}
             for key, each in catalogue.refusals.items()
         ],
+        "phrases": [
+            {**asdict(each), "initials": initials_of(each.text)}
+            for each in sorted(catalogue.phrases.values(), key=lambda phrase: MOMENTS.index(phrase.moment))
+        ],
+        "real_names": _entries(names.real_names),
+        "longest": {**LENGTHS, "": LONGEST},
+        "chase_ways": _entries(names.chase_ways),
         "caller_kinds": _entries(names.caller_kinds),
         "stages": _entries(names.stages),
         "acts": _entries(names.acts),
@@ -76,5 +89,5 @@ def _entries(names: Mapping[str, str]) -> list[Told]:
 def _unit_entry(unit: Unit, *, sees_phones: bool) -> Told:
     return {
         "key": unit.key, "name": unit.name, "initials": initials_of(unit.name), "parent": unit.parent or None,
-        "phones": list(unit.phones) if sees_phones else [], "is_active": unit.is_active,
+        "phones": list(unit.phones) if sees_phones else [], "is_active": unit.is_active, "only_reads": unit.only_reads,
     }  # fmt: skip

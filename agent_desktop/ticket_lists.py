@@ -66,12 +66,16 @@ async def titles_for(desk: Desk, caller: Caller, numbers: Collection[str]) -> di
 
 
 async def _veils(desk: Desk, caller: Caller, numbers: list[str]) -> dict[str, tuple[Content, Veil]]:
-    """What each ticket says, and what is taken out of it for this caller: also a name under the spelling it had once."""
+    return await desk.tickets_threads.run(lambda: veils_of(desk, caller, numbers))
+
+
+def veils_of(desk: Desk, caller: Caller, numbers: list[str]) -> dict[str, tuple[Content, Veil]]:
+    """What each ticket says, and what is taken out of it for this caller, also a name as it was spelt once; synchronous."""
     orders, units, reader = desk.tickets.orders, policy_of(desk).units, reader_of(desk, caller)
-    contents = await desk.tickets_threads.run(lambda: orders.contents(numbers))
+    contents = orders.contents(numbers)
     sights = {number: sight_of(content, reader, units) for number, content in contents.items()}
     veiled = [number for number, sight in sights.items() if sight != "whole"]
-    history = await desk.tickets_threads.run(lambda: orders.corrections(veiled)) if veiled else {}
+    history = orders.corrections(veiled) if veiled else {}
     return {
         number: (content, veil_for(sights[number], content, history.get(number, ()))) for number, content in contents.items()
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agent_desktop.call_view import Told, listed_calls
 from agent_desktop.desk import Desk
@@ -10,7 +10,8 @@ from agent_desktop.gate import Caller
 from agent_desktop.own_calls import is_own
 from agent_desktop.refusals import Unavailable
 from agent_desktop.ticket_view import told_attachment, told_limits, told_notice, told_steps, told_ticket
-from hotline_core.errors import NotFound
+from hotline_core.errors import Forbidden, NotFound
+from tickets.clockwork import to_chase
 from tickets.life import Actor, allowed, dues, profile_of
 from tickets.masking import Reader, Veil, sight_of, veil_for
 from tickets.notice_words import sentence_of
@@ -70,6 +71,22 @@ def check_seen(desk: Desk, caller: Caller, ticket: Ticket | None) -> Ticket:
     return ticket
 
 
+def check_works(desk: Desk, caller: Caller, ticket: Ticket) -> None:
+    """Forbidden `not_your_unit` for a unit that was only sent a copy: it reads and does nothing (R45)."""
+    units = visible_to(desk, caller)
+    if units is not None and all(parts(ticket.life)[key] == "copy" for key in units & parts(ticket.life).keys()):
+        raise Forbidden("not_your_unit")
+
+
+def note_reading(desk: Desk, caller: Caller, ticket: Ticket, steps: tuple[Step, ...]) -> None:
+    """Keep that somebody reads a ticket that is not of their own work: they did no step of it, and no unit of theirs has it, helps
+    or stands above; synchronous, called before anything of it is told (R96)."""
+    has = parts(ticket.life)
+    is_units = any(has.get(key, "copy") != "copy" for key in units_of(desk, caller))
+    if not is_units and not any(step.actor == caller.login for step in steps):
+        desk.tickets.reads.read(caller.login, caller.role, ticket.number, desk.now())
+
+
 async def seen_ticket(desk: Desk, caller: Caller, number: str) -> Ticket:
     """The ticket of that number, for who may see it."""
     return check_seen(desk, caller, await desk.tickets_threads.run(lambda: desk.tickets.orders.read(number)))
@@ -112,7 +129,9 @@ async def whole_ticket(desk: Desk, caller: Caller, number: str) -> Told:
         store = desk.tickets
         ticket = check_seen(desk, caller, store.orders.read(number))
         notices = store.notices.of_ticket(number, NOTICES_TOLD)
-        return _Found(ticket, store.orders.steps(number), store.attachments.of(number), notices)
+        steps = store.orders.steps(number)
+        note_reading(desk, caller, ticket, steps)
+        return _Found(ticket, steps, store.attachments.of(number), notices)
 
     found = await desk.tickets_threads.run(read)
     calls = await _calls(desk, caller, found.ticket.content.call_id)
@@ -144,20 +163,27 @@ def _told(desk: Desk, caller: Caller, found: _Found) -> Told:
 
 
 def _ruled(ticket: Ticket, actor: Actor, policy: Policy, now: float) -> Told:
-    """What the rules of the ticket's day say of it: limits, acts, where it may go, extensions.
+    """What the rules of the ticket's day say of it: limits, acts, where it may go, extensions, returns.
 
     A ticket whose profile's file is gone can still be read; nothing can be done to it until the file is back (`rules_known`).
     """
     try:
         profile = profile_of(ticket, policy)
     except NotFound:
-        return {"rules_known": False, "limits": [], "allowed": [], "forward_to": [], "extension_rule": None}
+        return {
+            "rules_known": False, "limits": [], "allowed": [], "forward_to": [], "extension_rule": None, "return_rule": None,
+            "chase": None,
+        }  # fmt: skip
+    may_do = allowed(ticket, actor, policy)
+    mark = to_chase(ticket, policy, now) if "chase" in may_do else None
     return {
         "rules_known": True,
         "limits": told_limits(dues(ticket, policy), ticket.life.met, policy, now),
-        "allowed": list(allowed(ticket, actor, policy)),
+        "allowed": list(may_do),
+        "chase": None if mark is None else {"limit": mark.limit, "kind": mark.kind, "at": mark.at},
         "forward_to": [{"key": key, "name": policy.units[key].name} for key in may_go_to(ticket.life, actor, policy.units)],
         "extension_rule": _extension_rule(profile),
+        "return_rule": {**asdict(profile.returning), "needs": list(profile.returning.needs)},
     }
 
 

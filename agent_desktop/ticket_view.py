@@ -17,6 +17,8 @@ from tickets.store.notices import Notice
 from tickets.store.orders import Step
 from tickets.ticket import Life, Ticket
 
+_WRITTEN = ("extension", "pauses", "doubt", "dispute", "improper")  # where people's words stand in a life
+
 
 def told_row(row: Row, now: float, title: str | None = None) -> Told:
     """A ticket in a list; `title` in place of its own where that names a citizen."""
@@ -28,8 +30,13 @@ def told_life(life: Life) -> Told:
     """How far a ticket is, as plain JSON; which limits stand is told apart (`told_limits`)."""
     told = {each.name: getattr(life, each.name) for each in fields(life) if each.name not in ("stands", "met")}
     return told | {
-        "co_units": list(life.co_units), "chain": list(life.chain), "pauses": [asdict(each) for each in life.pauses],
+        "co_units": list(life.co_units), "copies": list(life.copies), "chain": list(life.chain),
+        "pauses": [asdict(each) for each in life.pauses],
         "extension": None if life.extension is None else asdict(life.extension),
+        "doubt": None if life.doubt is None else asdict(life.doubt),
+        "dispute": None if life.dispute is None else asdict(life.dispute) | {"units": list(life.dispute.units)},
+        "refused_return": None if life.refused_return is None else asdict(life.refused_return),
+        "disowned": list(life.disowned), "improper": [asdict(each) for each in life.improper],
     }  # fmt: skip
 
 
@@ -56,8 +63,7 @@ def told_ticket(ticket: Ticket, veil: Veil) -> Told:
     """Number, version, stage, content and life."""
     content, hidden = veil.content(ticket.content)
     life = told_life(ticket.life)
-    if life["extension"] is not None or life["pauses"]:
-        life |= {name: veil.facts(life[name]) for name in ("extension", "pauses")}
+    life |= {name: veil.facts(life[name]) for name in _WRITTEN if life[name]}
     return {
         "number": ticket.number, "version": ticket.life.version, "stage": ticket.life.stage, "content": asdict(content),
         "is_masked": bool(hidden), "masked": list(hidden), "life": life,

@@ -13,11 +13,13 @@ from ami_bridge.mending import Mender
 from ami_bridge.menus import Menus
 from ami_bridge.parties import PartyStore
 from ami_bridge.pulse import Pulse
+from ami_bridge.silence import AGENT, AGENT_S
+from ami_bridge.silence_watch import SilenceWatch
 from ami_bridge.standby import ledger_in_turn
 from ami_bridge.telephones import TelephoneStore
 from ami_bridge.view import Floor
 from asterisk_conf.telephones import load_telephones
-from asterisk_conf.trunks import trunk_names
+from asterisk_conf.trunks import silences, trunk_names
 from hotline_core.adapters import clock
 from hotline_core.adapters.ledger import LedgerTrouble, LedgerWriter
 from hotline_core.adapters.live import LivePublisher
@@ -86,6 +88,7 @@ async def serve(settings: Settings, log: Log) -> None:
         "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,
         on_event=engine.take_packet, on_up=engine.link_up, on_down=engine.link_down,
     )  # fmt: skip
+    watch = SilenceWatch(link, {AGENT: AGENT_S, **silences(city, settings.demo)}, log)
     server = IntentServer(settings.paths.bridge_socket, engine.take_intent, log=log)
     tasks = Tasks(task_died)
     live.start()
@@ -96,6 +99,7 @@ async def serve(settings: Settings, log: Log) -> None:
     tasks.spawn("telephones", telephones.run())
     tasks.spawn("directory", directory.run())
     tasks.spawn("mender", mender.run())
+    tasks.spawn("silence", watch.run())
     tasks.spawn("link", link.run())
     log.info("bridge started")
     await stop.wait()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hotline_core.domain import commands as cmd
 from hotline_core.domain.dialling import RING_S
 
+PAUSES = "hlpause"  # in Asterisk's own database, by call id: until, since, agent
 Action = tuple[str, tuple[tuple[str, str], ...]]
 
 
@@ -35,10 +36,11 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
         case cmd.HangUp():
             return [("Hangup", (("Channel", command.channel), ("Cause", str(command.cause))))]
         case cmd.CloseJournal():
-            families = ("hlcall", *(("hlans",) if command.answered else ()), *(("hlout",) if command.dialled else ()), "hlend")
+            families = ("hlcall", *(("hlout",) if command.dialled else ()), "hlend")
             # an agent's leg may tell its end in the moment of the citizen's, too late for the dialplan to clear it away
-            # and the mark of whose hands the caller was in stays where a full disk took no change
-            trees = (("DBDelTree", (("Family", family), ("Key", command.call_id))) for family in ("hlleg", "ivr"))
+            # and the mark of whose hands the caller was in stays where a full disk took no change; who answered is cleared
+            # whatever we know: a call that is answered and ended while Asterisk cannot be asked is told without its answer
+            trees = (("DBDelTree", (("Family", family), ("Key", command.call_id))) for family in ("hlans", "hlleg", "ivr"))
             return [*(("DBDel", (("Family", family), ("Key", command.call_id))) for family in families), *trees]
         case cmd.Dial():
             phone = interface(command.agent)
@@ -69,6 +71,16 @@ def actions_for(command: cmd.Command, command_id: str) -> Sequence[Action]:
             return [_no_wrap_up(command.agent), ("QueuePause", paused)]
         case cmd.LeaveQueue():
             return [_remove(queue, interface(command.agent)) for queue in command.queues]
+        case cmd.Silence():
+            # both: what the channel says and what it hears; the file's length goes on. Nobody in the call notices
+            state = "1" if command.is_silent else "0"
+            return [("MixMonitorMute", (("Channel", command.channel), ("Direction", "both"), ("State", state)))]
+        case cmd.KeepPause():
+            since = "" if command.since is None else str(int(command.since))
+            kept = f"{int(command.until)},{since},{command.agent}"
+            return [("DBPut", (("Family", PAUSES), ("Key", command.call_id), ("Val", kept)))]
+        case cmd.ForgetPause():
+            return [("DBDel", (("Family", PAUSES), ("Key", command.call_id)))]
         case cmd.Write() | cmd.Reply():
             return []
 

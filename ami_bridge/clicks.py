@@ -16,6 +16,8 @@ from hotline_core.domain.call import HANDLED
 from hotline_core.domain.dialling import Rules
 from hotline_core.domain.events import Event
 from hotline_core.domain.outgoing_events import DialAsked
+from hotline_core.domain.pause_events import PauseRecordingAsked, ResumeRecordingAsked
+from hotline_core.domain.recording_pause import TALKS
 from hotline_core.errors import IntentRefused
 from transfer import events as te
 from transfer.transfers import Transfers
@@ -52,6 +54,10 @@ class Clicks:
             event = replace(event, call_id=f"{self._system_name}-{int(at)}.{uuid.uuid4().hex[:8]}")
             if code := self._board.dial_refusal(event, self._rules, at):
                 raise IntentRefused(code)
+        if isinstance(event, PauseRecordingAsked | ResumeRecordingAsked):
+            call = self._board.calls.get(event.call_id)
+            if call is None or call.agent != intent.agent or call.phase not in TALKS:
+                raise IntentRefused("not_your_call")
         if not isinstance(event, ev.HangUpWanted | ev.ResumeWanted):
             return event
         return self._of_third(event, intent) or self._of_call(event, intent)

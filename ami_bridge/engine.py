@@ -37,6 +37,7 @@ from hotline_core.domain.board import Board
 from hotline_core.domain.dialling import Rules
 from hotline_core.domain.events import Event
 from hotline_core.domain.join_events import StageEntered
+from hotline_core.domain.recording_pause import Pauses
 from hotline_core.errors import IntentRefused
 from hotline_core.log import Log, veiled
 from transfer import commands as tc
@@ -56,7 +57,7 @@ class Engine:
         system_name: str, shown: Mapping[str, str], pulse: Pulse,
     ) -> None:  # fmt: skip
         self.inbox = Inbox(now)
-        self.board = Board(rules=AgentRules(tuple(floor.queues), floor.wrap_up_s))
+        self.board = Board(rules=AgentRules(tuple(floor.queues), floor.wrap_up_s), pauses=Pauses(floor.pause_s))
         self._floor = floor
         self._ledger = ledger
         self._live = live
@@ -204,7 +205,7 @@ class Engine:
         for event in [*events, places_of(snapshot, events)]:
             if isinstance(event, ev.CallRecovered) and event.call_id in self._ended:
                 # written already; the link was lost before the journal was closed
-                self._act(cmd.CloseJournal(event.call_id, event.answered_at is not None, event.direction == "out"))
+                self._act(cmd.CloseJournal(event.call_id, event.direction == "out"))
             else:
                 self._apply(event, at)
         for packet in snapshot.channels:

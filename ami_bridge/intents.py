@@ -12,6 +12,7 @@ from hotline_core.domain import agent_events as ae
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 from hotline_core.domain.outgoing_events import DialAsked
+from hotline_core.domain.pause_events import PauseRecordingAsked, ResumeRecordingAsked
 from hotline_core.errors import BadInput, IntentRefused
 
 LONGEST_LIFE_S = 10.0  # an expiry further away than this is a broken clock or a forged intent
@@ -122,6 +123,10 @@ class Gate:
                 return ev.HangUpWanted(intent.call_id, intent.intent_id)
             case "resume":
                 return ev.ResumeWanted(intent.call_id, intent.intent_id)
+            case "pause_recording":
+                return PauseRecordingAsked(intent.call_id, intent.agent, intent.intent_id)
+            case "resume_recording":
+                return ResumeRecordingAsked(intent.call_id, intent.agent, intent.intent_id)
             case "dial":
                 return DialAsked(intent.agent, intent.intent_id, "", intent.number, intent.line, intent.about)
         raise IntentRefused("unknown_op")

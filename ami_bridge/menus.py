@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
 from ivr import caller
-from ivr.menu import Menu
+from ivr.menu import Ask, Menu
+
+STEP = " › "  # between two keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class _Place:
     position: caller.Position
     is_first: bool
     noticed: bool = True
+    path: tuple[str, ...] = ()
 
 
 class Menus:
@@ -79,7 +82,8 @@ class Menus:
         position, commands = caller.step(place.menu, place.position, event, now)
         # the notice is the first thing said; a key during the first question may have cut it short
         noticed = place.noticed and not (place.is_first and pressed)
-        place = _Place(place.channel, place.menu, place.position, False, noticed)
+        path = place.path + ((pressed_in(place.menu, place.position.node, event.key),) if isinstance(event, caller.Pressed) else ())
+        place = _Place(place.channel, place.menu, place.position, False, noticed, path)
         return self._follow(call_id, place, position, commands)
 
     def _follow(
@@ -90,7 +94,7 @@ class Menus:
         for command in commands:
             match command:
                 case caller.Leave():
-                    events.append(ev.MenuLeft(call_id, command.to, command.party, place.noticed))
+                    events.append(ev.MenuLeft(call_id, command.to, command.party, place.noticed, STEP.join(place.path)))
                 case caller.Ask() | caller.Tell():
                     if any(key not in self._prompts for key in command.prompts):
                         return [], [ev.MenuFailed(call_id)]  # told at the start; the dialplan knows the way without a menu
@@ -103,3 +107,10 @@ class Menus:
             self._places[call_id] = replace(place, position=position)
             events.append(ev.MenuStepped(call_id))
         return questions, events
+
+
+def pressed_in(menu: Menu, node: str, key: str) -> str:
+    """A key as people read it: with the name of where it leads, as the menu's file has it."""
+    here = menu.nodes.get(node)
+    there = menu.nodes.get(here.keys.get(key, here.wrong)) if isinstance(here, Ask) else None
+    return f"{key} {there.name}".rstrip() if there is not None else key

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ami_bridge.actions import PAUSES
 from ami_bridge.adoption import BOOK, MEMORY, book_of, joins_of
 from ami_bridge.connection import Connection
 from ami_bridge.protocol import Packet
@@ -17,6 +18,7 @@ from ami_bridge.translate import cause as cause_of
 from ami_bridge.translate_join import call_of_third
 from hotline_core.domain import events as ev
 from hotline_core.domain.events import Event
+from hotline_core.domain.pause_events import LegRecorded, PauseEvent, PauseRemembered
 from hotline_core.domain.queue_events import PlacesSeen
 from hotline_core.errors import AmiError
 from transfer.events import AGENT, CITIZEN, JoinSeen
@@ -39,6 +41,7 @@ class Snapshot:
     books: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of calls with a third, see adoption.py
     memories: Mapping[str, str] = field(default_factory=dict)  # whom their thirds were dialled for
     muted: Sequence[str] = ()  # channels nobody in their room hears
+    pauses: Mapping[str, str] = field(default_factory=dict)  # of recordings: until, since, agent
 
 
 async def read(link: Connection) -> Snapshot:
@@ -52,6 +55,7 @@ async def read(link: Connection) -> Snapshot:
     parties = await _journal(link, "hldir")
     books = await _books(link)
     memories = await _journal(link, MEMORY)
+    pauses = await _journal(link, PAUSES)
     channels = await link.ask_list("CoreShowChannels")
     answered = await _journal(link, "hlans")
     ended = await _journal(link, "hlend")
@@ -60,7 +64,7 @@ async def read(link: Connection) -> Snapshot:
         [packet for packet in channels if packet.text("Event") == "CoreShowChannel"],
         [packet for packet in queue if packet.text("Event") == "QueueMember"],
         arrived, answered, ended, dialled, [packet for packet in queue if packet.text("Event") == "QueueEntry"],
-        parties, books, memories, await _muted(link, channels),
+        parties, books, memories, await _muted(link, channels), pauses,
     )  # fmt: skip
 
 
@@ -98,7 +102,18 @@ def events_of(snapshot: Snapshot, known: frozenset[str], now: float) -> list[Eve
         events += [ev.HangUpAsked(call_id, "system"), ev.CallEnded(call_id, 0)]
     for packet in snapshot.members:
         events += member_of_list(packet)
-    return events
+    return [*events, *_pauses_of(snapshot, now)]
+
+
+def _pauses_of(snapshot: Snapshot, now: float) -> list[PauseEvent]:
+    """The recordings of thirds first, then the pauses, which silence them anew."""
+    thirds = [packet for packet in snapshot.channels if packet.text("ChannelStateDesc") == "Up"]
+    legs = [(call_of_third(packet.text("Uniqueid")), packet.text("Channel")) for packet in thirds]
+    told: list[PauseEvent] = [LegRecorded(call_id, channel) for call_id, channel in legs if call_id]
+    for call_id, kept in sorted(snapshot.pauses.items()):
+        until, since, agent = _fields(kept, 3)
+        told.append(PauseRemembered(call_id, agent, _at(until, now), _at(since, now) if since else None))
+    return told
 
 
 def joined_of(snapshot: Snapshot, events: Sequence[Event]) -> list[JoinSeen]:

@@ -11,6 +11,7 @@ from hotline_core.domain import events as ev
 from hotline_core.domain import outgoing_events as out
 from hotline_core.domain.agents import WRAP_UP
 from hotline_core.domain.events import Event
+from hotline_core.domain.pause_events import LegRecorded, RecordingSilenced
 from hotline_core.domain.queue_events import PlaceLeft
 
 REASONS = {"Auto-Pause": "missed"}  # app_queue's own word for a member who missed or refused a ring
@@ -57,6 +58,8 @@ def translate(packet: Packet) -> list[Event]:
             return [ev.HoldStarted(call_id)]
         case "Unhold" if not is_caller:
             return [ev.HoldEnded(call_id)]
+        case "MixMonitorMute" if is_caller:
+            return [RecordingSilenced(call_id, packet.text("Channel"), packet.text("State") == "1")]
         case "HangupRequest":
             leg = "agent" if is_agent else "duty"
             return [ev.HangUpAsked(call_id, "caller" if is_caller else leg, cause(packet.text("Cause")))]
@@ -100,6 +103,9 @@ def _user_event(packet: Packet) -> list[Event]:
             return [ev.RescueEntered(call_id, packet.text("Reason"))]
         case "HotlineNoticed":
             return [ev.NoticePlayed(call_id, packet.text("Status") == "SUCCESS")]
+        case "HotlineRoom":  # of the places only that a third's recording has begun; the others: translate_join.py
+            is_third = packet.text("State") == "entered" and packet.text("Role") == "third"
+            return [LegRecorded(call_id, packet.text("Channel"))] if is_third else []
         case "HotlineRecording":
             return [ev.RecordingStarted(call_id)]
         case "HotlineEmpty":

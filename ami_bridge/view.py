@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hotline_core.city import City
 from hotline_core.domain.agents import Agent
 from hotline_core.domain.board import Board
 from hotline_core.domain.call import Call
+from hotline_core.domain.recording_pause import LIMIT_S
 from transfer.directory import Directory
 from transfer.model import EMERGENCY, Join
 
@@ -22,13 +23,14 @@ class Floor:
     queues: Mapping[str, str]
     queue_of_line: Mapping[str, str]
     wrap_up_s: float
+    pause_s: float = LIMIT_S  # of a recording, at most
 
     @classmethod
     def of(cls, city: City) -> Floor:
         """The floor of a city."""
         return cls(
             {key: queue.name for key, queue in city.queues.items()}, {line: city.queue_of(line) for line in city.lines},
-            float(city.queue.wrap_up_s),
+            float(city.queue.wrap_up_s), float(city.recording.pause_s),
         )  # fmt: skip
 
     def queue_of(self, call: Call) -> str:
@@ -36,15 +38,16 @@ class Floor:
         return call.queue or self.queue_of_line.get(call.line) or next(iter(self.queues))
 
 
-def call_field(call: Call, join: Join | None, parties: Directory) -> Field:
-    """One running call."""
+def call_field(call: Call, join: Join | None, parties: Directory, pause: Mapping[str, float] | None = None) -> Field:
+    """One running call; `pause` is its recording's."""
     return {
         "id": call.call_id, "line": call.line, "caller": call.caller, "dialled": call.dialled, "phase": call.phase,
         "since": call.since, "arrived_at": call.arrived_at, "queued_at": call.queued_at, "answered_at": call.answered_at,
         "agent": call.agent or None, "queue": call.queue or None, "position": None, "head": call.head,
         "party": call.party or None, "urgent": call.urgent, "direction": call.direction, "about": call.about or None,
-        "reached": call.reached, "reason": call.reason or None, "withheld": call.withheld,
+        "reached": call.reached, "reason": call.reason or None, "withheld": call.withheld, "menu": call.menu or None,
         "lost_by": call.lost_by or None, "join": join_field(join) if join else None, "alarm": alarm_of(call, join, parties),
+        "pause": pause and dict(pause),
     }  # fmt: skip
 
 
@@ -99,21 +102,28 @@ def waiting_order(board: Board) -> list[Call]:
 def view(board: Board, floor: Floor, joins: Mapping[str, Join], parties: Directory) -> dict[str, Field]:
     """Every field of the live view but the bridge's own; a caller's position is the place in its own queue."""
     fields: dict[str, Field] = {
-        f"call:{call.call_id}": call_field(call, joins.get(call.call_id), parties) for call in board.calls.values()
+        f"call:{call.call_id}": call_field(call, joins.get(call.call_id), parties, board.pauses.of(call.call_id))
+        for call in board.calls.values()
     }  # fmt: skip
     fields |= {f"agent:{agent.agent_id}": agent_field(agent) for agent in board.agents.values()}
-    waits: dict[str, list[float]] = {queue: [] for queue in floor.queues}
+    waits: dict[str, list[Call]] = {queue: [] for queue in floor.queues}
     for call in _by_places(board):
         queue = floor.queue_of(call)
-        waits.setdefault(queue, []).append(call.arrived_at)  # from the first prompt: the menu counts as waiting
+        waits.setdefault(queue, []).append(call)
         fields[f"call:{call.call_id}"] |= {"position": len(waits[queue]), "queue": queue}
-    for queue, since in waits.items():
+    for queue, callers in waits.items():
         ready = sum(1 for agent in board.agents.values() if agent.state == "ready" and _is_rung(agent, queue))
+        lines = sorted({call.line for call in callers if call.line})
         fields[f"queue:{queue}"] = {
-            "name": queue, "title": floor.queues.get(queue, queue), "waiting": len(since),
-            "longest_since": min(since, default=None), "ready": ready,
+            "name": queue, "title": floor.queues.get(queue, queue), **_waits(callers), "ready": ready,
+            "lines": {line: _waits([call for call in callers if call.line == line]) for line in lines},
         }  # fmt: skip
     return fields
+
+
+def _waits(callers: Sequence[Call]) -> Field:
+    """How many wait, and since when the longest does: from the first prompt, the menu counts as waiting."""
+    return {"waiting": len(callers), "longest_since": min((call.arrived_at for call in callers), default=None)}
 
 
 def alarms(fields: Mapping[str, Field]) -> list[Field]:

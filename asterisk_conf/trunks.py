@@ -106,6 +106,12 @@ def trunk_names(city: City, is_demo: bool) -> tuple[str, ...]:
     return (DEMO,) if is_demo else tuple(city.trunks)
 
 
+def silences(city: City, is_demo: bool) -> dict[str, float]:
+    """After how many seconds without sound a leg of each trunk counts as gone, by the trunk's endpoint."""
+    trunks = {DEMO: Trunk(host="127.0.0.1")} if is_demo else city.trunks
+    return {f"trunk-{name}": float(trunk.silence_s) for name, trunk in trunks.items()}
+
+
 def demo_trunk(carrier_port: int) -> dict[str, TrunkView]:
     """Any INVITE from loopback is a carrier's call: make run, SIPp and other telephones on this machine."""
     trunk = Trunk(host="127.0.0.1", port=carrier_port)

@@ -88,7 +88,7 @@ def _verify(settings: Settings, backup: Backup) -> int:
         unmark_verified(backup.folder)
     else:
         mark_verified(backup.folder, now())
-        findings = recordings_findings(backup.folder, settings.paths.recordings, is_thorough=True, told=_counted)
+        findings = recordings_findings(backup.folder, settings, is_thorough=True, told=_counted)
     _tell(findings)
     if findings:
         return 1

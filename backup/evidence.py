@@ -6,7 +6,7 @@ sha256sum(1), so that any machine can check them without us.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class TicketFile:
 class Lost:
     """Recordings that are not what they were: not there, or with other bytes."""
 
-    missing: tuple[str, ...] = ()
+    missing: tuple[Recording, ...] = ()
     changed: tuple[str, ...] = ()
 
 
@@ -133,14 +133,17 @@ def read_list(file: Path) -> Iterator[Recording]:
             yield Recording(path, made)
 
 
-def lost(found: Iterator[Recording], folder: Path, *, is_thorough: bool, told: Callable[[int], None]) -> Lost:
-    """Which recordings are missing; thorough: read each one, and tell those whose bytes differ. `told` hears how many are done."""
-    missing, changed = list[str](), list[str]()
+def lost(found: Iterator[Recording], folders: Sequence[Path], *, is_thorough: bool, told: Callable[[int], None]) -> Lost:
+    """Which recordings are missing; thorough: read each one, and tell those whose bytes differ. `told` hears how many are done.
+
+    `folders`: the stores; a recording lies in one of them.
+    """
+    missing, changed = list[Recording](), list[str]()
     for number, one in enumerate(found, start=1):
-        file = folder / one.path
+        file = next((folder / one.path for folder in folders if (folder / one.path).is_file()), None)
         try:
-            if not file.is_file():
-                missing.append(one.path)
+            if file is None:
+                missing.append(one)
             elif is_thorough and digest(file)[1] != one.sha256:
                 changed.append(one.path)
         except OSError:  # a bad block: the bytes are not there any more

@@ -11,9 +11,9 @@ from hotline_core.settings import Settings, load_city
 
 STAGE = ".restore"
 BESIDE = "restored"  # in the home: what lay outside, and the settings, for the operator to put in place
-# Made anew at each start, or copied in a way of its own (ledger, databases), or named and not copied (recordings), or left
-# by a restore.
-NOT_COPIED = ("run", "asterisk", "carrier", "log", "spool", "ledger", "db", "recordings", STAGE, BESIDE)
+# Made anew at each start, or copied in a way of its own (ledger, databases), or named and not copied (recordings), or kept once
+# and never among older backups (the recordings' keys), or left by a restore.
+NOT_COPIED = ("run", "asterisk", "carrier", "log", "spool", "ledger", "db", "recordings", "keys", STAGE, BESIDE)
 HOME, LEDGER, DATABASES, OUTSIDE = "home", "ledger", "databases", "outside"
 SETTINGS = "settings.env"
 RECORDINGS = "recordings.sha256"
@@ -33,7 +33,7 @@ def home_files(settings: Settings) -> Iterator[tuple[Path, str]]:
 
 def outside_files(settings: Settings) -> Iterator[tuple[Path, str]]:
     """What the settings name elsewhere: certificate and key, the city's file, the secrets of trunks."""
-    named = [settings.tls_cert, settings.tls_key, settings.config]
+    named = [settings.tls_cert, settings.tls_key, settings.config, settings.recording_masters]
     city = load_city(settings.city_file)
     named += [secret_path(settings.home, trunk.login.secret_file) for trunk in city.trunks.values() if trunk.login is not None]
     paths = dict.fromkeys(path.expanduser().absolute() for path in named if path is not None)

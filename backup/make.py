@@ -14,6 +14,7 @@ from backup import manifest as form
 from backup.databases import databases_of, size_of, taken
 from backup.evidence import TicketFile, audit_end, audit_holds, recordings_of, shelve_ledger, ticket_files_of, write_list
 from backup.files import Shelver, files_below
+from backup.gone import keep_keys
 from backup.home import DATABASES, LEDGER, RECORDINGS, SETTINGS, home_files, outside_files, settings_text
 from backup.manifest import Chain, Database, Manifest
 from backup.shelf import MANIFEST, PART, Backup, backups, name_of, newest, too_old
@@ -23,6 +24,7 @@ from hotline_core.adapters.ledger import verify as verify_ledger
 from hotline_core.adapters.ledger_files import sync_folder
 from hotline_core.errors import SetupError
 from hotline_core.settings import Settings
+from recordings.key_copies import COPY
 
 LOCK = ".lock"
 RESERVE_BYTES = 256 * 2**20  # left free, because the backup may lie on the disk that calls are recorded on
@@ -61,7 +63,11 @@ def make(settings: Settings, environment: Mapping[str, str], now: Callable[[], f
         found += [doubt for doubt in doubts if doubt not in found]
         if all(one.is_beside for one in found):
             mark_verified(folder, now())
-        found += recordings_findings(folder, settings.paths.recordings, is_thorough=False, told=lambda _: None)
+        found += recordings_findings(folder, settings, is_thorough=False, told=lambda _: None)
+        alone = keep_keys(settings, shelf)
+        for code, count in (("recording_keys_lost", alone.needed), ("recording_keys_unknown", alone.unknown)):
+            if count:
+                found.append(Finding(code, {"count": count, "copy": shelf / COPY}, is_beside=True))
         gone = too_old(backups(shelf), now(), settings.backup_days)
         for old in gone:
             remove(old)

@@ -12,6 +12,7 @@ from backup.cut_off import end_open_calls
 from backup.databases import Kept, check_target, counts, databases_of, load_postgresql, opened
 from backup.evidence import audit_end
 from backup.files import copy
+from backup.gone import bring_keys
 from backup.home import BESIDE, DATABASES, HOME, LEDGER, OUTSIDE, SETTINGS, STAGE
 from backup.manifest import Entry, Manifest
 from backup.shelf import Backup
@@ -69,6 +70,7 @@ def restore(
     drafts = [draft for one in kept if (draft := _bring_database(one, manifest, backup.folder)) is not None]
     _put_in_place(stage, home, drafts)
     found = _compare(settings, kept, manifest, backup.folder, told)
+    bring_keys(settings, backup.folder.parent)
     skip_numbers(kept[1], now())
     return Restored(manifest, tuple(found), tuple(beside), end_open_calls(settings.paths.ledger, manifest.made_at))
 
@@ -150,4 +152,4 @@ def _compare(
                 end, broken = audit_end(connection)
                 if broken is not None or end != manifest.audit:
                     found.append(Finding("audit_broken", {"seq": end.seq if broken is None else broken}))
-    return found + recordings_findings(folder, settings.paths.recordings, is_thorough=True, told=told)
+    return found + recordings_findings(folder, settings, is_thorough=True, told=told)

@@ -16,6 +16,7 @@ from backup import manifest as form
 from backup.databases import databases_of, frozen
 from backup.evidence import TicketFile, audit_end, lost, read_list
 from backup.files import digest, files_below
+from backup.gone import accounted
 from backup.home import DATABASES, HOME, LEDGER, RECORDINGS
 from backup.manifest import Entry, Manifest
 from backup.shelf import MANIFEST, VERIFIED
@@ -57,10 +58,13 @@ def findings_of(folder: Path, manifest: Manifest, settings: Settings) -> list[Fi
     return [*_ledger(folder, manifest), *_databases(folder, manifest, settings)]
 
 
-def recordings_findings(folder: Path, recordings: Path, *, is_thorough: bool, told: Callable[[int], None]) -> list[Finding]:
-    """The recordings that the backup names and that are not there any more, or are others."""
-    gone = lost(read_list(folder / RECORDINGS), recordings, is_thorough=is_thorough, told=told)
-    kinds = {"recordings_missing": gone.missing, "recordings_changed": gone.changed}
+def recordings_findings(folder: Path, settings: Settings, *, is_thorough: bool, told: Callable[[int], None]) -> list[Finding]:
+    """The recordings that the backup names and that are gone, not lawfully deleted since, or are others."""
+    stores = [one for one in (settings.paths.recordings, settings.archive) if one is not None]
+    gone = lost(read_list(folder / RECORDINGS), stores, is_thorough=is_thorough, told=told)
+    known = accounted(settings, gone.missing) if gone.missing else set()
+    missing = tuple(one.path for one in gone.missing if one.path not in known)
+    kinds = {"recordings_missing": missing, "recordings_changed": gone.changed}
     return [_of_recordings(code, paths) for code, paths in kinds.items() if paths]
 
 

@@ -111,6 +111,12 @@ class Callbacks(Part):
     tries: int = Field(default=3, ge=1, le=20)
 
 
+class Recording(Part):
+    """What a city decides of recordings; pause_s: a pause for privacy ends by itself after so many seconds (R95)."""
+
+    pause_s: int = Field(default=60, ge=10, le=600)
+
+
 class Indicators(Part):
     """How the day is judged (R7): T and the formula of the service level, and the limits that the supervisor's view marks."""
 
@@ -137,6 +143,7 @@ class City(Part):
     outgoing: Outgoing = Outgoing()
     callbacks: Callbacks = Callbacks()
     indicators: Indicators = Indicators()
+    recording: Recording = Recording()
     tickets: Tickets = Tickets()
     probe: Probe | None = None
 

@@ -57,6 +57,7 @@ class Trunk(Part):
     reliable_provisional: Agreement = "offered"
     session_timer: Agreement = "offered"
     session_expires_s: int = Field(default=1800, ge=90, le=86400)
+    silence_s: int = Field(default=120, ge=10, le=3600)
 
     @model_validator(mode="after")
     def _codecs_differ(self) -> Trunk:

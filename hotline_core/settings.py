@@ -48,6 +48,9 @@ class Paths:
         self.played_prompts = self.asterisk / "data/prompts"  # the recordings that callers hear
         self.spool = home / "spool"  # plain sound of running calls, 0700
         self.recordings = home / "recordings"
+        self.recording_keys = home / "keys" / "recordings.sqlite"  # a wrapped key for each recording; in no backup but as it is now
+        self.recording_masters = home / "recording-masters.json"  # what wraps them
+        self.retention = home / "retention.yaml"  # a city's own rules of keeping
         self.log = home / "log"
         self.attachments = home / "ticket-files"  # the files of tickets, by day and number
         self.dial_tests = home / "probe"  # what the dial-test probe found last
@@ -80,15 +83,21 @@ class Settings(BaseSettings):
     cache: Path = Field(default=Path("~/.cache/hotline"), description="unpacked Asterisk, Redis, nginx; shared by instances")
     backup: Path | None = Field(default=None, description="folder that backups are written to; best on another disk")
     backup_days: int = Field(default=30, ge=1, le=3650, description="backups older than so many days are removed")
+    archive: Path | None = Field(default=None, description="second place for recordings, such as an archive volume")
+    archive_days: int = Field(default=30, ge=0, le=3650, description="recordings older than so many days move to the archive")
+    recording_heads: Path | None = Field(default=None, description="folder outside for the heads of recordings' days")
+    recording_masters: Path | None = Field(default=None, description="file of the master keys; default in HOTLINE_HOME")
     security_log: Path | None = Field(default=None, description="whose SIP was refused, for bans; unset: no file")
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
-    @field_validator("config", "tls_cert", "tls_key", "backup", mode="before")
+    @field_validator(
+        "config", "tls_cert", "tls_key", "backup", "archive", "recording_heads", "recording_masters", mode="before"
+    )  # fmt: skip
     @classmethod
     def _unset(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("home", "cache", "backup")
+    @field_validator("home", "cache", "backup", "archive", "recording_heads", "recording_masters")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value is not None else None
@@ -183,6 +192,11 @@ class Settings(BaseSettings):
     def paths(self) -> Paths:
         """Where things lie."""
         return Paths(self.home)
+
+    @property
+    def masters_file(self) -> Path:
+        """The master keys of recordings."""
+        return self.recording_masters or self.paths.recording_masters
 
     @property
     def calls_url(self) -> str:

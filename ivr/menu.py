@@ -21,6 +21,7 @@ LONGEST_WAIT_S: Final = 10
 SHORTEST_WAIT_S: Final = 0.5
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_CALLED: Final = re.compile(r"[^\x00-\x1f\x7f]{1,12}")  # characters, on one line of a narrow zone
 _LINE: Final = re.compile(r"[0-9]{2,20}")
 _WAIT: Final = re.compile(r"[0-9]{1,3}(\.[0-9])?")
 _NULL: Final = "tag:yaml.org,2002:null"
@@ -47,6 +48,7 @@ class Ask:
     wait_s: float  # after the last prompt; the keys are live all along
     silence: str = ""
     wrong: str = ""
+    name: str = ""  # what people call it who see that a caller came by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Say:
 
     say: tuple[str, ...]
     then: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Connect:
     """The menu ends: the caller is led to an outside party of the city."""
 
     party: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Queue:
     """The menu ends: the caller waits for an agent."""
 
     queue: str
+    name: str = ""
 
 
 Node = Ask | Say | Connect | Queue
@@ -158,8 +163,8 @@ class _Reader:
         kinds: Mapping[str, Callable[[], Node]] = {
             "keys": lambda: self._ask(name, node),
             "say": lambda: self._say(name, node),
-            "connect": lambda: Connect(self._text(self._fields(node, name, ("connect",))["connect"], "connect")),
-            "queue": lambda: Queue(self._text(self._fields(node, name, ("queue",))["queue"], "queue")),
+            "connect": lambda: Connect(*self._end(name, node, "connect")),
+            "queue": lambda: Queue(*self._end(name, node, "queue")),
         }
         written = self._mapping(node, name)
         for kind, made in kinds.items():
@@ -167,8 +172,15 @@ class _Reader:
                 return made()
         raise self._error("kind-unknown", node, f"node {name} neither says, connects nor queues", _EXAMPLE)
 
+    def _end(self, name: str, node: yaml.Node, kind: str) -> tuple[str, str]:
+        fields = self._fields(node, name, (kind,), ("name",))
+        return self._text(fields[kind], kind), self._called(fields)
+
+    def _called(self, fields: Mapping[str, yaml.Node]) -> str:
+        return self._text(fields["name"], "name", _CALLED) if "name" in fields else ""
+
     def _ask(self, name: str, node: yaml.Node) -> Ask:
-        fields = self._fields(node, name, ("say", "keys", "wait_s"), ("silence", "wrong"))
+        fields = self._fields(node, name, ("say", "keys", "wait_s"), ("silence", "wrong", "name"))
         wait = self._text(fields["wait_s"], "wait_s")
         if not _WAIT.fullmatch(wait) or not SHORTEST_WAIT_S <= float(wait) <= LONGEST_WAIT_S:
             what = f"wait_s of node {name} is {wait}"
@@ -181,11 +193,12 @@ class _Reader:
             wait_s=float(wait),
             silence=self._target(fields, "silence"),
             wrong=self._target(fields, "wrong"),
+            name=self._called(fields),
         )
 
     def _say(self, name: str, node: yaml.Node) -> Say:
-        fields = self._fields(node, name, ("say",), ("then",))
-        return Say(self._prompts(fields["say"], name), self._target(fields, "then"))
+        fields = self._fields(node, name, ("say",), ("then", "name"))
+        return Say(self._prompts(fields["say"], name), self._target(fields, "then"), self._called(fields))
 
     def _prompts(self, node: yaml.Node, name: str) -> tuple[str, ...]:
         if not isinstance(node, yaml.SequenceNode):

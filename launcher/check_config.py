@@ -22,6 +22,7 @@ from ivr.check import Fault, faults
 from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, load_menus, menu_files, recording_lengths
 from ivr.own_prompts import chosen
 from launcher.texts import known, sentence, write
+from recordings.policy_data import load_editions
 from tickets.policy import load_policy
 
 
@@ -60,6 +61,7 @@ def all_mistakes(environment: Mapping[str, str]) -> tuple[Settings | None, list[
             mistakes += menu_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, load_city(settings.city_file))
             mistakes += prompt_mistakes(MENUS_FOLDER, RECORDINGS_FOLDER, settings.paths.own_prompts)
             mistakes += ticket_mistakes(settings.city_file, settings.home)
+        mistakes += retention_mistakes(settings.paths.retention)
     return settings, mistakes
 
 
@@ -165,6 +167,16 @@ def ticket_mistakes(path: Path, home: Path) -> list[Mistake]:
             return [Mistake(str(path), line_of(node, [str(part) for part in where]), what, cure)]
         line = error.facts.get("line")
         return [Mistake(str(error.facts["file"]), line if isinstance(line, int) else 0, what, cure)]
+    return []
+
+
+def retention_mistakes(path: Path) -> list[Mistake]:
+    """The first mistake in the city's own rules of how long recordings are kept."""
+    try:
+        load_editions(path)
+    except SettingsError as error:
+        what, line = sentence("mistakes", "retention", about=error.facts["what"]), error.facts.get("line")
+        return [Mistake(str(path), line if isinstance(line, int) else 0, what, sentence("mistakes", "retention-cure"))]
     return []
 
 

@@ -14,7 +14,7 @@ from hotline_core.adapters.secrets import load_or_make
 from hotline_core.city import City
 from hotline_core.errors import SettingsError, SetupError
 from hotline_core.settings import Paths, Settings, load_city, load_settings
-from launcher import certificate, checks, databases, fetch, front, lock, parts
+from launcher import certificate, checks, databases, fetch, front, lock, parts, places
 from launcher.programs import Programs
 from launcher.texts import complain, say, sentence
 
@@ -85,6 +85,7 @@ def prepare(settings: Settings, city: City, *, is_first: bool) -> Programs:
     nginx = front.nginx_conf(settings, open_files=allow_open_files(), user=front.worker_user())
     write_private(paths.run / "nginx.conf", nginx)
     databases.prepare(settings)
+    places.ensure(settings.cache)
     if is_first:
         _remove_left_sockets(paths)
     return programs

@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from hotline_core.errors import BadInput
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991; needs no time zone files on the machine
+ENCRYPTED = ".ogg.enc"
+ENCRYPTED_WAV = ".wav.enc"  # of before, taken in as it was
 _CALL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,79}")
 _ROLES = ("-notice", "-rx", "-tx", "")
 _THIRD = re.compile(r"(?P<call_id>.+)-third-(?P<leg>[1-9][0-9]{0,5})")
@@ -66,16 +68,28 @@ def piece_of_spool(name: str) -> Piece | None:
     stem = name.removesuffix(".wav")
     for role in _ROLES[:-1]:
         stem = stem.removesuffix(role)
+    return piece_of_stem(stem)
+
+
+def recording_path(call_id: str, arrived_at: float, leg: int = 0, suffix: str = ENCRYPTED) -> PurePosixPath:
+    """Path of the finished recording below its store's folder, by the date of the call's arrival in Shanghai."""
+    stem = Piece(call_id, leg).stem
+    day = datetime.fromtimestamp(arrived_at, SHANGHAI)
+    return PurePosixPath(f"{day:%Y/%m/%d}/{stem}{suffix}")
+
+
+def piece_of_path(path: str) -> Piece | None:
+    """Whose finished recording lies at this path of a store, None if it cannot be one of ours."""
+    name = PurePosixPath(path).name
+    suffix = next((one for one in (ENCRYPTED, ENCRYPTED_WAV, ".wav") if name.endswith(one)), None)
+    return None if suffix is None else piece_of_stem(name.removesuffix(suffix))
+
+
+def piece_of_stem(stem: str) -> Piece | None:
+    """The piece that is called so, None if none can be."""
     third = _THIRD.fullmatch(stem)
     piece = Piece(third["call_id"], int(third["leg"])) if third else Piece(stem)
     return piece if is_call_id(piece.call_id) else None
-
-
-def recording_path(call_id: str, arrived_at: float, leg: int = 0) -> PurePosixPath:
-    """Path of the finished recording below the folder of recordings, by the date of the call's arrival in Shanghai."""
-    stem = Piece(call_id, leg).stem
-    day = datetime.fromtimestamp(arrived_at, SHANGHAI)
-    return PurePosixPath(f"{day:%Y/%m/%d}/{stem}.wav")
 
 
 def _check(call_id: str) -> None:

@@ -1,13 +1,12 @@
-"""Reading and joining plain sound files: real lengths of torn headers, stereo from a call's parts, memory flat."""
+"""Owns the reading of plain sound files: real lengths of torn headers, stereo from a call's parts, memory flat."""
 
 from __future__ import annotations
 
 import os
 import struct
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,15 +46,6 @@ class Segment:
         return max(self.left.frames if self.left else 0, self.right.frames if self.right else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The finished file."""
-
-    length_s: float
-    size: int
-    sha256: str
-
-
 def read_track(path: Path) -> Track | None:
     """The track in this file, None if there is no file; a file too short for a header is an empty track."""
     try:
@@ -92,42 +82,28 @@ def _find_data(file: BinaryIO, path: Path, size: int) -> Track:
     raise BadSound(path.name)
 
 
-def write_stereo(target: Path, segments: list[Segment], is_stopped: Callable[[], bool]) -> Written:
-    """Write and fsync the stereo file; Interrupted and OSError leave no file."""
-    frames = sum(segment.frames for segment in segments)
-    digest = sha256()
-    try:
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            header = _header(frames)
-            out.write(header)
-            digest.update(header)
-            for segment in segments:
-                _write_segment(out, segment, digest.update, is_stopped)
-            out.flush()
-            os.fsync(out.fileno())
-    except (OSError, Interrupted, BadSound):
-        target.unlink(missing_ok=True)
-        raise
-    return Written(frames / RATE, _HEADER.size + frames * 4, digest.hexdigest())
+def stereo_blocks(segments: Sequence[Segment], is_stopped: Callable[[], bool]) -> Iterator[array[int]]:
+    """The recording as samples, left and right in turn, at most a second at a time; Interrupted, OSError, BadSound."""
+    for segment in segments:
+        left, right = _Side(segment.left), _Side(segment.right)
+        try:
+            for start in range(0, segment.frames, BLOCK_FRAMES):
+                if is_stopped():
+                    raise Interrupted
+                frames = min(BLOCK_FRAMES, segment.frames - start)
+                both = array("h", bytes(frames * 4))
+                both[0::2] = left.read(frames)
+                both[1::2] = right.read(frames)
+                yield both
+        finally:
+            left.close()
+            right.close()
 
 
-def _write_segment(out: BinaryIO, segment: Segment, update: Callable[[bytes], None], is_stopped: Callable[[], bool]) -> None:
-    left = _Side(segment.left)
-    right = _Side(segment.right)
-    try:
-        for start in range(0, segment.frames, BLOCK_FRAMES):
-            if is_stopped():
-                raise Interrupted
-            frames = min(BLOCK_FRAMES, segment.frames - start)
-            both = array("h", bytes(frames * 4))
-            both[0::2] = left.read(frames)
-            both[1::2] = right.read(frames)
-            block = both.tobytes()
-            out.write(block)
-            update(block)
-    finally:
-        left.close()
-        right.close()
+def wav_header(frames: int) -> bytes:
+    """Of a stereo file with so many frames; a file of more than 2^32 bytes, 37 hours, cannot be one."""
+    size = frames * 4
+    return _HEADER.pack(b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 2, RATE, RATE * 4, 4, 16, b"data", size)
 
 
 class _Side:
@@ -152,8 +128,3 @@ class _Side:
         """Close the file."""
         if self._file:
             self._file.close()
-
-
-def _header(frames: int) -> bytes:
-    size = frames * 4
-    return _HEADER.pack(b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 2, RATE, RATE * 4, 4, 16, b"data", size)

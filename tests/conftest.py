@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hotline_core.settings import DEFAULT_CITY
 from tests.running.instance import Hotline, running
@@ -41,7 +42,14 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Count what this run does."""
+    """Count what this run does; no example of a property is judged by the clock on the wall.
+
+    Hypothesis gives an example 200 ms by default. On a machine that is busy elsewhere any example may take longer once, and not
+    when it is tried again: the run failed then ("unreliable results"), with nothing wrong. A test's own time is bounded as a whole.
+    """
+    unhurried = [*settings().suppress_health_check, HealthCheck.too_slow]
+    settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=unhurried)
+    settings.load_profile("unhurried")
     config.pluginmanager.register(Counting(), "counting")
 
 

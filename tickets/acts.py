@@ -30,9 +30,12 @@ Act = Literal[
     "suspend", "resume", "override",
     "reply", "ask_supplement", "check", "follow_up", "rework",
     "close", "archive", "reopen", "merge", "note", "correct",
+    "ask_superior", "advise",
+    "contest_return", "call_review", "settle_dispute", "chase",
 ]  # fmt: skip
 Right = Literal[
     "write_ticket", "dispatch_ticket", "handle_ticket", "approve_extension", "decide_ticket", "archive_ticket", "note_ticket",
+    "advise_ticket", "settle_dispute",
 ]  # fmt: skip
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -49,4 +52,7 @@ RIGHT_OF: Mapping[Act, Right] = MappingProxyType({
     "reply": "handle_ticket", "ask_supplement": "decide_ticket", "check": "decide_ticket", "follow_up": "decide_ticket",
     "rework": "decide_ticket", "close": "decide_ticket", "archive": "archive_ticket", "reopen": "decide_ticket",
     "merge": "decide_ticket", "note": "note_ticket", "correct": "write_ticket",
+    "ask_superior": "write_ticket", "advise": "advise_ticket",
+    "contest_return": "handle_ticket", "call_review": "decide_ticket", "settle_dispute": "settle_dispute",
+    "chase": "dispatch_ticket",
 })  # fmt: skip

@@ -1,4 +1,4 @@
-"""Owns the words tickets are sorted by: classes, fields, sources, refusals, areas, topics, grounds, kinds of void calls.
+"""Owns the words tickets are sorted by: classes, fields, sources, refusals, areas, topics, grounds, kinds of void calls; phrases.
 
 One YAML file a list in tickets/catalogue/; the city's file of the same name (HOTLINE_HOME/tickets/) adds entries, changes those of
 the same key, and takes one away with `KEY: null`.
@@ -17,6 +17,7 @@ from tickets.yaml_file import read_yaml
 
 GIVEN: Final = Path(__file__).with_name("catalogue")
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+MOMENTS: Final = ("answer", "ask", "hold", "back", "transfer", "hard", "end", "record")  # of a call, in its order
 _REFUSAL: Final = re.compile(r"N[1-9][0-9]?")
 _CURE: Final = "see docs/city.md, catalogue"
 
@@ -34,6 +35,25 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence at hand (R21): read out to the citizen, or with `is_written` put into the record; `{line}` is the line's name."""
+
+    key: str
+    moment: str  # one of MOMENTS
+    text: str
+    is_written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A named topic (R104): dispatched at once, by `basis` where it has a source of its own (R41)."""
+
+    name: str
+    basis: str = ""
+    wants_real_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All lists; keys to Chinese names in the order people see them.
 
@@ -48,6 +68,8 @@ class Catalogue:
     topics: Names
     grounds: Names
     void_kinds: Names
+    phrases: Mapping[str, Phrase]
+    topic_rules: Mapping[str, Topic]
 
     def classes_of(self, line: str) -> Names:
         """The classes a matter of that line can have; of a line without its own, those of the other channels."""
@@ -68,15 +90,18 @@ class Catalogue:
 
 def load_catalogue(folder: Path | None = None) -> Catalogue:
     """Our lists with the city's of `folder` (HOTLINE_HOME/tickets) over them; SettingsError names file and entry."""
+    topics = _topics(folder)
     return Catalogue(
         classes=_by_line("classes", folder),
         fields=_by_line("fields", folder),
         sources=_names("sources", folder),
         refusals=_refusals(folder),
         areas=_names("areas", folder),
-        topics=_names("topics", folder),
+        topics={key: topic.name for key, topic in topics.items()},
         grounds=_names("grounds", folder),
         void_kinds=_names("void_kinds", folder),
+        phrases=_phrases(folder),
+        topic_rules=topics,
     )
 
 
@@ -111,6 +136,23 @@ def _lay_over(found: dict[str, str], names: Mapping[str, Any], path: Path) -> No
             found[str(key)] = name
 
 
+def _topics(folder: Path | None) -> Mapping[str, Topic]:
+    """A topic is its name, or name, basis and real_name."""
+    found: dict[str, Topic] = {}
+    for path in _paths("topics", folder):
+        for key, told in _mapping(read_yaml(path), path).items():
+            if told is None:
+                found.pop(str(key), None)
+                continue
+            parts = {"name": told} if isinstance(told, str) else _mapping(told, path)
+            name, basis, is_asked = parts.get("name"), parts.get("basis", ""), parts.get("real_name", False)
+            is_right = isinstance(name, str) and name.strip() and isinstance(basis, str) and isinstance(is_asked, bool)
+            if not _KEY.fullmatch(str(key)) or not is_right or not set(parts) <= {"name", "basis", "real_name"}:
+                raise SettingsError(file=str(path), line=0, what=f"{key}: wants a name, or name, basis and real_name", cure=_CURE)
+            found[str(key)] = Topic(str(name), str(basis), is_asked is True)
+    return found
+
+
 def _refusals(folder: Path | None) -> Mapping[str, Refusal]:
     found: dict[str, Refusal] = {}
     for path in _paths("refusals", folder):
@@ -122,6 +164,24 @@ def _refusals(folder: Path | None) -> Mapping[str, Refusal]:
             if not _REFUSAL.fullmatch(str(key)) or set(told) != {"name", "basis", "sentence"} or not all(told.values()):
                 raise SettingsError(file=str(path), line=0, what=f"{key}: wants name, basis and sentence", cure=_CURE)
             found[str(key)] = Refusal(str(key), str(told["name"]), str(told["basis"]), str(told["sentence"]))
+    return found
+
+
+def _phrases(folder: Path | None) -> Mapping[str, Phrase]:
+    found: dict[str, Phrase] = {}
+    for path in _paths("phrases", folder):
+        for key, parts in _mapping(read_yaml(path), path).items():
+            if parts is None:
+                found.pop(str(key), None)
+                continue
+            told = _mapping(parts, path)
+            way = next((name for name in ("say", "write") if name in told), "say")
+            words = told.get(way)
+            is_whole = set(told) == {"moment", way} and told["moment"] in MOMENTS and isinstance(words, str) and words.strip()
+            if not _KEY.fullmatch(str(key)) or not is_whole:
+                what = f"{key}: wants say or write, and a moment of {', '.join(MOMENTS)}"
+                raise SettingsError(file=str(path), line=0, what=what, cure=_CURE)
+            found[str(key)] = Phrase(str(key), str(told["moment"]), str(words).strip(), way == "write")
     return found
 
 

@@ -6,45 +6,24 @@ one that did not has no second ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from tickets.doing import CENTRE, LEADERSHIP, head_audience, unit_audience
-from tickets.limits import SHANGHAI, Limit, What
+from tickets.ladders import WAITS, Step, Wait
+from tickets.limits import SHANGHAI, What
 from tickets.policy import Policy
-from tickets.profile import Alert, Profile, Rung
+from tickets.profile import Alert, AlertKind, Profile, Rung
 from tickets.reckoning import after, before
 from tickets.standing import dues, is_suspended, open_limits, profile_of
-from tickets.table import AT_UNIT
+from tickets.table import AT_UNIT, TABLE
 from tickets.ticket import Life, Ticket
 
-MarkKind = Literal["remind", "due", "overdue", "escalate"]
+__all__ = ["WAITS", "Mark", "marks", "next_mark_at", "to_chase", "to_fire"]
 PHONE: Final = "phone"  # in place of a limit: the unit of an urgent matter was not told by telephone yet (R42)
 LONGEST_KEY: Final = 60  # as the table of marks has it
-# After so many seconds without the telephone call: who is told.
-_PHONE_LADDER: Final[tuple[tuple[str, MarkKind, int, str], ...]] = (
-    ("phone", "remind", 5 * 60, CENTRE),
-    ("phone_late", "overdue", 15 * 60, CENTRE),
-    ("phone_up", "escalate", 60 * 60, LEADERSHIP),
-)
-
-
-# What waits for a decision that no document limits, so that nothing lies forgotten: who is told, and how long after it began.
-_SOON, _DAY, _DAYS = Limit(1, "hours"), Limit(1, "working_days"), Limit(3, "working_days")
-_WEEK, _WEEKS = Limit(5, "working_days"), Limit(15, "working_days")
-_WAIT_LADDERS: Final[Mapping[str, tuple[tuple[str, MarkKind, Limit, str], ...]]] = MappingProxyType({
-    "wait_dispatch": (("soon", "remind", _SOON, CENTRE), ("up", "escalate", _DAY, LEADERSHIP)),
-    "wait_return": (("day", "remind", _DAY, CENTRE), ("up", "escalate", _DAYS, LEADERSHIP)),
-    "wait_extension": (("day", "remind", _DAY, "approver"), ("up", "escalate", _DAYS, CENTRE)),
-    "wait_resume": (("week", "remind", _WEEK, CENTRE), ("up", "escalate", _WEEKS, LEADERSHIP)),
-    "wait_check": (("day", "remind", _DAY, CENTRE), ("up", "escalate", _DAYS, LEADERSHIP)),
-    "wait_close": (("day", "remind", _DAY, CENTRE), ("up", "escalate", _DAYS, LEADERSHIP)),
-})
-WAITS: Final[tuple[str, ...]] = tuple(_WAIT_LADDERS)  # in place of a limit, in the marks of those
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -52,7 +31,7 @@ class Mark:
 
     key: str
     at: float
-    kind: MarkKind
+    kind: AlertKind
     limit: str
     audience: str
 
@@ -64,7 +43,7 @@ def marks(ticket: Ticket, policy: Policy) -> tuple[Mark, ...]:
     """
     profile = profile_of(ticket, policy)
     reckoned = dues(ticket, policy)
-    found = [*_phone_marks(ticket.life), *_wait_marks(ticket.life, profile, policy)]
+    found = [*_phone_marks(ticket.life, policy), *_wait_marks(ticket.life, profile, policy)]
     for what in open_limits(ticket.life):
         due = reckoned[what]
         for alert in (*profile.reminders, *profile.escalation):
@@ -88,6 +67,15 @@ def to_fire(ticket: Ticket, fired: Collection[str], policy: Policy, now: float) 
     return tuple(mark for mark in marks(ticket, policy) if mark.at <= now and mark.key not in fired)
 
 
+def to_chase(ticket: Ticket, policy: Policy, now: float) -> Mark | None:
+    """The last reminder of a limit that a unit has not kept, told since it was last chased (R57); None: nobody need be chased."""
+    life = ticket.life
+    if life.stage not in AT_UNIT:
+        return None
+    told = [mark for mark in to_fire(ticket, (), policy, now) if mark.limit in open_limits(life)]
+    return told[-1] if told and (life.chased_at is None or told[-1].at > life.chased_at) else None
+
+
 def _told(alert: Alert, what: What, at: float, due_at: float, life: Life) -> Iterator[Mark]:
     """One mark for each that the alert tells; with the head of a sub-unit that of the unit the centre sent it to."""
     minute = _minute(due_at)
@@ -109,26 +97,39 @@ def _audiences(rung: Rung, life: Life) -> Iterator[tuple[str, str]]:
         yield "leaders", LEADERSHIP
 
 
-def _phone_marks(life: Life) -> Iterator[Mark]:
+def _phone_marks(life: Life, policy: Policy) -> Iterator[Mark]:
     if not life.phone_duty or life.stage not in AT_UNIT or life.dispatched_at is None:
         return
-    for key, kind, seconds, audience in _PHONE_LADDER:
-        yield Mark(f"phone@{int(life.dispatched_at)}:{key}", life.dispatched_at + seconds, kind, PHONE, audience)
+    for step in policy.ladders.phone:
+        at = step.at(life.dispatched_at, policy.calendar)
+        yield Mark(f"phone@{int(life.dispatched_at)}:{step.key}", at, step.kind, PHONE, _to(step, life, None))
 
 
 def _wait_marks(life: Life, profile: Profile, policy: Policy) -> Iterator[Mark]:
     for name, since in _waiting(life):
-        for key, kind, offset, to in _WAIT_LADDERS[name]:
-            is_head = to == "approver" and profile.extension is not None and profile.extension.approver == "unit_head"
-            audience = head_audience(life.unit) if is_head else CENTRE if to == "approver" else to
-            yield Mark(f"{name}@{_minute(since)}:{key}", after(since, offset, policy.calendar), kind, name, audience)
+        for step in policy.ladders.waits.get(name, ()):
+            at = step.at(since, policy.calendar)
+            yield Mark(f"{name}@{_minute(since)}:{step.key}", at, step.kind, name, _to(step, life, profile))
 
 
-def _waiting(life: Life) -> Iterator[tuple[str, float]]:
+def _to(step: Step, life: Life, profile: Profile | None) -> str:
+    """The audience of a ladder's step; an extension's approver is the unit's head or the centre, as the profile says."""
+    if step.audience == "unit" and life.unit:
+        return unit_audience(life.unit)
+    is_head = profile is not None and profile.extension is not None and profile.extension.approver == "unit_head"
+    if step.audience == "approver" and is_head and life.unit:
+        return head_audience(life.unit)
+    return LEADERSHIP if step.audience == "leadership" else CENTRE
+
+
+def _waiting(life: Life) -> Iterator[tuple[Wait, float]]:
     """What waits for a decision, and since when."""
     if life.stage == "accepted" and "dispatch" not in life.stands and life.accepted_at is not None:
         yield "wait_dispatch", life.accepted_at
-    if life.stage == "return_asked" and life.return_asked_at is not None:
+    is_disputed = life.dispute is not None and life.dispute.decided_at is None
+    if life.dispute is not None and is_disputed:
+        yield "wait_dispute", life.dispute.asked_at
+    if life.stage == "return_asked" and life.return_asked_at is not None and not is_disputed:
         yield "wait_return", life.return_asked_at
     if life.extension is not None and life.extension.granted is None:
         yield "wait_extension", life.extension.asked_at
@@ -138,6 +139,10 @@ def _waiting(life: Life) -> Iterator[tuple[str, float]]:
         yield "wait_check", life.replied_at
     if life.stage == "checked" and life.checked_at is not None:
         yield "wait_close", life.checked_at
+    if life.doubt is not None and life.doubt.decided_at is None and life.stage in TABLE["advise"]:
+        yield "wait_doubt", life.doubt.asked_at
+    if life.caller_duty and life.stage in AT_UNIT and life.extension is not None and life.extension.decided_at is not None:
+        yield "wait_caller", life.extension.decided_at
 
 
 def _minute(at: float) -> str:

@@ -10,10 +10,11 @@ from typing import Any, Final
 from hotline_core.errors import BadInput
 from tickets.acts import Act, Stage
 from tickets.catalogue import Catalogue
+from tickets.copies import copies_of, copy_notices, kept_copies, late_copies
 from tickets.doing import CENTRE, NEW_CLOCK, Doing, Done, NoticeKind, Notify, lane_of, needs_telephone, unit_audience
 from tickets.facts import LONGEST_OVERRIDE
 from tickets.table import AT_UNIT, DONE
-from tickets.ticket import Content, Extension, Life, Pause
+from tickets.ticket import Content, Extension, Improper, Life, Pause, RefusedReturn
 from tickets.units import Units
 
 _OTHER_LAW: Final = "N9"  # the one refusal that says nothing by itself
@@ -35,12 +36,14 @@ def check_content(content: Content, catalogue: Catalogue) -> None:
 
 
 def check_unit(key: str, units: Units, field: str = "unit") -> str:
-    """The key of a unit that takes new matters; BadInput `unknown_unit` or `unit_not_active`."""
+    """The key of a unit that takes new matters; BadInput `unknown_unit`, `unit_not_active`, `unit_only_reads`."""
     unit = units.get(key)
     if unit is None:
         raise BadInput("unknown_unit", field=field)
     if not unit.is_active:
         raise BadInput("unit_not_active", field=field)
+    if unit.only_reads:
+        raise BadInput("unit_only_reads", field=field)
     return key
 
 
@@ -91,6 +94,17 @@ def _check_complete(doing: Doing) -> None:
         if not str(getattr(doing.content, field)).strip():
             raise BadInput("missing", field=field)
     check_content(doing.content, doing.policy.catalogue)
+    _check_asked_for_name(doing.content, doing.policy.catalogue)
+
+
+def _check_asked_for_name(content: Content, catalogue: Catalogue) -> None:
+    """A named topic's caller is asked for the real name and what came of it is marked; who gave it has name and number (R104)."""
+    topic = catalogue.topic_rules.get(content.topic)
+    if topic is None or not topic.wants_real_name:
+        return
+    for field in ("real_name", *(("name", "number") if content.real_name == "given" else ())):
+        if not str(getattr(content, field)).strip():
+            raise BadInput("missing", field=field)
 
 
 # -- dispatch -------------------------------------------------------------------------------------------------------
@@ -98,28 +112,42 @@ def _check_complete(doing: Doing) -> None:
 
 def _dispatch(doing: Doing) -> Done:
     """To one unit that leads and others that help (R43); the clocks of the unit begin, a former one is told that it is out."""
-    life, units = doing.life, doing.policy.units
-    unit = check_unit(doing.facts.text("unit"), units)
+    unit, co_units = read_units(doing)
+    doing.facts.text_or_none("note")
+    return sent_to(doing, unit, co_units)
+
+
+def read_units(doing: Doing) -> tuple[str, tuple[str, ...]]:
+    """The unit that is to lead and those that are to help; BadInput as `check_unit`, and `bad_input` where one is both."""
+    unit = check_unit(doing.facts.text("unit"), doing.policy.units)
     co_units = doing.facts.keys("co_units")
     for key in co_units:
-        check_unit(key, units, "co_units")
+        check_unit(key, doing.policy.units, "co_units")
     if unit in co_units:
         raise BadInput("bad_input", field="co_units")
-    doing.facts.text_or_none("note")
+    return unit, co_units
+
+
+def sent_to(doing: Doing, unit: str, co_units: tuple[str, ...], **more: Any) -> Done:
+    """The ticket at a unit that has been checked, with its clocks begun; `more` are fields of the life beside those."""
+    life = doing.life
     _check_complete(doing)
     lane = lane_of(doing.content)
     is_told = needs_telephone(doing.content)
     tell = [Notify(unit_audience(unit), "dispatched", {"lane": lane})]
     tell += [Notify(unit_audience(key), "co_handling", {"lane": lane, "unit": unit}) for key in co_units]
+    copies, missing = copies_of(doing)
+    tell += copy_notices(copies, lane, unit)
     former = dict.fromkeys((*life.chain, *life.co_units))
     tell += [Notify(unit_audience(key), "withdrawn") for key in former if key not in (unit, *co_units)]
     if is_told:
         tell.append(Notify(CENTRE, "phone_duty", {"lane": lane, "unit": unit}))
     fresh = replace(life, met={what: at for what, at in life.met.items() if what == "dispatch"})
     return replace(doing, ticket=replace(doing.ticket, life=fresh)).done(
-        "dispatched", *tell, kept={"lane": lane} if lane else {}, unit=unit, co_units=co_units, chain=(unit,), phone_duty=is_told,
+        "dispatched", *tell, kept={**({"lane": lane} if lane else {}), **kept_copies(copies, missing)}, unit=unit,
+        co_units=co_units, copies=tuple(dict.fromkeys((*life.copies, *copies))), chain=(unit,), phone_duty=is_told,
         dispatched_at=doing.now, clock_from=doing.now, met={"dispatch": doing.now, **fresh.met}, signed_at=None, contacted_at=None,
-        contacts=0, **NEW_CLOCK,
+        contacts=0, **{**NEW_CLOCK, "dispute": None, **more},
     )  # fmt: skip
 
 
@@ -135,14 +163,22 @@ def _tell_by_phone(doing: Doing) -> Done:
 def _grant_return(doing: Doing) -> Done:
     """Back to the centre for another unit: all limits of the unit end, that of the dispatch begins anew (R52)."""
     doing.facts.text_or_none("reason")
-    tell = [Notify(unit_audience(key), "return_granted") for key in (*doing.life.chain, *doing.life.co_units)]
-    return Done(_waiting(doing.life, doing.now), tuple(tell))
+    life = doing.life
+    tell = [Notify(unit_audience(key), "return_granted") for key in (*life.chain, *life.co_units)]
+    disowned = tuple(dict.fromkeys((*life.disowned, *life.chain[:1])))
+    return Done(replace(_waiting(life, doing.now), disowned=disowned), tuple(tell))
 
 
 def _refuse_return(doing: Doing) -> Done:
-    doing.facts.text("reason")
-    back = doing.life.return_from or "dispatched"
-    return doing.done(back, Notify(unit_audience(doing.life.unit), "return_refused"), return_from=None)
+    """The unit keeps it and may contest that; where the profile counts improper returns, it is said whether this was one (R52)."""
+    life, by = doing.life, doing.actor.name
+    reason = doing.facts.text("reason")
+    is_improper = doing.facts.flag("improper", default=None if doing.profile.returning.is_improper_counted else False)
+    entry = Improper(life.unit, life.return_asked_at or doing.now, reason, by, doing.now)
+    return doing.done(
+        life.return_from or "dispatched", Notify(unit_audience(life.unit), "return_refused"), return_from=None,
+        refused_return=RefusedReturn(life.unit, by, doing.now), improper=(*life.improper, entry) if is_improper else life.improper,
+    )  # fmt: skip
 
 
 def _suspend(doing: Doing) -> Done:
@@ -194,7 +230,8 @@ def _rework(doing: Doing) -> Done:
 
 def _close(doing: Doing) -> Done:
     doing.facts.text_or_none("note")
-    return doing.done("closed", closed_at=doing.now)
+    tell = [Notify(unit_audience(key), "copy_closed") for key in doing.life.copies]
+    return doing.done("closed", *tell, closed_at=doing.now)
 
 
 def _archive(doing: Doing) -> Done:
@@ -215,7 +252,8 @@ def _merge(doing: Doing) -> Done:
     doing.facts.text_or_none("reason")
     if into == doing.ticket.number:
         raise BadInput("bad_input", field="into")
-    tell = [Notify(unit_audience(key), "merged", {"into": into}) for key in (*doing.life.chain, *doing.life.co_units)]
+    tell = [Notify(unit_audience(key), "merged", {"into": into})
+            for key in (*doing.life.chain, *doing.life.co_units, *doing.life.copies)]
     return doing.done(
         "merged", *tell, merged_into=into, closed_at=doing.now, phone_duty=False, pauses=ended(doing.life.pauses, doing.now),
         extension=decided_only(doing.life), profile=doing.profile.id,
@@ -248,7 +286,12 @@ def _correct(doing: Doing) -> Done:
     tell = [Notify(unit_audience(doing.life.unit), "corrected", {"fields": sorted(changes)})] if is_at_unit else []
     if is_urgent_now:
         tell.append(Notify(CENTRE, "phone_duty", {"lane": lane_of(content), "unit": doing.life.unit}))
-    done = doing.done(doing.life.stage, *tell, kept=kept, phone_duty=doing.life.phone_duty or is_urgent_now)
+    late = late_copies(doing, content) if is_at_unit else ()
+    tell += copy_notices(late, lane_of(content), doing.life.unit)
+    done = doing.done(
+        doing.life.stage, *tell, kept=kept | kept_copies(late), phone_duty=doing.life.phone_duty or is_urgent_now,
+        copies=(*doing.life.copies, *late),
+    )  # fmt: skip
     return replace(done, content=content)
 
 
@@ -280,7 +323,8 @@ def _waiting(life: Life, now: float) -> Life:
     """Accepted and waiting for dispatch, as if new; returns, reworks and another law's limit stay with it for life."""
     return Life(
         stage="accepted", version=life.version, created_at=life.created_at, profile=life.profile, accepted_at=now,
-        override=life.override, law=life.law, returns=life.returns, reworks=life.reworks,
+        override=life.override, law=life.law, returns=life.returns, reworks=life.reworks, copies=life.copies, doubt=life.doubt,
+        disowned=life.disowned, improper=life.improper, chases=life.chases, chased_at=life.chased_at,
     )  # fmt: skip
 
 

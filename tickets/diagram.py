@@ -22,7 +22,7 @@ from tickets.life import Actor, step
 from tickets.permission import check
 from tickets.policy import Policy, load_policy
 from tickets.table import AT_UNIT, OPEN, TABLE
-from tickets.ticket import Content, Extension, Life, Pause, Ticket
+from tickets.ticket import Content, Dispute, Doubt, Extension, Life, Pause, RefusedReturn, Ticket
 
 NOW: Final = 1_778_464_800.0  # Monday 11 May 2026, 10:00 in Shanghai
 UNIT, OFFICE, OTHER, GONE = "transport", "transport-passenger", "city-management", "no-such-unit"
@@ -38,6 +38,9 @@ FACTS: Final[Mapping[Act, Mapping[str, object]]] = MappingProxyType({
     "override": {"days": 20, "law": "a"}, "reply": {"facts": "a", "process": "a", "basis": "a"}, "ask_supplement": {"reason": "a"},
     "follow_up": {"satisfied": True, "solved": True}, "rework": {"reason": "a"}, "reopen": {"reason": "a"},
     "merge": {"into": "another"}, "note": {"text": "a"}, "correct": {"changes": {"title": "b"}, "reason": "a"},
+    "ask_superior": {"question": "a"}, "advise": {"answer": "a"},
+    "contest_return": {"reason": "a"}, "call_review": {"reason": "a"},
+    "settle_dispute": {"unit": OTHER, "reason": "a", "basis": "a"}, "chase": {"way": "phone", "whom": "a", "said": "a"},
 })  # fmt: skip
 
 
@@ -61,6 +64,14 @@ def sample(stage: Stage, act: Act, policy: Policy) -> Ticket:
         )  # fmt: skip
     if act in ("grant_extension", "refuse_extension"):
         life = replace(life, extension=Extension("evidence", "a", 5, NOW - 60))
+    if act == "advise":
+        life = replace(life, doubt=Doubt("a", "somebody", NOW - 60))
+    if act == "contest_return":
+        life = replace(life, refused_return=RefusedReturn(UNIT, "somebody", NOW - 60), return_asked_at=NOW - 120)
+    if act == "call_review":
+        life = replace(life, disowned=(OTHER, GONE))
+    if act == "settle_dispute":
+        life = replace(life, dispute=Dispute("disowned", (OTHER, GONE), "a", "somebody", NOW - 60))
     if act == "resume":
         life = replace(life, pauses=(Pause(NOW - 60),))
     if act == "tell_by_phone":

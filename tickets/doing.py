@@ -18,13 +18,16 @@ NoticeKind = Literal[
     "dispatched", "co_handling", "withdrawn", "phone_duty", "forwarded",
     "extension_asked", "extension_granted", "extension_refused", "return_asked", "return_granted", "return_refused",
     "suspended", "resumed", "overridden", "corrected", "replied", "supplement", "rework", "merged",
+    "copied", "copy_closed", "doubt_asked", "doubt_decided",
+    "return_contested", "review_called", "dispute_settled", "chased", "reported_up",
     "remind", "due", "overdue", "escalate",
 ]  # fmt: skip
 CENTRE = "centre"
 LEADERSHIP = "leadership"
 # Fields of a life as they are when a limit begins anew.
 NEW_CLOCK: Final[Mapping[str, Any]] = MappingProxyType(
-    {"extension": None, "extensions": 0, "extended": 0, "pauses": (), "return_from": None, "is_supplement": False}
+    {"extension": None, "extensions": 0, "extended": 0, "pauses": (), "return_from": None, "is_supplement": False,
+     "caller_duty": False, "refused_return": None}
 )
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -41,7 +44,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell somebody: `audience` is "unit:KEY", "head:KEY", "centre" or "leadership"; facts without personal data."""
+    """Tell somebody: `audience` is "unit:KEY", "head:KEY", "person:LOGIN", "centre" or "leadership"; no personal data."""
 
     audience: str
     kind: NoticeKind
@@ -105,6 +108,11 @@ def unit_audience(key: str) -> str:
 def head_audience(key: str) -> str:
     """Its head."""
     return f"head:{key}"
+
+
+def person_audience(login: str) -> str:
+    """One person."""
+    return f"person:{login}"
 
 
 def lane_of(content: Content) -> Lane:

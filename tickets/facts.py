@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 from hotline_core.errors import BadInput
 from tickets.acts import Act
-from tickets.ticket import Content
+from tickets.ticket import CallerKind, Content, RealName
 
-LONGEST: Final = 5000  # signs of any text but those below
+LONGEST: Final = 5000  # signs of any text of an act but those below
 LENGTHS: Final[Mapping[str, int]] = MappingProxyType({
     "title": 200, "text": 20_000, "place": 400, "object": 200, "address": 400, "happened_at": 60, "name": 60, "number": 30,
-    "law": 200, "spoken_to": 60,
+    "law": 200, "spoken_to": 60, "question": 1000, "whom": 60, "when": 60, "members": 400,
 })  # fmt: skip
 LONGEST_OVERRIDE: Final = 3660  # days
 MOST_CO_UNITS: Final = 8
@@ -25,14 +25,20 @@ KNOWN: Final[Mapping[Act, tuple[str, ...]]] = MappingProxyType({
     "dispatch": ("unit", "co_units", "note"), "tell_by_phone": ("spoken_to", "note"), "sign": (), "forward": ("unit", "note"),
     "contact": ("reached", "note"), "ask_extension": ("ground", "reason", "amount"), "grant_extension": ("reason",),
     "refuse_extension": ("reason",), "ask_return": ("reason", "basis", "suggestion"), "grant_return": ("reason",),
-    "refuse_return": ("reason",), "suspend": ("reason",), "resume": ("reason",), "override": ("days", "law"),
+    "refuse_return": ("reason", "improper"), "suspend": ("reason",), "resume": ("reason",), "override": ("days", "law"),
     "reply": ("facts", "process", "basis"), "ask_supplement": ("reason",), "check": ("note",),
     "follow_up": ("reached", "satisfied", "solved", "note"), "rework": ("reason",), "close": ("note",), "archive": ("note",),
     "reopen": ("reason",), "merge": ("into", "reason"), "note": ("text",), "correct": ("changes", "reason"),
+    "ask_superior": ("question",), "advise": ("answer",),
+    "contest_return": ("reason", "basis"), "call_review": ("reason",),
+    "settle_dispute": ("unit", "co_units", "reason", "basis", "members", "improper"), "chase": ("way", "whom", "said", "when"),
 })  # fmt: skip
 
 # What may be corrected: all that was said; never which call it was, nor, once it is accepted, on which line.
 CORRECTABLE: Final = tuple(field.name for field in fields(Content) if field.name != "call_id")
+_WORDS_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
+    "caller_kind": get_args(CallerKind), "real_name": get_args(RealName),
+})  # fmt: skip
 _CONTENT_FLAGS: Final = frozenset(field.name for field in fields(Content) if field.type == "bool")
 
 
@@ -119,6 +125,7 @@ def _content_value(field: str, value: object) -> str | bool:
             raise BadInput("bad_input", field=field)
         return value
     text = text_of(field, value)
-    if field == "caller_kind" and text not in ("citizen", "enterprise"):
+    words = _WORDS_OF.get(field)
+    if words is not None and text not in words:
         raise BadInput("bad_input", field=field)
     return text

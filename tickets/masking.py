@@ -17,6 +17,9 @@ _COMPLAINTS = frozenset({"complaint", "report"})
 _PERSONAL = ("name", "number", "address")
 _SHORTEST_NAME = 2  # one sign stands in too many other words
 _SHORTEST_NUMBER = 5
+_LONGEST_INSIDE = 12  # digits of a number inside the country, area code and all; a longer one has the country's code
+_NUMBER = re.compile(r"\+?[0-9][0-9 ()-]*[0-9]")
+_BETWEEN = r"[ \u00a0()（）-]{0,2}"
 # What names a citizen even where it is not the caller's own: a mobile number, an identity card's number.
 _NAMES_SOMEBODY = re.compile(r"(?<![0-9])(?:1[3-9][0-9]{9}|[0-9]{17}[0-9Xx])(?![0-9])")
 
@@ -65,7 +68,8 @@ class Veil:
         if self.sight == "whole":
             return text
         for word in sorted(self.words, key=len, reverse=True):
-            text = text.replace(word, HIDDEN if self.sight == "nobody" else masked(word))
+            hidden = HIDDEN if self.sight == "nobody" else masked(word)
+            text = spellings.sub(hidden, text) if (spellings := _spelt(word)) else text.replace(word, hidden)
         return _NAMES_SOMEBODY.sub(HIDDEN, text) if self.sight == "nobody" else text
 
     def content(self, content: Content) -> tuple[Content, tuple[str, ...]]:
@@ -94,6 +98,15 @@ class Veil:
         if under in _PERSONAL and self.sight == "nobody":
             return HIDDEN if facts else ""
         return masked(facts) if under == "number" else self.text(facts)
+
+
+def _spelt(word: str) -> re.Pattern[str] | None:
+    """Every way to write this number: in groups or in one, with the country's code or without; None for what is no number."""
+    if not _NUMBER.fullmatch(word):
+        return None
+    digits = "".join(sign for sign in word if sign in "0123456789")
+    own = digits.removeprefix("0086").removeprefix("86") if len(digits) > _LONGEST_INSIDE else digits
+    return re.compile(_BETWEEN.join(own)) if len(own) >= _SHORTEST_NUMBER else None
 
 
 def veil_for(sight: Sight, content: Content, history: Iterable[object] = ()) -> Veil:

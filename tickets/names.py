@@ -23,6 +23,8 @@ class Names:
     left: Words
     roles: Words
     caller_kinds: Words
+    real_names: Words
+    chase_ways: Words
     reasons: Words
     fields: Words
     lanes: Words

@@ -10,11 +10,13 @@ from tickets.profile import Profile
 from tickets.standing import is_suspended, profile_of
 from tickets.table import may_follow
 from tickets.ticket import Life, Ticket
-from tickets.units import Units, is_below
+from tickets.units import Units, disowning, is_below, takes
 
 _UNITS_OWN = frozenset({"handle_ticket", "approve_extension"})  # rights that hold for tickets of one's unit
+_TWO = 2  # units that say a matter is not theirs make a dispute
 _CENTRE = "see_tickets"  # who has it sees every ticket
 _APPROVED = ("grant_extension", "refuse_extension")
+_DISPUTED = ("dispatch", "ask_return", "grant_return", "refuse_return", "contest_return", "call_review", "settle_dispute")
 
 
 def check(ticket: Ticket, act: Act, actor: Actor, policy: Policy) -> None:
@@ -59,7 +61,7 @@ def may_go_to(life: Life, actor: Actor, units: Units) -> tuple[str, ...]:
     if not own:
         return ()
     ways = (own, *(key for key in units if is_below(key, own, units)))
-    return tuple(key for key in ways if key != life.unit and key in units and units[key].is_active)
+    return tuple(key for key in ways if key != life.unit and key in units and takes(units[key]))
 
 
 def _is_theirs(life: Life, act: Act, actor: Actor, profile: Profile) -> bool:
@@ -72,7 +74,10 @@ def _is_theirs(life: Life, act: Act, actor: Actor, profile: Profile) -> bool:
 
 
 def _hindrance(life: Life, act: Act, actor: Actor, profile: Profile, units: Units) -> str:
+    is_doubted = life.doubt is not None and life.doubt.decided_at is None
     is_asked = life.extension is not None and life.extension.granted is None
+    if act in _DISPUTED and (code := _disputed(life, act, profile, units)):
+        return code
     match act:
         case "dispatch" if life.stage in ("signed", "in_hand") and life.unit in units and units[life.unit].is_active:
             return "unit_has_it"
@@ -84,12 +89,39 @@ def _hindrance(life: Life, act: Act, actor: Actor, profile: Profile, units: Unit
             return _no_extension(life, profile, is_asked=is_asked)
         case "grant_extension" | "refuse_extension" if not is_asked:
             return "nothing_asked"
+        case "ask_superior" if is_doubted:
+            return "doubt_already_asked"
+        case "advise" if not is_doubted:
+            return "no_doubt"
+        case "advise" if life.doubt is not None and life.doubt.by == actor.name:
+            return "own_doubt"
         case "suspend" if is_suspended(life):
             return "already_suspended"
         case "resume" if not is_suspended(life):
             return "not_suspended"
         case "archive" if life.stage == "closed" and "follow_up" in life.stands and "follow_up" not in life.met:
             return "follow_up_missing"
+    return ""
+
+
+def _disputed(life: Life, act: Act, profile: Profile, units: Units) -> str:
+    """What a dispute over the lead hinders: nothing is decided beside it, and a lead that it fixed stands (R52)."""
+    dispute = life.dispute
+    is_open = dispute is not None and dispute.decided_at is None
+    if act == "settle_dispute":
+        return "" if is_open else "no_dispute"
+    if is_open:
+        return "dispute_open"
+    is_fixed = dispute is not None and dispute.lead in life.chain and dispute.lead in units and units[dispute.lead].is_active
+    match act:
+        case "ask_return" | "contest_return" | "dispatch" if is_fixed:
+            return "lead_is_fixed"
+        case "contest_return" if not profile.returning.has_dispute_review:
+            return "no_review_here"
+        case "contest_return" if life.refused_return is None:
+            return "no_refused_return"
+        case "call_review" if len(disowning(life, units)) < _TWO:
+            return "not_two_units"
     return ""
 
 

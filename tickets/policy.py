@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,9 @@ from hotline_core.errors import NotFound, SettingsError
 from tickets.calendar import Calendar
 from tickets.calendar_data import load_calendar
 from tickets.catalogue import Catalogue, load_catalogue
+from tickets.choices import Choice, chosen_on
+from tickets.ladder_data import load_ladders
+from tickets.ladders import Ladders
 from tickets.limits import Due
 from tickets.profile import Profile
 from tickets.profile_data import load_profiles
@@ -29,7 +33,9 @@ OTHER: Final = "other"
 class Policy:
     """All rules as they stand now.
 
-    `profiles`: every edition by its id (KEY@YYYY-MM-DD); `chosen`: the profile's key by line, "other" for all else.
+    `profiles`: every edition by its id (KEY@YYYY-MM-DD); `chosen`: the profile's key by line, "other" for all else;
+    `choices`: what administrators chose instead, each from a day on.
+    `ladders`: what waits without a limit, and who is told.
     """
 
     catalogue: Catalogue
@@ -38,13 +44,19 @@ class Policy:
     units: Mapping[str, Unit]
     chosen: Mapping[str, str]
     wording: Wording
+    ladders: Ladders
+    choices: tuple[Choice, ...] = ()
 
     def profile_of(self, line: str, at: float) -> Profile:
         """The edition for a ticket of that line made at that time (epoch seconds): the last one begun by then, else the first."""
-        key = self.chosen.get(line) or self.chosen[OTHER]
-        editions = sorted((each for each in self.profiles.values() if each.key == key), key=lambda each: each.edition)
         day = day_of(at)
+        key = self._key_of(line, day)
+        editions = sorted((each for each in self.profiles.values() if each.key == key), key=lambda each: each.edition)
         return next((each for each in reversed(editions) if each.edition <= day), editions[0])
+
+    def _key_of(self, line: str, day: date) -> str:
+        own = chosen_on(day, line, self.choices) or self.chosen.get(line)
+        return own or chosen_on(day, OTHER, self.choices) or self.chosen[OTHER]
 
     def profile(self, profile_id: str) -> Profile:
         """The edition a ticket keeps (`Life.profile`); NotFound `unknown_profile` when its file is gone."""
@@ -61,7 +73,8 @@ class Policy:
 def load_policy(home_folder: Path, city: City) -> Policy:
     """Read everything: ours, over it HOTLINE_HOME/tickets, as the city chose; SettingsError names file, mistake and cure."""
     folder = home_folder / FOLDER
-    profiles = load_profiles(folder)
+    catalogue = load_catalogue(folder)
+    profiles = load_profiles(folder, catalogue.topic_rules)
     known = {profile.key for profile in profiles.values()}
     for line, key in city.tickets.profiles.items():
         if key not in known:
@@ -69,7 +82,8 @@ def load_policy(home_folder: Path, city: City) -> Policy:
             where = ("tickets", "profiles", line)
             raise SettingsError(file="city.yaml", line=0, where=where, what=f"{'.'.join(where)}: no profile {key}", cure=cure)
     chosen = dict(city.tickets.profiles)
-    policy = Policy(load_catalogue(folder), load_calendar(folder), profiles, load_units(folder), chosen, load_wording())
+    units, ladders = load_units(folder), load_ladders(folder)
+    policy = Policy(catalogue, load_calendar(folder), profiles, units, chosen, load_wording(), ladders)
     if (folder / UNITS).is_file():
         _check_duties(policy, folder / UNITS)
     return policy

@@ -20,6 +20,7 @@ class When:
     """Which matters a row is for: every condition that is given must hold; none given: all matters."""
 
     klass: tuple[str, ...] = ()
+    topic: tuple[str, ...] = ()
     caller_kind: CallerKind | None = None
     is_complex: bool | None = None
     is_urgent: bool | None = None
@@ -29,6 +30,8 @@ class When:
     def fits(self, content: Content) -> bool:
         """Whether the matter is one of them."""
         if self.klass and content.klass not in self.klass:
+            return False
+        if self.topic and content.topic not in self.topic:
             return False
         if self.caller_kind is not None and content.caller_kind != self.caller_kind:
             return False
@@ -68,8 +71,8 @@ class Returning:
     """What a unit that gives a ticket back must say (R52); its limit is `Profile.rule("return", ...)`."""
 
     needs: tuple[str, ...] = ("reason",)  # of reason, basis, suggestion
-    is_improper_counted: bool = False
-    has_dispute_review: bool = False
+    is_improper_counted: bool = False  # whether a return was improper must be told with every refusal
+    has_dispute_review: bool = True  # whether a unit may contest a refusal
     source: str = ""
 
 
@@ -86,6 +89,15 @@ class FollowingUp:
     def share_of(self, klass: str) -> Share:
         """Whether all or some callers of that class are asked."""
         return self.by_class.get(klass, self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """Which matters are copied to a unit that only reads, by its key (R45)."""
+
+    when: When
+    unit: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ class Profile:
     keeping: Keeping
     reminders: tuple[Alert, ...]
     escalation: tuple[Alert, ...]
+    copies: tuple[Copying, ...] = ()
     note: str = ""  # what the source leaves to the place, in Chinese
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self, TypeVar
 
 import yaml
@@ -12,11 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hotline_core.errors import SettingsError
 from hotline_core.yaml_lines import line_of
+from tickets.catalogue import Topic
 from tickets.limits import LONGEST, WHATS, Limit, Measure, Rule, StartRule, What
-from tickets.profile import Alert, AlertKind, ExtensionRule, FollowingUp, Keeping, Profile, Returning, Row, Rung, Share, When
+from tickets.profile import (
+    Alert,
+    AlertKind,
+    Copying,
+    ExtensionRule,
+    FollowingUp,
+    Keeping,
+    Profile,
+    Returning,
+    Row,
+    Rung,
+    Share,
+    When,
+)
 from tickets.ticket import CallerKind
+from tickets.units import KEY as UNIT_KEY
 from tickets.yaml_file import read_yaml
 
+NO_TOPICS: Final[Mapping[str, Topic]] = MappingProxyType({})
 GIVEN: Final = Path(__file__).with_name("profiles")
 LANES: Final = Path(__file__).with_name("lanes.yaml")
 ALERTS: Final = Path(__file__).with_name("alerts.yaml")
@@ -62,6 +79,7 @@ class _Long(_Part):
 
 class _When(_Part):
     klass: tuple[Word, ...] = ()
+    topic: tuple[Word, ...] = ()
     caller_kind: CallerKind | None = None
     is_complex: bool | None = None
     is_urgent: bool | None = None
@@ -90,10 +108,16 @@ class _Extension(_Long):
     source: str = Field(min_length=1)
 
 
+class _Copying(_Part):
+    when: _When = _When()
+    unit: Annotated[str, Field(pattern=UNIT_KEY)]
+    source: str = Field(min_length=1)
+
+
 class _Returning(_Part):
     needs: tuple[Literal["reason", "basis", "suggestion"], ...] = ("reason",)
     is_improper_counted: bool = False
-    has_dispute_review: bool = False
+    has_dispute_review: bool = True
     source: str = ""
 
 
@@ -128,6 +152,8 @@ class _Alert(_Long):
 class _Alerts(_Part):
     reminders: tuple[_Alert, ...] = ()
     escalation: tuple[_Alert, ...] = ()
+    phone: object = None  # read by ladder_data.py
+    waits: object = None
 
 
 class _Edition(_Part):
@@ -139,6 +165,7 @@ class _Edition(_Part):
     returning: _Returning = _Returning()
     following_up: _FollowingUp = _FollowingUp()
     keeping: _Keeping = _Keeping()
+    copies: tuple[_Copying, ...] = ()
     reminders: tuple[_Alert, ...] | None = None
     escalation: tuple[_Alert, ...] | None = None
     note: str = ""
@@ -153,13 +180,17 @@ class _Lanes(_Part):
     dispatch: tuple[_Row, ...] = ()
 
 
-def load_profiles(folder: Path | None = None) -> dict[str, Profile]:
-    """Every edition of every profile by its id (KEY@YYYY-MM-DD).
+def load_profiles(folder: Path | None = None, topics: Mapping[str, Topic] = NO_TOPICS) -> dict[str, Profile]:
+    """Every edition of every profile by its id (KEY@YYYY-MM-DD); `topics` with a basis of their own have lanes of their own.
 
     A file `folder`/profiles/KEY.yaml (HOTLINE_HOME/tickets) adds editions to ours of that key, one of the same day in its place; a
     new KEY is a new profile. `folder`/alerts.yaml takes the place of our alerts. SettingsError names the file and the mistake.
     """
-    lanes = _checked(_Lanes, LANES).dispatch
+    of_topics = [
+        _Row(key=key, when=_When(topic=(key,)), at_once=0, source=each.basis) for key, each in topics.items() if each.basis
+    ]
+    given = _checked(_Lanes, LANES).dispatch
+    lanes = [*(row for row in given if not row.when.has_topic), *of_topics, *(row for row in given if row.when.has_topic)]
     own_alerts = folder / ALERTS.name if folder is not None else ALERTS
     alerts = _checked(_Alerts, own_alerts if own_alerts.is_file() else ALERTS)
     paths = sorted(GIVEN.glob("*.yaml"))
@@ -200,6 +231,7 @@ def _profile(key: str, name: str, edition: _Edition, lanes: Sequence[_Row], aler
         keeping=Keeping(**edition.keeping.model_dump()),
         reminders=tuple(each.alert for each in (alerts.reminders if edition.reminders is None else edition.reminders)),
         escalation=tuple(each.alert for each in (alerts.escalation if edition.escalation is None else edition.escalation)),
+        copies=tuple(Copying(When(**each.when.model_dump()), each.unit, edition.source + each.source) for each in edition.copies),
         note=edition.note,
     )
 

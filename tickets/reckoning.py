@@ -141,33 +141,37 @@ def _days_added(
         if is_first:
             skipped.append(Skipped(began, "first_day"))
         day += _DAY
-    left = part.amount if part.measure != "months" else _days_of_months(began, part.amount, start)
+    left, stood = part.amount, 0
     for _ in range(_FURTHEST):
         stop = _stop_at(_end_of(day), stops)
         if stop is not None and stop.until is None:
             return _Sum(inf, True, tuple(counted), tuple(skipped))
         if stop is not None:
             skipped.append(Skipped(day, "suspended"))
+            stood += 1
         elif part.measure == "working_days" and not calendar.is_working(day):
             skipped.append(_skip(day, calendar))
         else:
             counted.append(day)
             left -= 1
-            if left == 0:
+            ended = left == 0 if part.measure != "months" else day >= _month_end(began + stood * _DAY, part.amount, start)
+            if ended:
                 return _Sum(_end_of(day), True, tuple(counted), tuple(skipped))
         day += _DAY
     raise BadInput("bad_limit", field="calendar")
 
 
-def _days_of_months(began: date, amount: int, start: StartRule) -> int:
-    """How many days so many months are: up to the day of the same number, without one the month's last (civil code, art. 202)."""
+def _month_end(began: date, amount: int, start: StartRule) -> date:
+    """The last day of so many months: the day of the same number, without one the month's last (civil code, art. 202).
+
+    Months that were suspended end as if they had begun so many days later, so that who begins later never ends earlier: counted in
+    days, a month from 30 January is one longer than a month from the 31st, and both end on 28 February.
+    """
     index = began.year * 12 + began.month - 1 + amount
     year, month = divmod(index, 12)
     length = months.monthrange(year, month + 1)[1]
     end = date(year, month + 1, min(began.day, length))
-    if start == "next_day":
-        return (end - began).days
-    return (end - began).days + (1 if began.day > length else 0)  # the first day counts: the day before that of the same number
+    return end if start == "next_day" or began.day > length else end - _DAY  # a first day that counts ends them a day sooner
 
 
 def _skip(day: date, calendar: WorkingCalendar) -> Skipped:

@@ -54,6 +54,16 @@ TABLE: Final[Mapping[Act, Mapping[Stage, tuple[Stage, ...]]]] = MappingProxyType
     ),
     "merge": _row(("draft", "accepted", *OPEN), "merged"),
     "note": _stays(*STAGES),
+    "ask_superior": _stays("draft", "accepted", *OPEN),
+    "advise": _stays("draft", "accepted", *OPEN),
+    # A dispute over who is responsible (R52): the ticket stays with the lead that has it or is sent to the one that was fixed.
+    "contest_return": _stays(*AT_UNIT),
+    "call_review": _stays("accepted", "return_asked"),
+    "settle_dispute": MappingProxyType({
+        "accepted": ("dispatched",), **{stage: tuple(dict.fromkeys((stage, "dispatched"))) for stage in AT_UNIT},
+        "return_asked": AT_UNIT,
+    }),
+    "chase": _stays(*AT_UNIT),
     "correct": _stays(*(stage for stage in STAGES if stage not in ("archived", "merged"))),
 })
 

@@ -9,6 +9,8 @@ from typing import Literal
 from tickets.acts import Stage
 
 CallerKind = Literal["citizen", "enterprise"]
+DisputeKind = Literal["contested", "disowned"]
+RealName = Literal["", "given", "declined"]  # not asked yet; told with the name; asked, and rather not
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Content:
     name: str = ""
     number: str = ""  # telephone to reach the caller
     address: str = ""
+    real_name: RealName = ""  # named topics ask for it (R104)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,71 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What somebody who writes a ticket asked a superior (R18); `decided_at` is None until then; logins, epoch seconds."""
+
+    question: str
+    by: str
+    asked_at: float
+    answer: str = ""
+    decided_by: str = ""
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReturn:
+    """The return that the centre refused last, while its unit may contest it: unit, who refused (login), epoch seconds."""
+
+    unit: str
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Improper:
+    """A return that was judged improper (R52): `unit` asked it at `asked_at`, `by` judged it at `at` for `reason`.
+
+    A review that finds otherwise withdraws the judgement; the entry stays.
+    """
+
+    unit: str
+    asked_at: float
+    reason: str
+    by: str
+    at: float
+    withdrawn_at: float | None = None
+    withdrawn_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Who is responsible is disputed (R52); `decided_at` is None until a supervisor or a joint review has fixed the `lead`.
+
+    `units` are those at odds with it: the one that contests a refusal (`contested`), or those that all say it is not theirs
+    (`disowned`). `members` took part in a joint review.
+    """
+
+    kind: DisputeKind
+    units: tuple[str, ...]
+    reason: str
+    by: str
+    asked_at: float
+    lead: str = ""
+    why: str = ""
+    basis: str = ""
+    members: str = ""
+    decided_by: str = ""
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """How far a ticket is. All times are epoch seconds.
 
-    `unit` leads, `co_units` help (首接负责, R43); `chain` is the way down from the unit the centre sent it to, to the sub-unit that
-    has it now (R44): its last one is `unit`. `clock_from` is when the present reply limit began; `contacts` counts trials to reach
-    the caller, `contacted_at` is the first that succeeded. `stands` maps a limit's key (dispatch, sign, contact, reply, return,
-    follow_up) to when it is due, `met` to when it was kept. `version` grows by one with every act.
+    `unit` leads, `co_units` help (首接负责, R43), `copies` only read (R45); `chain` is the way down from the unit the centre sent
+    it to, to the sub-unit that has it now (R44): its last one is `unit`. `clock_from` is when the present reply limit began;
+    `contacts` counts trials to reach the caller, `contacted_at` is the first that succeeded. `stands` maps a limit's key (dispatch,
+    sign, contact, reply, return, follow_up) to when it is due, `met` to when it was kept. `version` grows by one with every act.
     """
 
     stage: Stage = "draft"
@@ -79,6 +140,7 @@ class Life:
     profile: str = ""  # "KEY@DATE": the profile of its day
     unit: str = ""
     co_units: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
     chain: tuple[str, ...] = ()
     accepted_at: float | None = None
     dispatched_at: float | None = None
@@ -103,7 +165,15 @@ class Life:
     returns: int = 0  # how often a unit asked to return it
     return_from: Stage | None = None
     return_asked_at: float | None = None
+    refused_return: RefusedReturn | None = None
+    disowned: tuple[str, ...] = ()  # units whose return was granted, since a lead was last fixed
+    improper: tuple[Improper, ...] = ()
+    dispute: Dispute | None = None
+    chases: int = 0  # how often the centre chased the units (R57)
+    chased_at: float | None = None
     is_supplement: bool = False
+    caller_duty: bool = False  # the caller must be told of the extension (R51) and was not yet
+    doubt: Doubt | None = None
     reworks: int = 0
     is_satisfied: bool | None = None
     is_solved: bool | None = None

@@ -37,14 +37,17 @@ def _forward(doing: Doing) -> Done:
 
 
 def _contact(doing: Doing) -> Done:
-    """A trial to reach the caller (R47): one that succeeded keeps the limit, one that did not is counted, with what was tried."""
+    """A trial to reach the caller (R47), also to tell of an extension (R51).
+
+    One that succeeded keeps the limit; one that did not is counted, with what was tried.
+    """
     life = doing.life
     if not doing.facts.flag("reached"):
         doing.facts.text("note")
         return doing.done(life.stage, contacts=life.contacts + 1)
     doing.facts.text_or_none("note")
     contacted_at = doing.now if life.contacted_at is None else life.contacted_at
-    return doing.done("in_hand", contacts=life.contacts + 1, contacted_at=contacted_at, met=doing.met("contact"))
+    return doing.done("in_hand", contacts=life.contacts + 1, contacted_at=contacted_at, met=doing.met("contact"), caller_duty=False)
 
 
 def _ask_extension(doing: Doing) -> Done:
@@ -80,6 +83,7 @@ def _grant_extension(doing: Doing) -> Done:
         extension=replace(extension, granted=True, decided_at=doing.now),
         extensions=doing.life.extensions + 1,
         extended=doing.life.extended + extension.amount,
+        caller_duty="caller" in rule.tells,
     )
 
 

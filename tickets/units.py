@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hotline_core.errors import BadInput, NotFound
 from tickets.limits import WorkingCalendar
-from tickets.ticket import Content
+from tickets.ticket import Content, Life
 
 SHANGHAI = timezone(timedelta(hours=8))
 KEY = r"^[a-z][a-z0-9-]{1,30}$"
@@ -106,6 +106,7 @@ class Unit(_Part):
     phones: tuple[Phone, ...] = Field(default=(), max_length=8)
     roster: tuple[Shift, ...] = Field(default=(), max_length=200)
     is_active: bool = True
+    only_reads: bool = False  # it is told and reads what a profile copies to it (R45), and does nothing
 
     @field_validator("key")
     @classmethod
@@ -212,6 +213,20 @@ def is_below(key: str, above: str, units: Units) -> bool:
     return above in path_to(key, units)[:-1]
 
 
+def disowning(life: Life, units: Units) -> tuple[str, ...]:
+    """The units that say it is not theirs: those whose return was granted, and the one that asks now (R52).
+
+    A unit and those below it count as one, the highest of them, whichever of them the centre sent it to.
+    """
+    said = tuple(dict.fromkeys((*life.disowned, *(life.chain[:1] if life.stage == "return_asked" else ()))))
+    return tuple(key for key in said if not any(is_below(key, other, units) for other in said))
+
+
+def takes(unit: Unit) -> bool:
+    """Whether it gets matters to handle: it is active, and not one that only reads."""
+    return unit.is_active and not unit.only_reads
+
+
 # -- which unit a matter is for -------------------------------------------------------------------------------------
 
 
@@ -221,7 +236,7 @@ def suggest(content: Content, units: Units) -> tuple[Suggestion, ...]:
     A unit is there by a duty's field or words; class and area only tell two such units apart. One that has areas and not the
     matter's is left out (属地). Between equals the more particular unit, the lower one, comes first, then the order of the units.
     """
-    found = [(each, unit) for unit in units.values() if unit.is_active and (each := _suggested(content, unit)) is not None]
+    found = [(each, unit) for unit in units.values() if takes(unit) and (each := _suggested(content, unit)) is not None]
     ranked = sorted(found, key=lambda pair: (-pair[0].score, -len(path_to(pair[1].key, units))))
     return tuple(each for each, _ in ranked[:MOST_SUGGESTED])
 

@@ -13,6 +13,7 @@ from hotline_core.adapters.ledger import LedgerReader
 from hotline_core.errors import SettingsError
 from hotline_core.log import Log, open_log, take_over, where
 from hotline_core.settings import Settings, load_city, load_settings
+from recordings.cabinet import open_cabinet
 from tickets.laws import TicketLaws
 from tickets.store.deliveries import Deliveries
 from tickets.store.marks import Marks
@@ -20,12 +21,15 @@ from tickets.store.policy_keeper import PolicyKeeper
 from tickets.store.recounting import Recounting
 from worker.clockwork import Clockwork
 from worker.finaliser import Finaliser
+from worker.flusher import Flusher
 from worker.heartbeat import Watched, run_heartbeat
+from worker.keeper import Keeper, keeping_acts
+from worker.keeping_rules import KeepingRules
 from worker.messenger import Messenger
 from worker.projector import Projector
 
 LOOK_S = 0.5
-END_S = 1.5  # everything here survives being cut off, so the end never waits longer
+END_S = 1.0  # everything here survives being cut off, so the end never waits longer
 
 
 def main() -> int:
@@ -56,21 +60,28 @@ def main() -> int:
 
 
 def _threads(settings: Settings, log: Log, stop: threading.Event) -> list[threading.Thread]:
-    engine = make_engine(settings.calls_url)
+    engine = make_engine(settings.calls_url)  # what a power cut takes of the projector's rows the ledger tells again
+    sounds = make_engine(settings.calls_url, durable=True)  # but plain sound and keys go once these rows say so
     tickets = make_engine(settings.tickets_url, durable=True)  # one that is away stops neither calls nor recordings
     paths = settings.paths
     projector = Projector(engine, LedgerReader(paths.ledger), now=now, log=log)
-    finaliser = Finaliser(engine, paths.spool, paths.recordings, now, log, steady)
     keeper = PolicyKeeper(tickets, settings.home, lambda: load_city(settings.city_file), log)
+    rules = KeepingRules(paths.retention, lambda: keeper.policy, log)
+    cabinet = open_cabinet(settings, sounds)
     clockwork = Clockwork(keeper, Marks(tickets, TicketLaws()), Recounting(tickets), now, log)
     messenger = Messenger(Deliveries(tickets), now, log)
-    watched = Watched(projector, clockwork, messenger)
+    keeping = Keeper(sounds, keeping_acts(settings, sounds, tickets, cabinet, rules, stop), now, steady, log)
+    finaliser = Finaliser(sounds, paths.spool, cabinet, rules, now, log, steady)
+    flusher = Flusher(paths.spool, steady, log)
+    watched = Watched(projector, clockwork, messenger, keeping, flusher)
     work: dict[str, Callable[[], None]] = {
         "projector": lambda: projector.run(stop),
-        "finaliser": lambda: finaliser.run(stop),
         "clockwork": lambda: clockwork.run(stop),
         "messenger": lambda: messenger.run(stop),
+        "flusher": lambda: flusher.run(stop),
         "heartbeat": lambda: run_heartbeat(settings.redis, watched, now, log, stop),
+        "finaliser": lambda: finaliser.run(stop),
+        "keeper": lambda: keeping.run(stop),
     }
     return [threading.Thread(target=_told(log, name, run), name=name, daemon=True) for name, run in work.items()]
 

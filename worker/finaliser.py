@@ -1,4 +1,4 @@
-"""Making each recording from its spool files: written, synced, hashed, committed, then the spool goes.
+"""Making each recording from its spool files: encoded, encrypted, synced, committed, then the spool goes.
 
 One recording of each ended call, and one segment of each third that was on its line, as soon as that leg is over.
 """
@@ -6,7 +6,9 @@ One recording of each ended call, and one segment of each third that was on its 
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,10 +16,15 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from hotline_core.errors import NotFound, SettingsError, SetupError
 from hotline_core.log import Log
+from recordings.cabinet import Cabinet
+from recordings.making import make_draft
 from recordings.naming import Piece, is_call_id, piece_of_spool, recording_path, spool_names
-from recordings.sound import RATE, BadSound, Interrupted, Segment, Track, read_track, write_stereo
+from recordings.retention import Facts, Keeping
+from recordings.sound import RATE, BadSound, Interrupted, Segment, Track, read_track
 from worker.backoff import Backoff
+from worker.keeping_rules import KeepingRules
 from worker.pieces import BATCH, Pieces, Wanted
 
 POLL_S = 0.25
@@ -26,12 +33,15 @@ QUIET_TORN_S = 6.0  # the PBX flushes open files every 5 s; a header without its
 QUIET_UNTOLD_S = 60.0  # the same for a third whose end nobody told: its leg may still be there
 UNTOLD_LOOK_S = 2.0  # how often to look for sound of thirds that nobody told of
 UNTOLD_S = 10.0  # how long it must not grow
+UNTOLD_MAIN_S = 600.0  # the same for a call that nobody told of: its records may still come
 NO_SOUND_S = 5.0  # how long to wait for spool files to appear
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 600.0
 NO_SOUND_TRIES = 3
 RETRY_NO_SOUND_AGE_S = 86_400.0
-NICENESS = 10
+NICENESS = 19
+REST = 1.0  # as long as a recording took of the processor nothing is made: half of one core at most
+LONGEST_REST_S = 30.0
 
 
 Tracks = tuple[Track | None, Track | None, Track | None, Track | None]  # notice, rx, tx, mixed
@@ -62,14 +72,17 @@ class Finaliser:
 
     engine: Engine
     spool: Path
-    recordings: Path
+    cabinet: Cabinet
+    rules: KeepingRules
     now: Callable[[], float]
     log: Log
     steady: Callable[[], float]
     _jobs: dict[Piece, _Job] = field(default_factory=dict)
     _untold: dict[Piece, _Untold] = field(default_factory=dict)
     _looked_at: float = 0.0
+    _waits: bool = False
     _is_stopped: Callable[[], bool] = bool
+    _rest: Callable[[float], object] = float
     _pieces: Pieces = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +91,7 @@ class Finaliser:
     def run(self, stop: threading.Event) -> None:
         """Until stopped: look for ended calls whose recording is not ready."""
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # Linux: this thread only
-        self._is_stopped = stop.is_set
+        self._is_stopped, self._rest = stop.is_set, stop.wait
         database = Backoff(self.log, self.now, "calls database of the finaliser")
         is_resumed = False
         while not stop.is_set():
@@ -98,8 +111,8 @@ class Finaliser:
         found = self._pieces.failed(self.now() - RETRY_NO_SOUND_AGE_S)
         self._jobs |= {piece: _Job(self.steady(), tries=1) for piece in found}
         for piece in self._in_spool():
-            if (target := self._ready(piece)) is not None:
-                self._clear_spool(piece, not_after=target)
+            if (made_at := self._made_at(piece)) is not None:
+                self._clear_spool(piece, made_at)
 
     def step(self) -> int:
         """Look once at everything that is due; how many recordings became ready."""
@@ -109,7 +122,10 @@ class Finaliser:
             self._looked_at = now
             self._note_untold(now)
         again = [piece for piece, job in self._jobs.items() if job.tries and job.retry_at <= now][:BATCH]
-        for wanted in self._pieces.due(again):
+        due = self._pieces.due(again)
+        if not due or not self._has_keys():
+            return 0
+        for wanted in due:
             if self._is_stopped():
                 break
             job = self._jobs.setdefault(wanted.piece, _Job(now))
@@ -117,25 +133,44 @@ class Finaliser:
                 continue
             try:
                 ready += self._try(wanted, job, now)
-            except Interrupted:
+            except (Interrupted, SetupError):  # without keys nothing has failed: the next look tells it, and all waits as it is
                 break
-            except (BadSound, OSError) as error:
-                detail = "bad_sound" if isinstance(error, BadSound) else f"os_error: {error.strerror}"
-                self._fail(wanted.piece, job, detail)
+            except (BadSound, OSError, sqlite3.Error) as error:
+                self._fail(wanted.piece, job, _why(error))
         return ready
 
+    def _has_keys(self) -> bool:
+        """Whether keys can be used now; told when it changes. Without them every recording waits, none fails."""
+        try:
+            self.cabinet.keyring.begin()
+        except (SetupError, OSError, sqlite3.Error) as error:
+            if not self._waits:
+                self.log.error("recordings wait for their keys", reason=error.code if isinstance(error, SetupError) else str(error))
+            self._waits = True
+            return False
+        if self._waits:
+            self.log.info("the keys of recordings are there again")
+        self._waits = False
+        return True
+
     def _note_untold(self, now: float) -> None:
-        """A third may answer and leave while no bridge lives: its sound alone tells of it, once it grows no more."""
-        found = {piece: self._sizes(piece) for piece in self._in_spool() if piece.leg}
+        """A third may answer and leave while no bridge lives: its sound alone tells of it, once it grows no more.
+
+        So does a call's own sound when ledger and journal were lost in a crash.
+        """
+        found = {piece: self._sizes(piece) for piece in self._in_spool()}
         self._untold = {piece: one for piece, one in self._untold.items() if piece in found}
-        unknown = self._pieces.unknown(found) if found else []
+        thirds, mains = ([piece for piece in found if bool(piece.leg) is is_third] for is_third in (True, False))
+        unknown = self._pieces.unknown(thirds) if thirds else []
+        unknown += self._pieces.unknown_mains(mains) if mains else []
         for piece in unknown:
             seen = self._untold.setdefault(piece, _Untold(found[piece], now))
             if seen.sizes != found[piece]:
                 seen.sizes, seen.quiet_since = found[piece], now
-            elif now - seen.quiet_since >= UNTOLD_S:
-                self._pieces.note_segment(piece, self.now() - (now - seen.quiet_since))
-                self.log.warning("sound of a third that nobody told of", call_id=piece.call_id, leg=piece.leg)
+            elif now - seen.quiet_since >= (UNTOLD_S if piece.leg else UNTOLD_MAIN_S):
+                note = self._pieces.note_segment if piece.leg else self._pieces.note_main
+                note(piece, self.now() - (now - seen.quiet_since))
+                self.log.warning("sound that nobody told of", call_id=piece.call_id, leg=piece.leg)
 
     def _try(self, wanted: Wanted, job: _Job, now: float) -> int:
         """1 if the recording became ready, 0 if it is too early."""
@@ -170,22 +205,31 @@ class Finaliser:
 
     def _make(self, wanted: Wanted, job: _Job, segments: list[Segment], detail: str | None) -> int:
         piece = wanted.piece
-        path = recording_path(piece.call_id, wanted.arrived_at, piece.leg)
-        target = self.recordings / path
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = target.with_suffix(".part")
-        written = write_stereo(draft, segments, self._is_stopped)
+        began_s = time.thread_time()
+        store = self.cabinet.stores.local
+        path = str(recording_path(piece.call_id, wanted.arrived_at, piece.leg))
+        keeping = self._keeping(wanted)
+        made = make_draft(piece, path, segments, store, self.cabinet.keyring, self._is_stopped)
+        made_at = self.now()  # what is written to the spool from here on is not in it
         if self._sizes(piece) != job.sizes:  # it grew under our hands: again, from the beginning
-            draft.unlink(missing_ok=True)
+            store.draft(path).unlink(missing_ok=True)
             return 0
-        draft.rename(target)
-        _sync_folders(target.parent, self.recordings)
-        self._pieces.tell_ready(piece, str(path), written, detail)
+        store.adopt(path)
+        self._pieces.tell_ready(piece, made, keeping, detail, made_at)
         del self._jobs[piece]
-        self._clear_spool(piece, not_after=target)
-        length_s = round(written.length_s, 1)
+        self._clear_spool(piece, made_at)
+        length_s = round(made.encoded.length_s, 1)
         self.log.info("recording ready", call_id=piece.call_id, leg=piece.leg, length_s=length_s, detail=detail)
+        self._rest(min((time.thread_time() - began_s) * REST, LONGEST_REST_S))
         return 1
+
+    def _keeping(self, wanted: Wanted) -> Keeping | None:
+        """How long it is kept; None while the rules cannot be read: then a later night tells it, and nothing ends before."""
+        try:
+            return self.rules.judge(Facts(wanted.arrived_at, is_emergency=wanted.is_urgent), wanted.line, self.now())
+        except (SettingsError, SetupError) as error:
+            self.log.warning("rules of keeping cannot be read", call_id=wanted.piece.call_id, code=error.code)
+            return None
 
     def _fail(self, piece: Piece, job: _Job, detail: str) -> None:
         """Say so in the row and try again later; a piece that left no sound at all is given up until the next start."""
@@ -197,14 +241,21 @@ class Finaliser:
         if detail in ("no_sound", "bad_call_id") and job.tries >= NO_SOUND_TRIES:
             del self._jobs[piece]
 
-    def _ready(self, piece: Piece) -> Path | None:
-        """The finished file of a piece whose recording is committed and in its place."""
-        path = self._pieces.ready_path(piece)
-        return self.recordings / path if path and (self.recordings / path).is_file() else None
+    def _made_at(self, piece: Piece) -> float | None:
+        """When a recording was made that is committed and in its place, in whatever store; None if that is not so.
 
-    def _clear_spool(self, piece: Piece, not_after: Path) -> None:
-        """Remove the plain sound; a file written after the recording was made stays and is told."""
-        made_at = not_after.stat().st_mtime
+        As its row tells it: the file's own time is that of a copy, in the archive or after it was taken in. A row of before tells
+        none: then nothing in the spool is known to be older than the recording, and all of it stays.
+        """
+        place = self._pieces.ready_place(piece)
+        try:
+            is_there = place is not None and self.cabinet.stores.of(place.store).has(place.path)
+        except (NotFound, OSError):
+            return None  # its store is away: at the next start
+        return (place.ready_at or 0.0) if place is not None and is_there else None
+
+    def _clear_spool(self, piece: Piece, made_at: float) -> None:
+        """Remove the plain sound; a file written after the recording was made (epoch seconds) stays and is told."""
         for name in spool_names(piece.call_id, piece.leg).all:
             file = self.spool / name
             try:
@@ -262,15 +313,11 @@ def _size(file: Path) -> int:
         return -1
 
 
-def _sync_folders(lowest: Path, highest: Path) -> None:
-    """Make the new names durable, from the day's folder up."""
-    folder = lowest
-    while True:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if folder == highest:
-            return
-        folder = folder.parent
+
+def _why(error: Exception) -> str:
+    """What the row says of it, and people see."""
+    if isinstance(error, OSError):
+        return f"os_error: {error.strerror}"
+    if isinstance(error, BadSound):
+        return "bad_sound"
+    return "no_keys"

@@ -15,12 +15,15 @@ from redis.retry import Retry
 from hotline_core.adapters.live_reader import PART_KEY
 from hotline_core.log import Log
 from worker.clockwork import Clockwork
+from worker.flusher import Flusher
+from worker.keeper import Keeper
 from worker.messenger import Messenger
 from worker.projector import Projector
 
 EVERY_S = 1.0
 EXPIRES_S = 5
 STUCK_S = 12.0  # longer than the longest wait for a locked database
+STUCK_KEEPER_S = 1800.0  # a large file goes to a slow archive, a night's look over all files
 STUCK_TICKETS_S = 60.0  # a batch of reminders is a hundred transactions
 LATE_S = 120.0  # reminders that come later than this are told as a fault
 
@@ -32,6 +35,8 @@ class Watched:
     projector: Projector
     clockwork: Clockwork
     messenger: Messenger
+    keeper: Keeper
+    flusher: Flusher
 
 
 def run_heartbeat(url: str, watched: Watched, now: Callable[[], float], log: Log, stop: threading.Event) -> None:
@@ -61,11 +66,18 @@ def sign(watched: Watched, started: float, now: float) -> dict[str, object]:
     behind = ["clockwork"] if not is_away and (late_s > LATE_S or now - clockwork.ticked_at > STUCK_TICKETS_S) else []
     if now - watched.messenger.ticked_at > STUCK_TICKETS_S:
         behind.append("messenger")
+    keeper = watched.keeper
+    if keeper.database.state == "up" and now - keeper.ticked_at > STUCK_KEEPER_S:
+        behind.append("keeper")
+    sounds = keeper.troubles.told()
+    if watched.flusher.is_late:
+        sounds.append("unsynced")
     return {
         "since": started,
         "seq": watched.projector.seq,
         "calls_database": {"state": calls.state, "since": calls.since},
         "tickets_database": {"state": clockwork.database.state, "since": clockwork.database.since},
         "reminders_late_s": round(late_s, 1),
+        "recordings": sounds,
         "behind": behind,
     }

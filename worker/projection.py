@@ -213,6 +213,8 @@ PROJECTIONS: Mapping[str, Callable[[CallRow, LedgerRecord], CallRow]] = MappingP
         "greeting_started": _same,
         "notice_played": _same,
         "recording_started": _recorded,
+        "recording_paused": _same,
+        "recording_resumed": _same,
         "queue_entered": _queued,
         "agent_rung": _rung,
         "agent_missed": _missed,

@@ -11,13 +11,13 @@ from agent_desktop.asking import Needs, desk_of
 from agent_desktop.call_view import Told, told_callback
 from agent_desktop.callback_marks import Reason
 from agent_desktop.desk import Desk
+from agent_desktop.dialling import check_telephone
+from agent_desktop.dialling import dial as ask
 from agent_desktop.gate import Caller
-from agent_desktop.intents import UNSURE
 from agent_desktop.own_calls import is_own
-from agent_desktop.refusals import Unavailable
 from agent_desktop.routes.calls import CallId
 from hotline_core.domain.callbacks import Callback, row_of
-from hotline_core.errors import Forbidden, IntentRefused, NotFound
+from hotline_core.errors import IntentRefused, NotFound
 
 router = APIRouter(prefix="/api/callbacks", tags=["callbacks"])
 LONGEST_LIST = 500
@@ -43,20 +43,12 @@ async def list_callbacks(request: Request, caller: Annotated[Caller, Depends(Nee
 async def dial(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("call_back"))]) -> Told:
     """Call the citizen of a missed call, or of one's own call, under its line; the bridge refuses a second caller."""
     desk = desk_of(request)
-    if not desk.rights.may(caller.role, "use_phone"):
-        raise Forbidden(act="use_phone")
-    if not caller.extension:
-        raise Forbidden("no_extension")
+    check_telephone(desk, caller)
     row = row_of(await desk.callbacks.current(), call_id)
     number, line, about = (row.number, row.line, row.call_id) if row else await _own_call(desk, caller, call_id)
     if not number:
         raise IntentRefused("number_withheld")
-    reply = await desk.bridge.ask("dial", agent=caller.extension, number=number, line=line, about=about)
-    if not reply.ok:
-        if reply.code in UNSURE:
-            raise Unavailable(reply.code)
-        raise IntentRefused(reply.code, **reply.facts)
-    return {"code": "asked", "message": desk.wording.sentence("asked"), "about": about}
+    return await ask(desk, caller, number, line, about)
 
 
 @router.post("/{call_id}/done")

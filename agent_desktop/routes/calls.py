@@ -7,16 +7,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from agent_desktop.asking import Needs, desk_of
-from agent_desktop.call_view import Told, listed_calls, live_call, stored_call, unseen_call
+from agent_desktop.call_view import Told, listed_calls, live_call, stored_call, told_training, unseen_call
 from agent_desktop.desk import Desk
 from agent_desktop.evidence_view import told_evidence
 from agent_desktop.gate import Caller
 from agent_desktop.own_calls import extension_at, is_own, took_part
 from agent_desktop.refusals import Unavailable
 from agent_desktop.ticket_lists import told_rows
+from agent_desktop.ticket_reading import visible_to
 from hotline_core.adapters.calls_store import CallFilter, ListedCall
 from hotline_core.domain.numbers import of_caller
 from hotline_core.errors import Forbidden, NotFound
+from tickets.repeats import repeat_of
+from tickets.store.listing import Row
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
 CallId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -53,19 +56,23 @@ async def one_call(request: Request, call_id: CallId, caller: Annotated[Caller, 
     found = await desk.calls_threads.run(lambda: desk.calls.call(call_id))
     if found is None:
         raise NotFound("unknown_call")
-    timeline, evidence = await desk.calls_threads.run(lambda: (desk.calls.timeline(call_id), desk.transfers.of_call(call_id)))
+    timeline, evidence, taken = await desk.calls_threads.run(
+        lambda: (desk.calls.timeline(call_id), desk.transfers.of_call(call_id), desk.training.of_call(call_id))
+    )
     is_whole = _sees_whole(desk, caller, found)
     hears_all, hears_own = (desk.rights.may(caller.role, act) for act in ("listen_all", "listen_own"))
     told = stored_call(found.call, recording=found.recording, is_whole=is_whole)
     extension = extension_at(desk, caller, found.call.arrived_at)
     told |= told_evidence(evidence, extension=extension, is_whole=is_whole, hears_all=hears_all, hears_own=hears_own)
+    told["training"] = told_training(taken)
     told["timeline"] = [{"seq": entry.seq, "at": entry.at, "kind": entry.kind, "facts": dict(entry.facts)} for entry in timeline]
     return told
 
 
 @router.get("/{call_id}/ticket")
 async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, Depends(Needs("write_draft"))]) -> Told:
-    """All an agent needs when a call is offered: the call, earlier calls of the number, the draft, tickets made from it."""
+    """All an agent needs when a call is offered: the call, where its number is from, earlier calls and tickets of the number, which
+    of them may have come back (R60), the draft, tickets made from this call."""
     desk = desk_of(request)
     draft, made = await desk.tickets_threads.run(lambda: (desk.drafts.read(call_id), desk.tickets.listing.of_call(call_id)))
     call, number, arrived_at = await call_of_ticket(desk, caller, call_id)
@@ -78,14 +85,39 @@ async def ticket(request: Request, call_id: CallId, caller: Annotated[Caller, De
         pass  # the ticket pops without them; earlier_known says so
     return {
         "call": call,
+        "place": desk.places.of(number or ""),
         "earlier": earlier or [],
         "earlier_known": earlier is not None,
+        **await earlier_tickets(desk, caller, number, [call_id, *(str(each["call_id"]) for each in earlier or ())], made),
         "draft": {
             "text": draft.text, "fields": dict(draft.fields), "version": draft.version, "saved_at": draft.saved_at,
             "saved_by": draft.saved_by,
         },
         "tickets": await told_rows(desk, caller, made),
     }
+
+
+async def earlier_tickets(
+    desk: Desk, caller: Caller, number: str | None, calls: list[str], made: tuple[Row, ...]
+) -> dict[str, object]:
+    """What the citizen already asked, over both lines and every source, but for the tickets `made` from this call.
+
+    None are told of a number that the reader may not see, and `earlier_tickets_known` is false while the search does not answer.
+    """
+    if number is None:
+        return {"earlier_tickets": [], "earlier_tickets_known": False, "repeat": None}
+    history, visible, now = desk.tickets.history, visible_to(desk, caller), desk.now()
+    try:
+        found = await desk.tickets_threads.run(
+            lambda: history.of_caller(number, calls, area_code=desk.city.area_code, visible=visible, now=now), timeout_s=2.0
+        )
+    except Unavailable:
+        return {"earlier_tickets": [], "earlier_tickets_known": False, "repeat": None}
+    own = {row.number for row in made}
+    rows = tuple(row for row in found if row.number not in own)
+    repeat = repeat_of(rows, now)
+    told = None if repeat is None else {"number": repeat.number, "why": repeat.why}
+    return {"earlier_tickets": await told_rows(desk, caller, rows), "earlier_tickets_known": True, "repeat": told}
 
 
 async def call_of_ticket(desk: Desk, caller: Caller, call_id: str) -> tuple[Told, str | None, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent_desktop.asking import Needs, desk_of
 from agent_desktop.desk import Desk
@@ -14,6 +14,7 @@ from agent_desktop.gate import Caller
 from agent_desktop.own_calls import took_part
 from agent_desktop.refusals import Unavailable
 from agent_desktop.routes.calls import CallId
+from agent_desktop.storable import Text
 from hotline_core.errors import Forbidden
 
 router = APIRouter(prefix="/api/drafts", tags=["drafts"])
@@ -47,6 +48,7 @@ class DraftFields(BaseModel):
     name: Short | None = None
     number: Number | None = None
     address: Line | None = None
+    real_name: Literal["given", "declined"] | None = None
 
     def chosen(self) -> dict[str, str | bool]:
         """What was filled in."""
@@ -56,16 +58,9 @@ class DraftFields(BaseModel):
 class DraftText(BaseModel):
     """The text over the version it was written on; 0 when there was none. Without `fields` the form stays as it is."""
 
-    text: str = Field(max_length=LONGEST_TEXT)
+    text: Text = Field(max_length=LONGEST_TEXT)
     fields: DraftFields | None = None
     version: int = Field(ge=0, le=2**31 - 2)
-
-    @field_validator("text")
-    @classmethod
-    def _storable(cls, value: str) -> str:
-        if "\x00" in value:
-            raise ValueError("holds a NUL, which no database keeps")
-        return value
 
 
 class Saved(BaseModel):

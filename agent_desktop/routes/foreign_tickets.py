@@ -15,7 +15,7 @@ from agent_desktop.gate import Caller
 from agent_desktop.ticket_asked import Asked, ContentAsked
 from agent_desktop.ticket_reading import policy_of
 from agent_desktop.ticket_view import told_limits, told_steps, told_ticket
-from hotline_core.errors import BadInput, NotFound
+from hotline_core.errors import BadInput, Forbidden, NotFound
 from tickets.deeds import check_content
 from tickets.life import dues
 from tickets.masking import Veil
@@ -44,6 +44,7 @@ async def file(
     desk, now = desk_of(request), desk_of(request).now()
     if system == OWN_SYSTEM:
         raise BadInput(field="system")
+    _check_own(caller, system)
     policy, content = policy_of(desk), asked.content.over(Content())
     check_content(content, policy.catalogue)
     body = json.dumps(asked.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
@@ -57,22 +58,30 @@ async def file(
 
 
 @router.get("/{system}/{foreign_number}")
-async def read(request: Request, system: System, foreign_number: ForeignNumber, _caller: Filer) -> Told:
+async def read(request: Request, system: System, foreign_number: ForeignNumber, caller: Filer) -> Told:
     """The ticket as it is now."""
+    _check_own(caller, system)
     desk = desk_of(request)
     return _told(desk, await _found(desk, system, foreign_number), system, foreign_number)
 
 
 @router.get("/{system}/{foreign_number}/steps")
 async def steps(
-    request: Request, system: System, foreign_number: ForeignNumber, _caller: Filer,
+    request: Request, system: System, foreign_number: ForeignNumber, caller: Filer,
     after: Annotated[int, Query(ge=-1, le=2**31 - 2)] = -1,
 ) -> Told:  # fmt: skip
     """What happened to it after that version, oldest first."""
+    _check_own(caller, system)
     desk = desk_of(request)
     ticket = await _found(desk, system, foreign_number)
     found = await desk.tickets_threads.run(lambda: desk.tickets.orders.steps(ticket.number, after))
     return {"number": ticket.number, "version": ticket.life.version, "steps": told_steps(found, WHOLE, {})}
+
+
+def _check_own(caller: Caller, system: str) -> None:
+    """Forbidden `other_system`: a token files, reads and follows the tickets of the one system that it was made for."""
+    if caller.system != system:
+        raise Forbidden("other_system")
 
 
 async def _found(desk: Desk, system: str, foreign_number: str) -> Ticket:

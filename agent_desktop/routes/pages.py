@@ -57,6 +57,24 @@ async def calls(request: Request) -> Response:
     return _page(request, "calls.html", "see_calls")
 
 
+@router.get("/history")
+async def history(request: Request) -> Response:
+    """The past: calls and tickets, searched together."""
+    return _page(request, "history.html", "see_calls", "see_tickets")
+
+
+@router.get("/recordings")
+async def recordings(request: Request) -> Response:
+    """Recordings, searched by everything that is known of them."""
+    return _page(request, "recordings.html", "listen_own", "listen_all")
+
+
+@router.get("/knowledge")
+async def knowledge(request: Request) -> Response:
+    """What is known, to be looked up, and written by who may."""
+    return _page(request, "knowledge.html", "see_knowledge")
+
+
 @router.get("/topics")
 async def topics(request: Request) -> Response:
     """What waiting callers hear, per line."""
@@ -81,6 +99,12 @@ async def tickets(request: Request) -> Response:
     return _page(request, "tickets.html", *SEES_TICKETS)
 
 
+@router.get("/tickets/new")
+async def ticket_new(request: Request) -> Response:
+    """Where a ticket is entered that no call brought: letters, mailboxes, other hotlines."""
+    return _page(request, "ticket_new.html", "write_ticket")
+
+
 @router.get("/tickets/{number}")
 async def ticket(request: Request, number: str) -> Response:
     """One ticket; whether this reader may see it is told by the API that fills the page."""
@@ -93,10 +117,34 @@ async def ticket_print(request: Request, number: str) -> Response:
     return _page(request, "ticket_print.html", *SEES_TICKETS, number=number[:20])
 
 
+@router.get("/returns")
+async def returns(request: Request) -> Response:
+    """The ledger of improper returns, with the figure of each unit."""
+    return _page(request, "returns.html", "see_returns")
+
+
 @router.get("/units")
 async def units(request: Request) -> Response:
     """The units that answer tickets: read and changed by who may."""
     return _page(request, "units.html", "see_units")
+
+
+@router.get("/audit")
+async def audit(request: Request) -> Response:
+    """The audit trail, for who has the right to see it."""
+    return _page(request, "audit.html", "see_audit")
+
+
+@router.get("/rules")
+async def rules(request: Request) -> Response:
+    """What is in force: limits, calendar, rights."""
+    return _page(request, "rules.html", "see_units")
+
+
+@router.get("/keeping")
+async def keeping(request: Request) -> Response:
+    """What will be deleted and when, the cases that forbid it, and the certificates."""
+    return _page(request, "keeping.html", "see_keeping")
 
 
 @router.get("/password")

@@ -1,99 +1,129 @@
-"""Recordings: listed and played; whoever listens is written down before the first byte."""
+"""Recordings: why one listens is asked and written first; then the sound, by ranges, to the ear that asked and to no other."""
 
 from __future__ import annotations
 
-import pathlib
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from agent_desktop.asking import Needs, desk_of
-from agent_desktop.call_view import Told, listed_recording
-from agent_desktop.desk import Desk
+from agent_desktop import sounding
+from agent_desktop.asking import desk_of
+from agent_desktop.call_view import Told
 from agent_desktop.gate import Caller
-from agent_desktop.own_calls import extension_at, is_own, since
+from agent_desktop.hearing import heard_by
+from agent_desktop.kept_because import kept_because
+from agent_desktop.listening import LONGEST_NOTE, Purpose
+from agent_desktop.needs_ear import NeedsEar
+from agent_desktop.passes import DOWNLOAD_S, LISTEN_S, Pass, checked, written
 from agent_desktop.routes.calls import CallId
-from hotline_core.adapters.calls_store import ListedCall
-from hotline_core.domain.records import RecordingRow, SegmentRow
-from hotline_core.errors import Forbidden, NotFound
+from agent_desktop.routes.recording_notes import told_notes
+from agent_desktop.sound_view import told_sound
+from agent_desktop.sounds import given_back
+from agent_desktop.storable import Text
+from hotline_core.errors import NotFound
+from recordings.naming import is_call_id
 
 router = APIRouter(prefix="/api", tags=["recordings"])
-Listener = Annotated[Caller, Depends(Needs("listen_own", "listen_all"))]
+Listener = Annotated[Caller, Depends(NeedsEar("listen_own", "listen_all"))]
+Leg = Annotated[int, Path(ge=1, le=999_999)]
+PassText = Annotated[str, Query(alias="pass", max_length=2000)]
+As = Annotated[Literal["kept", "wav"], Query(alias="as")]
 
 
-@router.get("/recordings")
-async def list_recordings(
-    request: Request,
-    caller: Listener,
-    state: Literal["pending", "ready", "failed"] | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    before: Annotated[str | None, Query(max_length=100, pattern=r"^[0-9.e+]+~[A-Za-z0-9._-]{1,64}$")] = None,
-) -> Told:
-    """Recordings the caller may listen to, newest first."""
+class Wish(BaseModel):
+    """Why somebody wants to hear a recording; leg 0 is the main one, another the third's of that leg."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(max_length=40)
+    note: Text = Field(default="", max_length=LONGEST_NOTE)
+    leg: int = Field(default=0, ge=0, le=999_999)
+    purpose: Purpose = "listen"
+
+
+@router.get("/listening-reasons")
+async def reasons(request: Request, caller: Listener) -> Told:
+    """Why one may listen, for the caller to choose from."""
     desk = desk_of(request)
-    agent = _whose(desk, caller)
-    is_whole = desk.rights.may(caller.role, "see_full_numbers")
-    mine = since(desk, caller)
-    page = await desk.calls_threads.run(lambda: desk.calls.recordings(limit, before, agent=agent, since=mine, state=state))
-    return {"recordings": [listed_recording(item, is_whole=is_whole) for item in page.recordings], "next": page.next}
+    chosen = desk.listening.reasons_for(hears_all=desk.rights.may(caller.role, "listen_all"))
+    return {"reasons": [one.told() for one in chosen], "longest_note": LONGEST_NOTE}
 
 
-@router.get("/calls/{call_id}/recording", response_class=FileResponse)
-async def recording(request: Request, call_id: CallId, caller: Listener) -> FileResponse:
-    """The sound of a call, with ranges; 404 until it is finished."""
+@router.post("/calls/{call_id}/listening")
+async def listen(request: Request, call_id: CallId, wish: Annotated[Wish, Body()], caller: Listener) -> Told:
+    """Write why, and give the address under which the sound can be read; 403 for who may not hear it, 404 until it is finished."""
     desk = desk_of(request)
-    agent = _whose(desk, caller)
+    with desk.refused_listening.watching(caller, call_id, wish.leg):
+        _, row = await heard_by(desk, caller, call_id, wish.leg)
+        hears_all = desk.rights.may(caller.role, "listen_all")
+        now = desk.now()
+        media_type = await desk.sound_threads.run(lambda: desk.sounds.looked_at(row))  # before the trail says somebody heard it
+        await desk.tickets_threads.run(
+            lambda: desk.listening.begins(
+                caller, call_id, wish.leg, wish.purpose, reason=wish.reason, note=wish.note, hears_all=hears_all, now=now
+            )
+        )
+    until = now + (LISTEN_S if wish.purpose == "listen" else DOWNLOAD_S)
+    given = Pass(caller.login, caller.sid, call_id, wish.leg, wish.purpose, until)
+    place = f"/api/calls/{call_id}/segments/{wish.leg}" if wish.leg else f"/api/calls/{call_id}/recording"
+    return {"url": f"{place}?pass={written(given, desk.secrets.session)}", "until": until, "media_type": media_type}
 
-    def look() -> tuple[ListedCall | None, RecordingRow | None]:
-        return desk.calls.call(call_id), desk.calls.recording(call_id)
 
-    found, row = await desk.calls_threads.run(look)
-    if agent is not None:
-        if found is None:
-            raise NotFound("unknown_call")
-        if not is_own(desk, caller, found.call):
-            raise Forbidden("not_own_call")
-    return await _sound(desk, caller, row, f"{call_id}.wav")
+@router.get("/calls/{call_id}/sound")
+async def beside(request: Request, call_id: CallId, caller: Listener, leg: Annotated[int, Query(ge=0, le=999_999)] = 0) -> Told:
+    """What a player shows before anybody has said why: length, picture, pauses and events in seconds of the file."""
+    desk = desk_of(request)
+    with desk.refused_listening.watching(caller, call_id, leg):
+        call, row = await heard_by(desk, caller, call_id, leg)
+    timeline, (peaks, pauses), keep = await desk.calls_threads.run(
+        lambda: (desk.calls.timeline(call_id), desk.sound_store.beside(call_id, leg), kept_because(desk, row))
+    )
+    told = told_sound(row, call, timeline, peaks, pauses)
+    return told | {"keep": keep, "notes": await told_notes(desk, caller, call_id, leg)}
 
 
-@router.get("/calls/{call_id}/segments/{leg}", response_class=FileResponse)
+@router.get("/calls/{call_id}/recording", response_class=Response)
+async def recording(
+    request: Request, call_id: str, caller: Listener, given: PassText = "", form: As = "kept"
+) -> Response:
+    """The sound of a call, with ranges, for who has said why; 404 until it is finished, 416 beyond its end."""
+    return await _sound(request, caller, call_id, 0, given, form)
+
+
+@router.get("/calls/{call_id}/segments/{leg}", response_class=Response)
 async def segment(
-    request: Request, call_id: CallId, leg: Annotated[int, Path(ge=1, le=999_999)], caller: Listener
-) -> FileResponse:
+    request: Request, call_id: str, leg: Leg, caller: Listener, given: PassText = "", form: As = "kept"
+) -> Response:
     """What one third of a call said and heard, with ranges; for those who spoke in it and those who may hear all (R31)."""
+    return await _sound(request, caller, call_id, leg, given, form)
+
+
+@router.get("/calls/{rest:path}/recording", response_class=Response, include_in_schema=False)
+async def no_recording(request: Request, rest: str, caller: Listener) -> Response:
+    """An address that no call has, like a path with dots: refused like any other, and written like any other."""
+    with desk_of(request).refused_listening.watching(caller, rest):
+        raise NotFound("unknown_call")
+
+
+async def _sound(request: Request, caller: Caller, call_id: str, leg: int, given: str, form: str) -> Response:
+    """The finished sound; who hears it, and that the reason is written, is looked at for each range anew."""
     desk = desk_of(request)
-    agent = _whose(desk, caller)
-    evidence = await desk.calls_threads.run(lambda: desk.transfers.of_call(call_id))
-    row = evidence.segment(leg)
-    if row is None:
-        raise NotFound("unknown_segment")
-    if agent is not None and not evidence.may_hear(row, extension_at(desk, caller, row.started_at)):
-        raise Forbidden("not_in_segment")
-    return await _sound(desk, caller, row, f"{call_id}-third-{leg}.wav", leg)
-
-
-async def _sound(desk: Desk, caller: Caller, row: RecordingRow | SegmentRow | None, name: str, leg: int = 0) -> FileResponse:
-    """The finished file; that it is listened to is written first."""
-    if row is None or row.state != "ready" or not row.path:
-        raise NotFound("recording_failed" if row is not None and row.state == "failed" else "recording_not_ready")
-    path, call_id = _inside(desk.settings.paths.recordings, row.path), row.call_id
-    await desk.tickets_threads.run(lambda: desk.listening.begins(caller, call_id, desk.now(), leg))
-    return FileResponse(path, media_type="audio/wav", filename=name, content_disposition_type="inline")
-
-
-def _whose(desk: Desk, caller: Caller) -> str | None:
-    """None for everybody's recordings, else the one agent's; Forbidden without either right."""
-    if desk.rights.may(caller.role, "listen_all"):
-        return None
-    if desk.rights.may(caller.role, "listen_own") and caller.extension:
-        return caller.extension
-    raise Forbidden(act="listen_own")
-
-
-def _inside(folder: pathlib.Path, relative: str) -> pathlib.Path:
-    """The file under `folder`; a path that leads out of it is as good as none."""
-    path = (folder / relative).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise NotFound("recording_failed")
-    return path
+    with desk.refused_listening.watching(caller, call_id, leg):
+        if not is_call_id(call_id):
+            raise NotFound("unknown_call")
+        _, row = await heard_by(desk, caller, call_id, leg)
+        allowed = checked(given, desk.secrets.session, caller, call_id, leg, desk.now(), "hear")
+        sound = await desk.sound_threads.run(lambda: desk.sounds.open(row, as_wav=form == "wav"), give_back=given_back)
+    code = "range_beyond"
+    beyond = JSONResponse({"code": code, "message": desk.wording.sentence(code), "facts": {}}, status_code=416)
+    header = request.headers.get("range")
+    if sounding.wanted(header, sound.size) is None:
+        desk.refused_listening.add(caller, call_id, code, leg)
+    name = f"{call_id}-third-{leg}" if leg else call_id
+    is_download = allowed.purpose == "download"
+    return sounding.answer(
+        sound, header, desk.sound_threads, name, is_download=is_download, beyond=beyond,
+        altered=lambda error: desk.sounds.altered(row, error),
+    )  # fmt: skip

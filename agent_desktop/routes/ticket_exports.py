@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -11,20 +10,18 @@ from fastapi.responses import StreamingResponse
 
 from agent_desktop.asking import Needs, desk_of
 from agent_desktop.desk import Desk
-from agent_desktop.exporting import Kind, pieces
+from agent_desktop.exporting import Kind, sent
 from agent_desktop.gate import Caller
 from agent_desktop.ticket_asked import Sought
 from agent_desktop.ticket_lists import filter_of
 from agent_desktop.ticket_reading import policy_of, reader_of
 from hotline_core.adapters.audit import Facts
-from tickets.limits import SHANGHAI
 from tickets.masking import sight_of, veil_for
-from tickets.store.export import Wanted
+from tickets.store.export import Export, Wanted
 from tickets.ticket import Content
 
 router = APIRouter(prefix="/api/tickets", tags=["tickets"])
 Exporter = Annotated[Caller, Depends(Needs("export_tickets"))]
-TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @router.get("/export.csv", response_class=StreamingResponse)
@@ -50,7 +47,6 @@ async def _exported(desk: Desk, caller: Caller, sought: Sought, kind: Kind) -> S
     # which tickets, for the trail; the words sought may be a citizen's name
     asked = json.dumps(sought.model_dump(mode="json", exclude_defaults=True, exclude={"q"}), sort_keys=True)
     told: Facts = {"filter": asked, "by_words": bool(sought.q)}
-    file = await desk.exporting.make(kind, wanted, policy, actor=caller.login, told=told)
-    stamp = datetime.fromtimestamp(now, SHANGHAI).strftime("%Y%m%d-%H%M")
-    headers = {"Content-Disposition": f'attachment; filename="tickets-{stamp}.{kind}"'}
-    return StreamingResponse(pieces(file), media_type=TYPES[kind], headers=headers)
+    sheet = Export(desk.tickets_engine, desk.tickets.headings, desk.tickets.names, policy).sheet(wanted)
+    file = await desk.exporting.make(kind, sheet, actor=caller.login, act="tickets_exported", told=told)
+    return sent(file, kind, "tickets", now)

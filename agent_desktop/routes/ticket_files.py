@@ -14,11 +14,12 @@ from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.refusals import Unavailable
 from agent_desktop.ticket_asked import Number
-from agent_desktop.ticket_reading import files_for, may_remove, names_of, seen_ticket, veil_of
+from agent_desktop.ticket_reading import check_works, files_for, may_remove, names_of, note_reading, seen_ticket, veil_of
 from agent_desktop.ticket_view import told_attachment
 from hotline_core.errors import Forbidden, NotFound
 from tickets.file_kinds import BY_MIME, LARGEST_BYTES, MOST, clean_name, kind_of
 from tickets.store.attachments import Attachment
+from tickets.store.orders import Step
 
 router = APIRouter(prefix="/api/tickets/{number}/attachments", tags=["tickets"])
 Reader = Annotated[Caller, Depends(Needs("see_tickets", "see_unit_tickets"))]
@@ -41,7 +42,7 @@ async def add(
 ) -> Told:
     """Keep the body as a file called `name`; 413 beyond 20 MB, 422 for a kind that is not taken, 409 beyond thirty."""
     desk = desk_of(request)
-    await seen_ticket(desk, caller, number)
+    check_works(desk, caller, await seen_ticket(desk, caller, number))
     kept_name = clean_name(name)
     data = bytearray()
     async for part in request.stream():
@@ -90,5 +91,11 @@ async def remove(request: Request, number: Number, file_id: FileId, caller: Adde
 async def _files(desk: Desk, caller: Caller, number: str) -> tuple[Attachment, ...]:
     ticket = await seen_ticket(desk, caller, number)
     store = desk.tickets
-    steps, found = await desk.tickets_threads.run(lambda: (store.orders.steps(number), store.attachments.of(number)))
+
+    def read() -> tuple[tuple[Step, ...], tuple[Attachment, ...]]:
+        steps = store.orders.steps(number)
+        note_reading(desk, caller, ticket, steps)
+        return steps, store.attachments.of(number)
+
+    steps, found = await desk.tickets_threads.run(read)
     return files_for(desk, caller, veil_of(desk, caller, ticket, steps), found)

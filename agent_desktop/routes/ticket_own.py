@@ -16,7 +16,7 @@ from agent_desktop.ticket_lists import titles_for
 from agent_desktop.ticket_reading import policy_of, units_of, visible_to
 from agent_desktop.ticket_view import told_notice
 from hotline_core.errors import Forbidden
-from tickets.doing import CENTRE, LEADERSHIP, head_audience, unit_audience
+from tickets.doing import CENTRE, LEADERSHIP, head_audience, person_audience, unit_audience
 from tickets.notice_words import sentence_of
 from tickets.store.filters import SavedFilter
 
@@ -105,13 +105,14 @@ async def seen(request: Request, asked: Seen, caller: Reader) -> Told:
 
 def audiences_of(desk: Desk, caller: Caller) -> frozenset[str]:
     """Whose notices the caller reads: the centre's for who dispatches or decides, the leadership's for who leads the floor too,
-    a unit's for its people and those above it."""
-    may = desk.rights.may
+    a unit's for its people and those above it; what is to oneself for everybody."""
+    may, own = desk.rights.may, person_audience(caller.login)
     if visible_to(desk, caller) is None:
         is_centre = may(caller.role, "dispatch_ticket") or may(caller.role, "decide_ticket")
-        return frozenset([CENTRE] * is_centre + [LEADERSHIP] * may(caller.role, "lead_floor"))
+        return frozenset([own] + [CENTRE] * is_centre + [LEADERSHIP] * may(caller.role, "lead_floor"))
     heads = may(caller.role, "approve_extension")
-    return frozenset(name for key in units_of(desk, caller) for name in [unit_audience(key)] + [head_audience(key)] * heads)
+    theirs = (name for key in units_of(desk, caller) for name in [unit_audience(key)] + [head_audience(key)] * heads)
+    return frozenset([own, *theirs])
 
 
 def _a_person(caller: Caller) -> None:

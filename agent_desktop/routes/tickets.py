@@ -125,21 +125,10 @@ async def act(request: Request, number: Number, asked: ActAsked, caller: Doer) -
 
 async def _act(desk: Desk, caller: Caller, number: str, version: int, wanted: Act, facts: Facts) -> Ticket:
     await seen_ticket(desk, caller, number)
-    if wanted == "merge":
-        await _check_merge(desk, facts)
     actor, policy, now = actor_of(desk, caller), policy_of(desk), desk.now()
     return await desk.tickets_threads.run(
         lambda: desk.tickets.orders.act(number, version, wanted, facts, actor, now, policy)
     )
-
-
-async def _check_merge(desk: Desk, facts: Facts) -> None:
-    """A ticket goes on only in one that exists and does not go on in another itself."""
-    into = facts.get("into")
-    if isinstance(into, str) and into:
-        target = await desk.tickets_threads.run(lambda: desk.tickets.orders.read(into))
-        if target is None or target.life.merged_into:
-            raise BadInput("unknown_ticket", field="into")
 
 
 async def _content(desk: Desk, caller: Caller, asked: NewTicket) -> tuple[Content, DraftRef | None]:

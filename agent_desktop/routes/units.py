@@ -35,6 +35,7 @@ class UnitAsked(Asked):
     phones: list[str] = Field(default=[], max_length=8)
     roster: list[dict[str, JsonValue]] = Field(default=[], max_length=200)
     is_active: bool = True
+    only_reads: bool = False
 
 
 @router.get("")

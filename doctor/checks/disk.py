@@ -18,8 +18,8 @@ ENCRYPTION = "encryption"
 MB = 2**20
 SOON_MB = 5 * 1024
 NEEDED_FILES = 2_000
-# A recorded hour: rx and tx in the spool (57.6 MB each) and the stereo file made of them (115.2 MB).
-MB_AN_HOUR = 231
+# A recorded hour: rx and tx in the spool (57.6 MB each) and the Opus file made of them (17 MB).
+MB_AN_HOUR = 133
 
 
 @dataclass(frozen=True, slots=True)

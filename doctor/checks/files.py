@@ -29,6 +29,7 @@ def examine(subject: Subject) -> list[Finding]:
     wanted = [
         (paths.home, NO_OTHERS), (paths.secrets, NOBODY_ELSE), (paths.spool, NOBODY_ELSE), (paths.recordings, NO_OTHERS),
         (paths.ledger, NO_OTHERS), (paths.databases, NO_OTHERS), (paths.accounts, NOBODY_ELSE),
+        (settings.masters_file, NOBODY_ELSE), (paths.recording_keys, NOBODY_ELSE),
     ]  # fmt: skip
     if settings.certificate is not None:
         wanted.append((settings.certificate[1], NO_OTHERS))

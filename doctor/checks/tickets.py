@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from doctor.subject import Subject
 from hotline_core.adapters.engine import make_engine, reading
 from hotline_core.errors import SettingsError
 from tickets.calendar import Calendar
-from tickets.policy import FOLDER, load_policy
+from tickets.policy import FOLDER, Policy, load_policy
 from tickets.reckoning import day_of
 from tickets.store.schema import outbox, tickets, units
 from tickets.units_data import NAME as UNITS_FILE
@@ -27,7 +28,8 @@ DECEMBER = 12  # the State Council tells the next year's holidays in autumn
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database tells: when the next ticket is to be looked at, since when each webhook waits, whether units were changed.
+    """What the database tells: when the next ticket is to be looked at, since when each webhook waits, which units were
+    changed.
 
     All times are epoch seconds.
     """
@@ -35,6 +37,7 @@ class Stored:
     next_mark_at: float | None = None
     waiting_since: Mapping[str, float] = field(default_factory=dict)
     has_own_units: bool = False
+    changed_units: Mapping[str, bool] = field(default_factory=dict)  # key to whether it is there and active
 
 
 def examine(subject: Subject) -> list[Finding]:
@@ -48,6 +51,7 @@ def examine(subject: Subject) -> list[Finding]:
     stored = _stored(subject.settings.tickets_url)
     has_own_units = (subject.settings.home / FOLDER / UNITS_FILE).is_file() or (stored is not None and stored.has_own_units)
     found = judge(policy.calendar, stored, subject.now, is_running=subject.is_running, is_own=has_own_units or subject.is_demo)
+    found += uncopied(policy, stored)
     return found or [good(NAME, profiles=len(policy.profiles), units=len(policy.units), year=max(policy.calendar.years))]
 
 
@@ -71,6 +75,14 @@ def judge(calendar: Calendar, stored: Stored | None, now: float, *, is_running: 
     return found
 
 
+def uncopied(policy: Policy, stored: Stored | None) -> list[Finding]:
+    """Units that a chosen profile copies complaints to (R45) and the city does not have: the copy would go to nobody."""
+    there = {key: unit.is_active for key, unit in policy.units.items()} | dict({} if stored is None else stored.changed_units)
+    chosen = [each for each in policy.profiles.values() if each.key in policy.chosen.values()]
+    wanted = {(copy.unit, profile.name) for profile in chosen for copy in profile.copies}
+    return [note(NAME, "no_copy_unit", unit=unit, profile=name) for unit, name in sorted(wanted) if not there.get(unit, False)]
+
+
 def _stored(url: str) -> Stored | None:
     if not is_there(url):
         return None
@@ -88,5 +100,9 @@ def look(engine: Engine) -> Stored:
     with reading(engine) as connection:
         next_at = connection.scalar(select(func.min(tickets.c.next_mark_at)))
         waiting = connection.execute(select(outbox.c.webhook, func.min(outbox.c.made_at)).group_by(outbox.c.webhook)).all()
-        is_changed = connection.scalar(select(units.c.key).limit(1)) is not None
-    return Stored(next_at, {str(webhook): float(since) for webhook, since in waiting}, is_changed)
+        changed = {str(row.key): _is_active(row.data) for row in connection.execute(select(units))}
+    return Stored(next_at, {str(webhook): float(since) for webhook, since in waiting}, bool(changed), changed)
+
+
+def _is_active(data: str | None) -> bool:
+    return data is not None and bool(json.loads(data).get("is_active", True))

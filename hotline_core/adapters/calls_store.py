@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,15 @@ from hotline_core.domain.records import CallRow, RecordingRow
 from hotline_core.errors import BadInput
 
 LARGEST_PAGE = 500
-_HAD = ("agent_answered", "talk_started", "agent_resumed", "agent_took_over", "taken_back")  # records of who had a call
+LONGEST_NUMBER = 24  # digits, more than any telephone number has
+HAD = ("agent_answered", "talk_started", "agent_resumed", "agent_took_over", "taken_back")  # records of who had a call
 _ASKED, _CAME = "third_asked", "third_answered"
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """What to list, newest first; `before` is the `next` of the page before."""
+    """What to list, newest first; `before` is the `next` of the page before. `begins`: numbers of callers as far as they are known,
+    one of which the caller's begins with. Of the times (epoch seconds of the arrival) the first is included, the last is not."""
 
     caller: str | None = None
     line: str | None = None
@@ -29,6 +31,10 @@ class CallFilter:
     limit: int = 50
     before: str | None = None
     agent: str | None = None
+    until: float | None = None
+    outcome: str | None = None
+    is_open: bool = False  # those that still run
+    begins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +63,6 @@ class TimelineEntry:
     facts: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRecording:
-    """A recording with its call; `call` is None if the call's own events were lost."""
-
-    recording: RecordingRow
-    call: CallRow | None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingPage:
-    """One page of recordings, newest first."""
-
-    recordings: tuple[ListedRecording, ...]
-    next: str | None
-
-
 class CallsStore:
     """Reads only; SQLAlchemyError goes through to the caller, who says that the database is away."""
 
@@ -83,23 +73,34 @@ class CallsStore:
         """Calls, newest first."""
         limit = max(1, min(wanted.limit, LARGEST_PAGE))
         conditions: list[ColumnElement[bool]] = []
-        for name in ("caller", "line", "state", "agent"):
+        for name in ("caller", "line", "state", "agent", "outcome"):
             value = getattr(wanted, name)
             if value is not None:
                 conditions.append(CALLS.c[name] == value)
         if wanted.since is not None:
             conditions.append(CALLS.c.arrived_at >= wanted.since)
+        if wanted.until is not None:
+            conditions.append(CALLS.c.arrived_at < wanted.until)
+        if wanted.is_open:
+            conditions.append(CALLS.c.ended_at.is_(None))
+        if wanted.begins:
+            conditions.append(or_(*(_begins_with(digits) for digits in wanted.begins)))
         if wanted.before is not None:
             conditions.append(_before(CALLS.c.arrived_at, CALLS.c.call_id, wanted.before))
         found = self._listed(_calls_with_recording().where(*conditions).limit(limit + 1))
         page = found[:limit]
         last = page[-1].call if len(found) > limit else None
-        return CallPage(page, _cursor(last.arrived_at, last.call_id) if last else None)
+        return CallPage(page, cursor_of(last.arrived_at, last.call_id) if last else None)
 
     def call(self, call_id: str) -> ListedCall | None:
         """One call."""
         found = self._listed(_calls_with_recording().where(CALLS.c.call_id == call_id))
         return found[0] if found else None
+
+    def calls_of(self, call_ids: Collection[str]) -> Mapping[str, ListedCall]:
+        """The calls of these ids, as far as there are such, by id."""
+        found = self._listed(_calls_with_recording().where(CALLS.c.call_id.in_(sorted(call_ids)))) if call_ids else ()
+        return {each.call.call_id: each for each in found}
 
     def earlier_calls(self, caller: str, before: float, limit: int) -> tuple[ListedCall, ...]:
         """Calls of the same number that arrived before, newest first; none for a hidden number."""
@@ -118,11 +119,11 @@ class CallsStore:
     def agents_of(self, call_id: str) -> frozenset[str]:
         """The extensions of all who ever had a call, or were consulted about it and answered."""
         columns = (CALL_EVENTS.c.kind, CALL_EVENTS.c.facts)
-        wanted = CALL_EVENTS.c.kind.in_((*_HAD, _ASKED, _CAME))
+        wanted = CALL_EVENTS.c.kind.in_((*HAD, _ASKED, _CAME))
         with reading(self._engine) as connection:
             rows = connection.execute(select(*columns).where(CALL_EVENTS.c.call_id == call_id, wanted)).all()
         came = {row.facts.get("n") for row in rows if row.kind == _CAME}
-        had = {row.facts.get("agent") for row in rows if row.kind in _HAD}
+        had = {row.facts.get("agent") for row in rows if row.kind in HAD}
         consulted = {row.facts.get("to") for row in rows if row.kind == _ASKED and row.facts.get("n") in came}
         return frozenset(str(each) for each in had | consulted if each)
 
@@ -132,27 +133,6 @@ class CallsStore:
         with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return RecordingRow(**row._mapping) if row else None
-
-    def recordings(
-        self, limit: int = 50, before: str | None = None, *, agent: str | None = None, since: float = 0, state: str | None = None
-    ) -> RecordingPage:
-        """Recordings with their calls, newest first; `agent` keeps those of one agent, of calls from `since` on."""
-        limit = max(1, min(limit, LARGEST_PAGE))
-        joined = RECORDINGS.outerjoin(CALLS, CALLS.c.call_id == RECORDINGS.c.call_id)
-        query = select(*_labelled(RECORDINGS, "r_"), *_labelled(CALLS, "c_")).select_from(joined)
-        query = query.order_by(RECORDINGS.c.started_at.desc(), RECORDINGS.c.call_id.desc()).limit(limit + 1)
-        if before is not None:
-            query = query.where(_before(RECORDINGS.c.started_at, RECORDINGS.c.call_id, before))
-        if agent is not None:
-            query = query.where(CALLS.c.agent == agent, CALLS.c.arrived_at >= since)
-        if state is not None:
-            query = query.where(RECORDINGS.c.state == state)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        found = tuple(_listed_recording(row) for row in rows)
-        page = found[:limit]
-        last = page[-1].recording if len(found) > limit else None
-        return RecordingPage(page, _cursor(last.started_at, last.call_id) if last else None)
 
     def projector(self) -> tuple[int, float]:
         """How far the ledger is applied, and when that was; also the cheapest question whether the database answers."""
@@ -180,12 +160,14 @@ def _call(row: Row[Any], prefix: str) -> CallRow:
     return CallRow(**{name: row._mapping[prefix + name] for name in CallRow.__dataclass_fields__})
 
 
-def _listed_recording(row: Row[Any]) -> ListedRecording:
-    recording = RecordingRow(**{name: row._mapping["r_" + name] for name in RecordingRow.__dataclass_fields__})
-    return ListedRecording(recording, _call(row, "c_") if row._mapping["c_call_id"] is not None else None)
+def _begins_with(digits: str) -> ColumnElement[bool]:
+    """A stretch of the index on numbers, whatever the database's order of signs is: all of them are digits."""
+    column = CALLS.c.caller
+    return and_(column >= digits, column <= digits + "9" * LONGEST_NUMBER, column.startswith(digits, autoescape=True))
 
 
-def _cursor(at: float, call_id: str) -> str:
+def cursor_of(at: float, call_id: str) -> str:
+    """The key that a page begins after."""
     return f"{at!r}~{call_id}"
 
 

@@ -24,6 +24,7 @@ CALL_KINDS = frozenset({
     "duty_answered", "callback_noted", "party_rung", "party_dialled", "party_missed",
     "party_answered", "party_failed", "fallback_entered", "adopted", "call_ended",
     "agent_awaited", "agent_resumed", "call_dialled", "citizen_answered", "talk_started", "dial_failed",
+    "recording_paused", "recording_resumed",
 }) | TRANSFER_KINDS  # fmt: skip
 AGENT_KINDS = frozenset({"agent_ready", "agent_paused", "agent_offline", "agent_wrap_up"})
 KINDS = CALL_KINDS | AGENT_KINDS | {"gap"}

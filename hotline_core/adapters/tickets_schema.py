@@ -101,6 +101,7 @@ service_tokens = Table(
     Column("role", String(20), nullable=False),
     Column("made_at", Float(53), nullable=False),
     Column("expires", Float(53), nullable=False),
+    Column("system", String(40), nullable=False, server_default=""),  # whose tickets it may file; empty: nobody's
 )
 
 drafts = Table(
@@ -124,7 +125,54 @@ callback_marks = Table(
     Column("reason", String(20), nullable=False),
 )
 
-# Hash chain: hash = sha256(prev + canonical JSON of the row); facts never hold a citizen's data.
+# What agents look up in a call (agent_desktop/knowledge). The words as they stand now:
+knowledge_articles = Table(
+    "knowledge_articles",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("version", Integer, nullable=False),
+    Column("title", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("keywords", String(200), nullable=False),
+    Column("line", String(20), nullable=False),  # empty: of every line
+    Column("valid_until", Float(53)),  # excluded; null: without end
+    Column("is_withdrawn", Integer, nullable=False),
+    Column("changed_at", Float(53), nullable=False),
+    Column("changed_by", String(80), nullable=False),
+    Index("knowledge_articles_by_changed", "changed_at", "id"),
+)
+
+# Every version there ever was; never changed, never deleted.
+knowledge_versions = Table(
+    "knowledge_versions",
+    metadata,
+    Column("article", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("title", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("keywords", String(200), nullable=False),
+    Column("line", String(20), nullable=False),
+    Column("valid_until", Float(53)),
+    Column("is_withdrawn", Integer, nullable=False),
+    Column("at", Float(53), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("note", String(200), nullable=False),
+)
+
+# The pieces that an article is found by (tickets/grams.py), with the weight of the best place each stands in. A city has thousands
+# of articles, not millions: a table does on either database, and counting how many pieces fit finds what is only near, too.
+knowledge_pieces = Table(
+    "knowledge_pieces",
+    metadata,
+    Column("piece", String(8), primary_key=True),
+    Column("article", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("weight", Integer, nullable=False),
+    Index("knowledge_pieces_by_article", "article"),
+)
+
+# Hash chain: hash = sha256(prev + canonical JSON of the row). What a program writes into facts never holds a citizen's data. Why
+# somebody heard, held, released or exported stands there as that person typed it, and a case's key as the subject: a reason must be
+# in the trail. Their pages ask not to name a citizen there (docs/privacy.md).
 audit = Table(
     "audit",
     metadata,
@@ -136,6 +184,9 @@ audit = Table(
     Column("facts", Text, nullable=False),
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Index("audit_by_subject", "subject", "seq"),
+    Index("audit_by_actor", "actor", "seq"),
+    Index("audit_by_act", "act", "seq"),
 )
 
 # One row: the end of the chain; updating it first makes writers queue up on either database.
@@ -145,4 +196,19 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+# What a listener writes at a second of a recording; leg 0 is the main one. Taken away it stays, with `removed_at`.
+recording_notes = Table(
+    "recording_notes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True),
+    Column("call_id", String(80), nullable=False),
+    Column("leg", Integer, nullable=False),
+    Column("at_s", Float(53), nullable=False),
+    Column("text", String(200), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("made_at", Float(53), nullable=False),
+    Column("removed_at", Float(53)),
+    Index("recording_notes_by_call", "call_id", "leg", "at_s"),
 )

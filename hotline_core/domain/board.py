@@ -12,7 +12,9 @@ from hotline_core.domain.agents import Agent, Rules
 from hotline_core.domain.agents import step as agent_step
 from hotline_core.domain.commands import Command
 from hotline_core.domain.outgoing_events import CallDialled, DialAsked, DialDropped
+from hotline_core.domain.pause_events import PauseEvent
 from hotline_core.domain.queue_events import PlaceLeft, PlacesSeen
+from hotline_core.domain.recording_pause import Pauses
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Board:
     rules: Rules = field(default_factory=Rules)
     places: dict[str, list[str]] = field(default_factory=dict)  # app_queue's order: call ids by queue, the next one first
     dials: dict[str, dialling.Asked] = field(default_factory=dict)  # by call id: asked for, not begun yet
+    pauses: Pauses = field(default_factory=Pauses)  # of recordings
 
     def apply(self, event: ev.Event, now: float) -> list[Command]:
         """Route the event to its call or agent and return what to do; an unknown call's event changes nothing."""
@@ -38,6 +41,8 @@ class Board:
         if isinstance(event, PlacesSeen):
             self.places = {queue: list(callers) for queue, callers in event.places.items()}
             return []
+        if isinstance(event, PauseEvent):
+            return self.pauses.apply(event, self.calls.get(event.call_id), now)
         self._place(event)
         if isinstance(event, PlaceLeft):
             return []
@@ -45,7 +50,7 @@ class Board:
             self.dials.pop(event.call_id, None)
         if isinstance(event, ev.CallRecovered):
             before = self.calls.pop(event.call_id, None)
-            recovered = call.recover(event, before is not None)
+            recovered = [*self.pauses.follow(event.call_id, None, now), *call.recover(event, before is not None)]
             return recovered + self._agents_follow(event.call_id, before, None, now)
         known = self.calls.get(event.call_id)
         after: call.Call | None
@@ -55,6 +60,7 @@ class Board:
             after, commands = call.begin(event, now)
         else:
             after, commands = call.step(known, event, now)
+        commands = [*self.pauses.follow(event.call_id, after, now), *commands]
         if after is None:
             del self.calls[event.call_id]
         else:
@@ -106,6 +112,7 @@ class Board:
             if state.deadlines:
                 self.calls[call_id] = replace(state, deadlines={name: at + by_s for name, at in state.deadlines.items()})
         self.dials = {call_id: replace(asked, until=asked.until + by_s) for call_id, asked in self.dials.items()}
+        self.pauses.shift(by_s)
 
     def dial_refusal(self, asked: DialAsked, rules: dialling.Rules, now: float) -> str:
         """The code of the refusal of a call to a citizen, empty if it may be made."""
@@ -124,7 +131,8 @@ class Board:
         """The next deadline of any call or agent, None if there is none."""
         calls = (at for state in self.calls.values() if (at := state.wake_at) is not None)
         ends = (agent.until for agent in self.agents.values() if agent.until)
-        return min((*calls, *ends), default=None)
+        pauses = (at for at in (self.pauses.wake_at,) if at is not None)
+        return min((*calls, *ends, *pauses), default=None)
 
     def due(self, now: float) -> list[ev.Event]:
         """The deadlines that have come."""
@@ -136,4 +144,4 @@ class Board:
         ]
         over = [ae.WrapUpOver(agent.agent_id) for agent in self.agents.values() if 0.0 < agent.until <= now]
         stale = [ae.ClockSetBack(agent.agent_id) for agent in self.agents.values() if agent.stale and agent.state == "ready"]
-        return [*calls, *over, *stale]
+        return [*calls, *over, *stale, *self.pauses.due(now)]

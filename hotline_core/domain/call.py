@@ -53,8 +53,9 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
             # the hang-up ended the question: what follows from it concerns nobody, and no notice was heard to its end
             return replace(call, deadlines={}), []
         case ev.MenuLeft():
-            call = replace(call, deadlines={})
-            played = Write("notice_played", call_id, now, {"complete": event.noticed})
+            call = replace(call, deadlines={}, menu=event.path)
+            way: dict[str, Fact] = {"menu": event.path} if event.path else {}
+            played = Write("notice_played", call_id, now, {"complete": event.noticed, **way})
             if event.to == "party":
                 return call, [played, SendToParty(call_id, call.channel, event.party)]
             return call, [played, SendToQueue(call_id, call.channel)]
@@ -143,7 +144,7 @@ def step(call: Call, event: ev.CallEvent, now: float) -> tuple[Call | None, list
         case ev.CallEnded():
             by = call.ended_by or ("agent" if call.phase in ("talking", "held") else "caller")
             ended = Write("call_ended", call_id, now, {"by": by, "cause": event.cause})
-            return None, [ended, CloseJournal(call_id, call.answered_at is not None, call.direction == "out")]
+            return None, [ended, CloseJournal(call_id, call.direction == "out")]
         case ev.HangUpWanted():
             return call, [HangUp(call.agent_channel, event.intent_id)]
         case ev.ResumeWanted():

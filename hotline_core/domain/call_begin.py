@@ -78,5 +78,5 @@ def recover(event: ev.CallRecovered, was_known: bool) -> list[Command]:
         commands.append(Write("callback_noted", call_id, event.ended_at, {"recovered": True}))
     facts: dict[str, Fact] = {"by": event.ended_by, "cause": event.cause, "recovered": True}
     commands.append(Write("call_ended", call_id, event.ended_at, facts))
-    commands.append(CloseJournal(call_id, event.answered_at is not None, event.direction == "out"))
+    commands.append(CloseJournal(call_id, event.direction == "out"))
     return commands

@@ -42,5 +42,5 @@ def citizen_gone(call: Call, cause: int, now: float) -> tuple[Call | None, list[
         return call, []  # told already
     by = call.ended_by or "caller"
     ended: list[Command] = [Write("call_ended", call.call_id, now, {"by": by, "cause": cause}),
-             CloseJournal(call.call_id, call.answered_at is not None, call.direction == "out")]  # fmt: skip
+             CloseJournal(call.call_id, call.direction == "out")]  # fmt: skip
     return (replace(call, channel="") if call.stage in ("rescue_on", "placing") else None), ended

@@ -45,6 +45,7 @@ class Call:
     withheld: bool = False  # the citizen asked that the number be shown to nobody else
     direction: str = "in"  # out: an agent calls the citizen, whose number is `caller` all the same
     about: str = ""  # the call id that a call to a citizen answers
+    menu: str = ""  # the caller's way through the menu, as its file names the keys
     reached: bool = False  # the dialled citizen picked up
     reason: str = ""  # why the dialled citizen was not reached
     stage: str = ""  # of phase joined, see transfer/

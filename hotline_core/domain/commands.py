@@ -75,7 +75,6 @@ class CloseJournal:
     """The call is in the ledger to its end: the dialplan's journal may forget it."""
 
     call_id: str
-    answered: bool
     dialled: bool = False  # the call was one to a citizen
 
 
@@ -138,7 +137,33 @@ class Reply:
     code: str = "ok"
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What the recording of this channel gets from here is silence, or sound again; its length goes on."""
+
+    channel: str
+    is_silent: bool
+    intent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPause:
+    """Let Asterisk's database remember that a recording is paused, so that a bridge that comes (back) ends it in time."""
+
+    call_id: str
+    agent: str
+    until: float
+    since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPause:
+    """The recording runs again, or the call is over."""
+
+    call_id: str
+
+
 Command = (
     Write | BeginMenu | SendToQueue | SendToParty | LeaveMenu | TakeToQueue | HangUp | CloseJournal
-    | Dial | JoinQueue | AddToQueues | PauseMember | LeaveQueue | Reply
+    | Dial | JoinQueue | AddToQueues | PauseMember | LeaveQueue | Reply | Silence | KeepPause | ForgetPause
 )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hotline_core.domain.agent_events import AgentEvent
 from hotline_core.domain.join_events import StageEntered
 from hotline_core.domain.outgoing_events import DialAsked, DialDropped, DialEvent
+from hotline_core.domain.pause_events import PauseEvent
 from hotline_core.domain.queue_events import PlaceLeft, PlacesSeen
 
 
@@ -78,12 +79,16 @@ class MenuStepped:
 
 @dataclass(frozen=True, slots=True)
 class MenuLeft:
-    """The menu is over; `to` is queue or party. `noticed`: the notice was heard whole, not skipped by a key."""
+    """The menu is over; `to` is queue or party. `noticed`: the notice was heard whole, not skipped by a key.
+
+    `path`: the keys that were pressed with what they stand for in the menu's file, in order; empty for a silent caller.
+    """
 
     call_id: str
     to: str
     party: str
     noticed: bool
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,4 +332,4 @@ CallEvent = (
     | DutyRung | DutyAnswered | CallbackNoted | CallEnded | DeadlineReached
 )  # fmt: skip
 
-Event = CallEvent | AgentEvent | DialAsked | DialDropped | PlaceLeft | PlacesSeen
+Event = CallEvent | AgentEvent | PauseEvent | DialAsked | DialDropped | PlaceLeft | PlacesSeen

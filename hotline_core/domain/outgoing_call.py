@@ -48,4 +48,4 @@ def agent_left(call: Call, event: ev.AgentLeft, now: float) -> tuple[Call | None
         return replace(call, ended_by=call.ended_by or "agent"), []
     by = call.ended_by or ("system" if call.reason else "agent")
     ended = Write("call_ended", call.call_id, now, {"by": by, "cause": event.cause})
-    return None, [ended, CloseJournal(call.call_id, answered=False, dialled=True)]
+    return None, [ended, CloseJournal(call.call_id, dialled=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -35,7 +36,14 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordingRow:
-    """One recording as stored; path is relative to the folder of recordings; state: pending, ready, failed."""
+    """One recording as stored; path is relative to its store's folder; state: pending, ready, failed, missing, deleted.
+
+    size and sha256 are of the file as it lies there, plain_size and plain_sha256 of the sound in it (None: the same, it is plain).
+    store: local or archive (None: local). cipher: None for plain. codec: opus, or wav (None). parties: {"left": [...],
+    "right": [...]} of citizen, agent:EXTENSION, party:KEY, third; never a number. klass: ordinary, ticket, complaint, emergency,
+    training.
+    kept_from, keep_until: epoch seconds, of the rule named in `rule`; keep_until None: without an end for now.
+    """
 
     call_id: str
     path: str | None
@@ -45,6 +53,22 @@ class RecordingRow:
     size: int | None
     state: str
     detail: str | None
+    store: str | None = None
+    cipher: str | None = None
+    codec: str | None = None
+    plain_size: int | None = None
+    plain_sha256: str | None = None
+    parties: Mapping[str, list[str]] | None = None
+    klass: str = "ordinary"
+    kept_from: float | None = None
+    keep_until: float | None = None
+    rule: str | None = None
+    ready_at: float | None = None
+
+    @property
+    def leg(self) -> int:
+        """The main recording is leg 0."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +126,7 @@ class AttemptRow:
 class SegmentRow:
     """What one third said and heard, as a recording of its own; access: who may hear it besides who may hear everything.
 
-    access consult: only the agents of transfer n; n is None if the ledger lost whose leg it was. state as of RecordingRow.
+    access consult: only the agents of transfer n; n is None if the ledger lost whose leg it was. All else as of RecordingRow.
     """
 
     call_id: str
@@ -116,3 +140,14 @@ class SegmentRow:
     size: int | None
     state: str
     detail: str | None
+    store: str | None = None
+    cipher: str | None = None
+    codec: str | None = None
+    plain_size: int | None = None
+    plain_sha256: str | None = None
+    parties: Mapping[str, list[str]] | None = None
+    klass: str = "ordinary"
+    kept_from: float | None = None
+    keep_until: float | None = None
+    rule: str | None = None
+    ready_at: float | None = None

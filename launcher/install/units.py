@@ -135,7 +135,8 @@ def _binding(*ports: int) -> str:
 
 
 def _common(settings: Settings, capability: str = "") -> str:
-    beside = [each for each in (settings.security_log and settings.security_log.parent, settings.backup) if each]
+    logs, masters = (file and file.parent for file in (settings.security_log, settings.recording_masters))
+    beside = [each for each in (logs, settings.backup, settings.archive, settings.recording_heads, masters) if each]
     folders = [settings.home, settings.cache, *beside]
     is_hidden = not any(str(folder).startswith(("/home/", "/root/", "/run/user/")) for folder in folders)
     hardened = _HARDENED.format(

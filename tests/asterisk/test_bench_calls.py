@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import memory, menu, talks
+from tests.bench import memory, menu, recordings_live, talks
 from tests.bench.drawing import drawn
 from tests.bench.report import Options, Result
 from tests.running.instance import Hotline
@@ -46,3 +46,14 @@ async def test_citizens_and_agents_hear_each_other_through_the_hotline_and_its_p
     result = await asyncio.to_thread(talks.measure, hotline, small(tmp_path))
     assert rows(result)["from mouth to ear, median"] > 0
     assert {row.peer_name for row in result.rows} == {talks.WITH, talks.WITHOUT}
+
+
+async def test_live_calls_are_recorded_while_others_are_made_and_what_it_takes_is_counted(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """Every caller is recorded and heard throughout, and all that waited is made."""
+    result = await asyncio.to_thread(recordings_live.measure, hotline, small(tmp_path))
+    told = rows(result)
+    assert len(told) == 6
+    assert told["Asterisk for one live call"] > 0
+    assert told["packets lost"] < 5

@@ -121,7 +121,7 @@ async def nothing_is_kept(city: Hotline, api: httpx.Client) -> None:
     for path in city.settings.paths.ledger.iterdir():
         assert DEMO_NUMBER.encode() not in path.read_bytes()
     assert DEMO_NUMBER not in city.asterisk("database show")
-    assert len(list(city.settings.paths.recordings.rglob("*.wav"))) == 1
+    assert len(list(city.settings.paths.recordings.rglob("*.ogg.enc"))) == 1
     assert list(city.settings.paths.spool.glob("*.wav")) == []
 
 

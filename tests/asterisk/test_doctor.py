@@ -184,7 +184,7 @@ async def _altered_ledger(patient: Patient) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _altered_recording(patient: Patient) -> AsyncIterator[None]:
-    recording = next(patient.settings.paths.recordings.rglob("*.wav"))
+    recording = next(patient.settings.paths.recordings.rglob("*.ogg.enc"))
     data = recording.read_bytes()
     async with changed(recording, data[:-2] + bytes([data[-2] ^ 1, data[-1]])):
         yield
@@ -192,7 +192,7 @@ async def _altered_recording(patient: Patient) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _lost_recording(patient: Patient) -> AsyncIterator[None]:
-    async with changed(next(patient.settings.paths.recordings.rglob("*.wav")), None):
+    async with changed(next(patient.settings.paths.recordings.rglob("*.ogg.enc")), None):
         yield
 
 

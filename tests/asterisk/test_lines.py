@@ -13,19 +13,7 @@ import pytest_asyncio
 
 from tests.hostile.sip import corpus
 from tests.numbers import CALLERS, DIALLED
-from tests.running.carriers import (
-    IMS,
-    LOGIN,
-    MU,
-    STRANGER,
-    city_of,
-    dial,
-    live_call,
-    offered,
-    prompt,
-    registered,
-    wait_for,
-)
+from tests.running.carriers import IMS, LOGIN, MU, STRANGER, city_of, dial, live_call, offered, prompt, registered, wait_for
 from tests.running.instance import Hotline
 from tests.sip.agent import Refused, SipCaller
 from tests.sip.call import Call
@@ -348,3 +336,13 @@ async def test_the_session_of_a_long_talk_is_refreshed_from_either_side(talk: Ta
     assert level_of(talk.citizen.heard(0.4), 1300) > 7000
     await talk.citizen.hang_up()
     await talk.duty.wait_ended(5)
+
+
+async def test_a_citizen_whose_line_was_cut_without_a_word_waits_no_longer_and_one_who_is_there_does(mu: Carrier) -> None:
+    """A carrier that lost its link sends no BYE; silence tells, and nobody else's call is ended for it."""
+    there, vanished = [await mu.call("12345", source=Tone(500)) for _ in range(2)]
+    await asyncio.gather(there.answered.within(5), vanished.answered.within(5))
+    vanished.rtp.pause()
+    await vanished.wait_ended(25)
+    assert not there.ended.is_set()
+    await there.hang_up()

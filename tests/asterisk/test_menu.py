@@ -135,7 +135,8 @@ async def test_a_caller_who_presses_0_at_once_waits_for_a_person_at_once_and_the
             times = await timeline(api, live["id"])
             stored = await stored_call(api, live["id"], state="ended")
     assert times["recording_started"] < 3.0
-    assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"] == [{"complete": False}]
+    skipped = {"complete": False, "menu": "0 人工"}
+    assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"] == [skipped]
 
 
 @pytest.mark.parametrize("key", ["7", "#"])
@@ -153,7 +154,9 @@ async def test_a_caller_who_presses_a_wrong_key_is_told_and_waits_for_a_person(
             heard = recogniser.text_of(call.heard(4.0), 8000)
             await ended(call)
             stored = await stored_call(api, live["id"], state="ended")
-    assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"] == [{"complete": False}]
+    wrong = {"complete": False, "menu": f"{key} 按错键"}
+    assert live["menu"] == wrong["menu"]
+    assert [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"] == [wrong]
     assert sounds_like(heard, text_of("wrong-key")) > 0.5, heard
 
 

@@ -17,6 +17,7 @@ from tests.running.ears import AGENT, CITIZEN, HEARD, HZ, THIRD, piece
 from tests.running.evidence import whole
 from tests.running.facts import recording_of, stored_call
 from tests.running.instance import Hotline, pretty, running
+from tests.running.listening import sound_of
 from tests.running.rescue import nothing_left
 from tests.running.third import Cast, Talk, cast_of, city_with_parties, running_leg, talk_of
 from tests.sip.policy import Refuse
@@ -50,7 +51,7 @@ async def settled(cast: Cast, call_id: str) -> dict[str, Any]:
 
 async def segment_of(cast: Cast, call_id: str, leg: int) -> tuple[Samples, Samples]:
     """What a third said and heard."""
-    answer = await asyncio.to_thread(cast.api.get, f"/api/calls/{call_id}/segments/{leg}")
+    answer = await asyncio.to_thread(sound_of, cast.api, call_id, leg)
     answer.raise_for_status()
     with wave.open(io.BytesIO(answer.content)) as sound:
         both = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2").astype(np.int16)

@@ -20,11 +20,12 @@ from tests.bench.ticket_city import DAY_S, FREQUENT, NOW, RARE, City, fill, numb
 from tests.integration.servers import own_postgres
 from tests.unit.ticket_floor import BUREAU, CLERK, COMPLAINT, policy_of
 from tickets.names import load_names
-from tickets.store.export import Export, Wanted, load_headings
+from tickets.store.export import COLUMNS, Export, Wanted
 from tickets.store.listing import Filter, Listing, Sort
 from tickets.store.marks import Marks
 from tickets.store.orders import Orders
 from tickets.store.search import Search
+from tickets.store.sheets import load_headings
 
 COUNT, SMALL = 500_000, 3000
 ROUNDS, LOOKS, PEER_LOOKS = 5, 20, 2
@@ -179,9 +180,9 @@ def _written(kind: str, engine: Engine, options: Options) -> list[Row]:
 
 def _exported(kind: str, engine: Engine, city: City) -> list[Row]:
     """All tickets as CSV, page by page; what the process holds of its own meanwhile at most."""
-    export = Export(engine, load_headings(), load_names(), policy_of())
+    export = Export(engine, load_headings(COLUMNS), load_names(), policy_of())
     before, most, began, size = own_megabytes(os.getpid()), 0.0, time.monotonic(), 0
-    for piece in export.csv(Wanted(Filter(), NOW, lambda content: content)):
+    for piece in export.sheet(Wanted(Filter(), NOW, lambda content: content)).csv():
         size += len(piece)
         most = max(most, own_megabytes(os.getpid()))
     took_s = time.monotonic() - began

@@ -13,7 +13,7 @@ from ivr.catalogue import CATALOGUE_PATH, RECORDINGS_FOLDER, load_catalogue
 from ivr.menu import MENUS_FOLDER, Menu, load_menus, recording_lengths
 from tests.campaign.conftest import OpenTable
 from tests.campaign.walking import Walked, left_behind, recognise, spoken, take
-from tests.campaign.walks import Walk, hang_ups, hasty, walks
+from tests.campaign.walks import Walk, hang_ups, hasty, walks, way
 from tests.campaign.watcher import Watcher
 from tests.running.instance import Hotline
 from tests.speech import Recogniser
@@ -33,7 +33,7 @@ KINDS: dict[str, Callable[[Menu], list[Walk]]] = {
 }
 
 
-async def all_of(hotline: Hotline, api: httpx.Client, chosen: Sequence[Walk]) -> list[Walked]:
+async def all_of(hotline: Hotline, api: httpx.Client, menu: Menu, chosen: Sequence[Walk]) -> list[Walked]:
     """A few callers at a time, each with a number of its own."""
     done: list[Walked] = []
     free = asyncio.Semaphore(AT_ONCE)
@@ -43,9 +43,9 @@ async def all_of(hotline: Hotline, api: httpx.Client, chosen: Sequence[Walk]) ->
             number = f"1390{place:03d}{random.randrange(10_000):04d}"
             async with free:
                 try:
-                    done.append(await take(hotline, watcher, api, walk, number))
+                    done.append(await take(hotline, watcher, api, menu, walk, number))
                 except (AssertionError, TimeoutError, ConnectionError, httpx.TransportError) as error:
-                    done.append(Walked(walk, number, faults=[f"{type(error).__name__}: {error}"[:300]]))
+                    done.append(Walked(walk, number, way(menu, walk), faults=[f"{type(error).__name__}: {error}"[:300]]))
 
         async with asyncio.TaskGroup() as group:
             for place, walk in enumerate(chosen):
@@ -65,7 +65,7 @@ async def test_every_path_of_the_menu_ends_where_its_graph_says(
     if runs(SAMPLE) < len(chosen):
         chosen = random.Random(seed).sample(chosen, runs(SAMPLE))
     with hotline.api() as api:
-        done = await all_of(hotline, api, chosen)
+        done = await all_of(hotline, api, MENUS[line], chosen)
     rows = table(f"menu-{line}", f"Menu of {line}", "path", "ended", "queue or party after s", "likeness of the words", "faults")
     for one in done:
         recognise(one, recogniser, says, everything)

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.campaign.walks import GONE, QUEUE, Walk
+from ivr.menu import Menu
+from tests.campaign.walks import GONE, QUEUE, Walk, way
 from tests.campaign.watcher import Watcher
 from tests.running.facts import stored_call
 from tests.running.instance import Hotline
@@ -32,6 +33,7 @@ class Walked:
 
     walk: Walk
     number: str
+    way: str
     call_id: str = ""
     came_to: str = ""
     menu_s: float = 0.0
@@ -40,9 +42,9 @@ class Walked:
     faults: list[str] = field(default_factory=list)
 
 
-async def take(hotline: Hotline, watcher: Watcher, api: httpx.Client, walk: Walk, number: str) -> Walked:
+async def take(hotline: Hotline, watcher: Watcher, api: httpx.Client, menu: Menu, walk: Walk, number: str) -> Walked:
     """Call, act at each node as the walk says, hang up at its end."""
-    done = Walked(walk, number)
+    done = Walked(walk, number, way(menu, walk))
     async with SipCaller(hotline.sip, number) as phone:
         call = await phone.call(walk.line, timeout_s=10)
         await call.answered.within(10)
@@ -117,7 +119,7 @@ async def _check_the_record(done: Walked, api: httpx.Client) -> None:
         done.faults.append(f"timeline {kinds}")
     if done.came_to != GONE:
         notices = [entry["facts"] for entry in stored["timeline"] if entry["kind"] == "notice_played"]
-        if notices != [{"complete": not done.walk.cut}]:
+        if notices != [{"complete": not done.walk.cut} | ({"menu": done.way} if done.way else {})]:
             done.faults.append(f"notice {notices}")
     if not any(act.keys for act in done.walk.acts) and done.came_to == QUEUE and done.menu_s > SILENT_LIMIT_S:
         done.faults.append(f"a silent caller in the queue after {done.menu_s:.1f} s")

@@ -14,6 +14,7 @@ DURING_S = 1.0  # a key this long after the first sample; a wait too short to ai
 AIMED_WAIT_S = 2.0
 QUEUE = "queue"
 GONE = "gone"
+STEP = " › "  # between two keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,22 @@ class Walk:
 def walks(menu: Menu, lengths: Mapping[str, float]) -> list[Walk]:
     """Every key, every wrong key and silence at every node, to the end of the menu."""
     return list(_from(menu, lengths, menu.start, Walk(menu.line, (), (), False, "")))
+
+
+def way(menu: Menu, walk: Walk) -> str:
+    """The keys that count and what they stand for, as the course of a call tells them; of keys in one go a question takes one."""
+    asked = [act.keys for act in walk.acts if isinstance(menu.nodes[act.node], Ask)]
+    presses = list(asked[0]) if len(asked) == 1 else asked
+    told: list[str] = []
+    node = menu.nodes[menu.start]
+    while isinstance(node, Ask | Say) and len(told) < LONGEST_WALK:
+        if isinstance(node, Say):
+            node = menu.nodes[node.then]
+            continue
+        key = presses.pop(0) if presses else ""
+        node = menu.nodes[node.keys.get(key, node.wrong) if key else node.silence]
+        told += [f"{key} {node.name}".rstrip()] if key else []
+    return STEP.join(told)
 
 
 def hang_ups(menu: Menu, lengths: Mapping[str, float]) -> Iterator[Walk]:

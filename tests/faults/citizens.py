@@ -43,6 +43,7 @@ class Visit:
     came_at: float = 0.0  # loop time
     answered: bool = False
     reached_s: float = 0.0
+    left_at: float = float("inf")  # loop time of hanging up, if this citizen did
     heard_until: float = 0.0  # epoch seconds of the last sound that came
     paused_s: float = 0.0  # how long the test's own machine let this citizen say nothing, at most
 
@@ -101,6 +102,7 @@ async def visit(world: World, citizen: Citizen) -> Visit:
         else:
             seen.end = "gave_up" if citizen.patience_s < REACH_S else "stuck"
         if not call.ended.is_set():
+            seen.left_at = loop.time()
             with suppress(TimeoutError):  # of a line that is dead, or cut at this moment; the list of calls tells what came of it
                 await call.hang_up()
         seen.paused_s = call.rtp.longest_pause_s

@@ -34,6 +34,7 @@ class Talk:
     agent: str
     length_s: float = 0.0
     was_cut: bool = False  # ended by somebody else than the agent
+    ended_at: float = 0.0  # loop time
 
 
 @dataclass(slots=True)
@@ -122,7 +123,8 @@ class Clerk:
             await call.ended.within(length_s)
         self._write(talk.call_id, f"，{self.extension} 记于第 {len(self.talks)} 通")
         talk.was_cut = call.ended.is_set() and call.ended_by == "them"
-        talk.length_s = asyncio.get_running_loop().time() - began
+        talk.ended_at = asyncio.get_running_loop().time()
+        talk.length_s = talk.ended_at - began
         with suppress(TimeoutError):
             await call.hang_up()
 

@@ -24,6 +24,7 @@ from tests.faults.recount import calls_of, day_of, differences
 from tests.faults.world import World
 from tests.running.attack import tracebacks
 from tests.running.facts import live_equals_asterisk
+from tests.running.listening import sound_of
 from tests.sip.tones import absent_ms
 
 SETTLE_S = 25.0
@@ -92,8 +93,8 @@ async def _citizen(world: World, api: httpx.Client, visit: Visit, talks: Iterabl
         may(f"{told}: still {call['state']}")
     own = [talk for talk in talks if talk.call_id == call["call_id"]]
     seen.slowest_s = max(seen.slowest_s, visit.reached_s)
-    # whose patience ends in the moment of the answer ends a talk too
-    if any(talk.was_cut for talk in own) and not cost.cuts_talks and visit.end != "gave_up":
+    # a talk that ends when its citizen hangs up, as one does whose patience ends in the moment of the answer, is not cut
+    if any(talk.was_cut and talk.ended_at < visit.left_at for talk in own) and not cost.cuts_talks:
         may(f"{told}: the talk was cut")
     match visit.end:
         case "talked":
@@ -125,11 +126,11 @@ async def _sound(api: httpx.Client, call: dict[str, Any], visit: Visit, cost: Co
     timeline = (await asyncio.to_thread(api.get, f"/api/calls/{call_id}")).raise_for_status().json()["timeline"]
     begun = [entry["at"] for entry in timeline if entry["kind"] in ("recording_started", "agent_answered")]
     said_s = visit.heard_until - begun[0] if begun else 0.0
-    answer = await asyncio.to_thread(api.get, f"/api/calls/{call_id}/recording")
+    answer = await asyncio.to_thread(sound_of, api, call_id)
     ends_at = asyncio.get_running_loop().time() + SETTLE_S
     while answer.status_code != 200 and asyncio.get_running_loop().time() < ends_at:
         await asyncio.sleep(0.5)
-        answer = await asyncio.to_thread(api.get, f"/api/calls/{call_id}/recording")
+        answer = await asyncio.to_thread(sound_of, api, call_id)
     if answer.status_code != 200:
         seen.unrecorded += 1
         if not cost.unrecorded:

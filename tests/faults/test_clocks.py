@@ -21,8 +21,7 @@ from tests.running.instance import Hotline
 
 pytestmark = pytest.mark.campaign
 
-# The records' times jump with the clock, so they cannot tell how long a recording must be. Set on between two packets of sound, it
-# lets Asterisk take a telephone for one that vanished (rtp_timeout): such a cut is a violation, and stays open (docs/proofs.md).
+# the records' times jump with the clock, so they cannot tell how long a recording must be
 COST = Cost(tail_s=1e9)
 LASTS_S = 3.0
 JUMPS = {"90 s on": 90, "an hour on": 3600, "90 s back": -90, "an hour back": -3600}

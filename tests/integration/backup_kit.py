@@ -88,7 +88,7 @@ def take_calls(settings: Settings, numbers: range) -> None:
 
 
 def _recording(settings: Settings, call_id: str, at: float, leg: int) -> dict[str, object]:
-    path = recording_path(call_id, at, leg)
+    path = recording_path(call_id, at, leg, ".wav")  # as recordings were before they were encrypted
     file = settings.paths.recordings / path
     file.parent.mkdir(parents=True, exist_ok=True)
     data = f"RIFF {call_id} {leg}".encode() * 50
@@ -160,7 +160,7 @@ def drop_tables(url: str) -> None:
     engine.dispose()
 
 
-def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(settings: Settings, *arguments: str, program: str = "backup") -> subprocess.CompletedProcess[str]:
     """What the operator types, as its own process."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     environment |= {"HOTLINE_HOME": str(settings.home), "HOTLINE_BACKUP": str(settings.backup)}
@@ -168,7 +168,7 @@ def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[
         if value := getattr(settings, name):
             environment[f"HOTLINE_{name.upper()}"] = value
     return subprocess.run(
-        [sys.executable, "-m", "backup", *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", program, *arguments], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
 

@@ -70,11 +70,11 @@ def prepare(settings: Settings) -> None:
     engine.dispose()
 
 
-def make_token(settings: Settings, role: str, lifetime_s: float = 3600.0) -> str:
+def make_token(settings: Settings, role: str, lifetime_s: float = 3600.0, system: str = "") -> str:
     """A service token, valid from now."""
     engine = make_engine(settings.tickets_url, durable=True)
     try:
-        return Tokens(engine).make(role, actor="test", now=time.time(), lifetime_s=lifetime_s)
+        return Tokens(engine).make(role, actor="test", now=time.time(), lifetime_s=lifetime_s, system=system)
     finally:
         engine.dispose()
 

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import wave
-from array import array
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Engine, insert
 
 from hotline_core.adapters.calls_schema import CALLS, RECORDINGS
 from hotline_core.adapters.calls_store import CallsStore
 from hotline_core.adapters.engine import writing
-from hotline_core.domain.records import CallRow, RecordingRow
+from hotline_core.domain.records import CallRow, RecordingRow, SegmentRow
 from hotline_core.log import open_log
+from hotline_core.settings import DEFAULT_CITY, load_city
+from recordings.cabinet import Cabinet, has_encrypted
+from recordings.keyring import Keyring
 from recordings.naming import spool_names
+from recordings.reading import Reader
+from recordings.store.stores import Stores
+from tickets.policy import load_policy
 from worker.finaliser import Finaliser
+from worker.keeping_rules import KeepingRules
 
 CALL = "h1-1795278600.7"
 ARRIVED = 1795278600.0  # 00:30 of 22 November 2026 in Shanghai
 NAMES = spool_names(CALL)
+STEP_HZ = 320.0
+WINDOW = 500  # samples, a whole number of periods of every tone
+POLICY = load_policy(Path("/nowhere"), load_city(DEFAULT_CITY))
 
 
 class Bench:
@@ -34,12 +46,18 @@ class Bench:
         self.spool = folder / "spool"
         self.recordings = folder / "recordings"
         self.spool.mkdir()
+        self.folder = folder
+        stores = Stores(self.recordings)
+        keyring = Keyring(folder / "keys/recordings.sqlite", folder / "masters.json", lambda: not has_encrypted(engine))
+        self.cabinet = Cabinet(stores, keyring, Reader(stores, keyring))
         self.finaliser = self.started_again()
 
     def started_again(self) -> Finaliser:
         """A finaliser that knows nothing of before."""
+        log = open_log("test")
         self.finaliser = Finaliser(
-            self.engine, self.spool, self.recordings, lambda: self.now + self.set_by_s, open_log("test"), lambda: self.now
+            self.engine, self.spool, self.cabinet, KeepingRules(self.folder / "retention.yaml", lambda: POLICY, log),
+            lambda: self.now + self.set_by_s, log, lambda: self.now,
         )  # fmt: skip
         return self.finaliser
 
@@ -52,11 +70,12 @@ class Bench:
 
     def sound(self, name: str, value: int, frames: int, *, told: int | None = None) -> None:
         """A spool file; `told` is what its header says of its length."""
-        data = array("h", [value] * frames).tobytes()
+        data = tone(value, frames)
         size = len(data) if told is None else told
         fmt = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
         head = b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + struct.pack("<I", 16) + fmt
         (self.spool / name).write_bytes(head + b"data" + struct.pack("<I", size) + data)
+        self.age(name, 0.001)
 
     def steps(self, *after_s: float) -> int:
         """Look, and look again after so many seconds each."""
@@ -77,15 +96,32 @@ class Bench:
         """What is still in the spool."""
         return sorted(path.name for path in self.spool.iterdir())
 
-    def age(self, name: str, than: Path) -> None:
-        """Make a spool file older than a recording."""
-        made = than.stat()
-        os.utime(self.spool / name, ns=(made.st_atime_ns - 10**9, made.st_mtime_ns - 10**9))
+    def age(self, name: str, after_s: float) -> None:
+        """A spool file was written so long after this moment."""
+        at = self.now + self.set_by_s + after_s
+        os.utime(self.spool / name, (at, at))
 
-    def stereo(self, path: str | None = None) -> tuple[list[int], list[int]]:
-        """Left and right of a recording, the call's main one if not told."""
-        path = path or self.row.path
-        assert path is not None
-        with wave.open(str(self.recordings / path)) as file:
-            both = array("h", file.readframes(file.getnframes()))
-        return list(both[0::2]), list(both[1::2])
+    def stereo(self, row: RecordingRow | SegmentRow | None = None) -> tuple[list[int], list[int]]:
+        """Which `value` sounds at each sample, 0 for silence, left and right; of the call's main recording if not told."""
+        sound = self.cabinet.reader.wav(row or self.row)
+        with wave.open(io.BytesIO(b"".join(sound.blocks(0, sound.size)))) as file:
+            both = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        sound.close()
+        return heard(both[0::2]), heard(both[1::2])
+
+
+def tone(value: int, frames: int) -> bytes:
+    """A tone that tells `value`, loud."""
+    return (9000 * np.sin(2 * np.pi * STEP_HZ * value * np.arange(frames) / 8000)).astype("<i2").tobytes()
+
+
+def heard(side: npt.NDArray[np.int16]) -> list[int]:
+    """The reverse, for each sample; every piece of WINDOW samples has one of the tones or none."""
+    found: list[int] = []
+    for start in range(0, len(side), WINDOW):
+        piece = side[start : start + WINDOW].astype(float)
+        turns = np.arange(len(piece)) * STEP_HZ / 8000
+        levels = [abs(np.mean(piece * np.exp(-2j * np.pi * value * turns))) for value in range(1, 8)]
+        loudest = int(np.argmax(levels))
+        found += [loudest + 1 if levels[loudest] > 1000 else 0] * len(piece)
+    return found

@@ -28,6 +28,7 @@ from tests.integration.backup_kit import (
     taken,
 )
 from tests.integration.desk_kit import NOW
+from tests.integration.thief import unguarded
 
 pytestmark = pytest.mark.integration
 
@@ -87,6 +88,7 @@ def test_evidence_that_was_altered_in_service_is_told_by_the_next_backup(small: 
     ledger.write_bytes(b"".join(lines[:3] + lines[4:]))
     engine = make_engine(small.tickets_url)
     with writing(engine) as connection:
+        unguarded(connection)
         connection.exec_driver_sql("UPDATE audit SET actor = 'nobody' WHERE seq = 2")
     engine.dispose()
     made = make(small, {}, lambda: time.time() + 1)
@@ -109,6 +111,7 @@ def test_history_that_was_written_anew_from_the_beginning_is_found_by_the_last_b
     engine = make_engine(home.tickets_url)
     with writing(engine) as connection:
         rows = read_audit(connection)
+        unguarded(connection)
         connection.execute(audit.delete())
         connection.execute(audit_head.update().values(seq=0, hash=FIRST_PREV))
         for row in rows:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import events, fanout, tickets
+from tests.bench import events, fanout, recordings, tickets
 from tests.bench.drawing import drawn
 from tests.bench.report import Options, Result, Series
 
@@ -44,3 +44,10 @@ def test_every_question_about_tickets_is_answered_by_either_database(tmp_path: P
         asked[kind].append(what.partition(" (")[0])
     assert len(asked["SQLite"]) > 20
     assert asked["SQLite"] == asked["PostgreSQL"]
+
+
+def test_recordings_are_made_and_played_as_the_finaliser_and_the_desk_do_it(tmp_path: Path) -> None:
+    """Every figure is there; the kept sound is smaller than the plain one."""
+    result = small(recordings.SERIES, tmp_path)
+    assert len(result.rows) == 6
+    assert result.rows[2].measured("ours") < 128

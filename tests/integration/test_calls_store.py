@@ -15,7 +15,7 @@ from sqlalchemy import Engine, insert, inspect, text
 from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, METADATA, RECORDINGS
 from hotline_core.adapters.calls_store import CallFilter, CallsStore
 from hotline_core.adapters.engine import make_engine, reading, writing
-from hotline_core.adapters.migrate import CALLS_MIGRATIONS, CALLS_VERSION_TABLE, is_migrated, migrate, migrate_calls
+from hotline_core.adapters.migrate import CALLS_MIGRATIONS, CALLS_VERSION_TABLE, is_migrated, migrate, migrate_calls, revisions
 from hotline_core.adapters.transfer_store import CallEvidence, TransferStore
 from hotline_core.domain.records import CallRow
 from hotline_core.errors import BadInput
@@ -67,13 +67,13 @@ def test_migrating_twice_at_once_is_the_same_as_once(database_url: str) -> None:
     for thread in threads:  # alembic's context is one per process, so only the second run is at once
         thread.start()
         thread.join()
-    assert reached == ["0004", "0004"]
+    assert reached == [revisions(CALLS_MIGRATIONS)[-1]] * 2
 
 
 def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_url: str, tmp_path: Path) -> None:
     """A database in service is carried forward with all it holds; nothing was dialled then."""
     former = tmp_path / "former"
-    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0002*", "0003*", "0004*", "__pycache__"))
+    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("000[2-9]*", "__pycache__"))
     assert migrate(database_url, former, CALLS_VERSION_TABLE) == "0001"
     engine = make_engine(database_url)
     with writing(engine) as connection:
@@ -91,7 +91,7 @@ def test_calls_of_the_form_before_directions_are_calls_from_citizens(database_ur
 def test_a_database_from_before_transfers_is_carried_forward_with_all_it_holds(database_url: str, tmp_path: Path) -> None:
     """Calls and their recordings stay as they were; nobody else was on the line."""
     former = tmp_path / "former"
-    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("0004*", "__pycache__"))
+    shutil.copytree(CALLS_MIGRATIONS, former, ignore=shutil.ignore_patterns("000[4-9]*", "__pycache__"))
     assert migrate(database_url, former, CALLS_VERSION_TABLE) == "0003"
     engine = make_engine(database_url)
     with writing(engine) as connection:
@@ -181,12 +181,6 @@ def test_a_call_with_its_timeline_and_its_recording(engine: Engine) -> None:
     recording = store.recording("h1-1.001")
     assert recording is not None
     assert (recording.size, recording.length_s, store.recording("h1-9.9")) == (2**33, 12.5, None)
-    page = store.recordings(limit=1)
-    assert [(one.recording.call_id, one.recording.detail) for one in page.recordings] == [("h1-1.002", "no_sound")]
-    following = store.recordings(limit=1, before=page.next)
-    assert [one.call.call_id for one in following.recordings if one.call] == ["h1-1.001"]
-    assert following.next is None
-    assert store.recordings(agent="1001").recordings == ()
 
 
 def test_a_reader_never_waits_for_a_writer(engine: Engine) -> None:

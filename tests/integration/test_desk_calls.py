@@ -1,4 +1,4 @@
-"""Calls, tickets, drafts and recordings at the desk, on SQLite and on PostgreSQL."""
+"""Calls, tickets and drafts at the desk, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from hotline_core.adapters.audit import read_audit
 from hotline_core.adapters.calls_schema import CALL_EVENTS, CALLS, RECORDINGS
-from hotline_core.adapters.engine import make_engine, reading, writing
+from hotline_core.adapters.engine import make_engine, writing
 from hotline_core.adapters.live import Snapshot
 from hotline_core.domain.records import CallRow
 from hotline_core.settings import Settings
@@ -286,56 +285,3 @@ async def test_who_gets_a_used_extension_gets_none_of_its_former_calls(app: Fast
         own = (await client.get("/api/calls/h1-8.1/ticket")).json()
     assert (one["caller"], refused, listed) == ("138****1234", [403, 403, 403], [])
     assert own["call"]["caller"] == LI
-
-
-async def test_a_recording_plays_by_ranges_and_the_listening_is_written_once(app: FastAPI, settings: Settings) -> None:
-    """A player asks for many pieces; the audit has one row for this listening, before the first byte."""
-    async with signed_in(app, "agent1") as client:
-        whole = await client.get("/api/calls/h1-1.1/recording")
-        piece = await client.get("/api/calls/h1-1.1/recording", headers={"Range": "bytes=4-7"})
-        tail = await client.get("/api/calls/h1-1.1/recording", headers={"Range": "bytes=-3"})
-        beyond = await client.get("/api/calls/h1-1.1/recording", headers={"Range": "bytes=999999-"})
-    assert (whole.status_code, whole.headers["content-type"], whole.content) == (200, "audio/wav", SOUND)
-    assert (piece.status_code, piece.content, piece.headers["content-range"]) == (206, SOUND[4:8], f"bytes 4-7/{len(SOUND)}")
-    assert (tail.status_code, tail.content) == (206, SOUND[-3:])
-    assert beyond.status_code == 416
-    async with signed_in(app, "auditor1") as client:
-        await client.get("/api/calls/h1-1.1/recording", headers={"Range": "bytes=100-"})
-    engine = make_engine(settings.tickets_url)
-    with reading(engine) as connection:
-        rows = read_audit(connection)
-    engine.dispose()
-    heard = [(row.actor, row.subject) for row in rows if row.act == "recording_listened"]
-    assert heard == [("agent1", "h1-1.1"), ("auditor1", "h1-1.1")]
-
-
-async def test_nobody_listens_when_the_listening_cannot_be_written(app: FastAPI, settings: Settings) -> None:
-    """No evidence, no sound."""
-    async with signed_in(app, "auditor1") as client:
-        engine = make_engine(settings.tickets_url)
-        with writing(engine) as connection:
-            connection.exec_driver_sql("DROP TABLE audit")
-        engine.dispose()
-        answer = await client.get("/api/calls/h1-1.1/recording")
-    assert (answer.status_code, answer.json()["code"]) == (503, "database_down")
-
-
-async def test_an_agent_hears_and_lists_only_own_calls(app: FastAPI) -> None:
-    """A colleague's recording is refused, a supervisor hears all."""
-    async with signed_in(app, "agent2") as client:
-        refused = await client.get("/api/calls/h1-1.1/recording")
-        listed = (await client.get("/api/recordings")).json()["recordings"]
-    async with signed_in(app, "supervisor1") as client:
-        every = (await client.get("/api/recordings")).json()["recordings"]
-    assert refused.status_code == 403
-    assert [one["call_id"] for one in listed] == ["h1-2.1"]
-    assert {one["call_id"] for one in every} == {"h1-1.1", "h1-2.1", "h1-3.1"}
-
-
-async def test_a_path_that_leads_out_of_the_recordings_is_not_served(app: FastAPI) -> None:
-    """Whatever stands in the database."""
-    async with signed_in(app, "supervisor1") as client:
-        outside = await client.get("/api/calls/h1-2.1/recording")
-        pending = await client.get("/api/calls/h1-3.1/recording")
-    assert (outside.status_code, outside.json()["code"]) == (404, "recording_failed")
-    assert (pending.status_code, pending.json()["code"]) == (404, "recording_not_ready")

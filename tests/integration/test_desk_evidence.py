@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -14,7 +15,7 @@ from hotline_core.adapters.calls_schema import ATTEMPTS, CALLS, SEGMENTS, TRANSF
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.domain.records import AttemptRow, CallRow, SegmentRow, TransferRow
 from hotline_core.settings import Settings
-from tests.integration.desk_kit import NOW, application, prepare, settings_of, signed_in
+from tests.integration.desk_kit import NOW, OWN_PAGE, application, prepare, settings_of, signed_in
 
 pytestmark = pytest.mark.integration
 CALL = "h1-1.1"
@@ -100,18 +101,27 @@ async def test_a_number_that_a_colleague_dialled_is_masked(app: FastAPI, setting
 
 async def test_only_who_spoke_in_a_segment_hears_it_and_each_listening_is_written(app: FastAPI, settings: Settings) -> None:
     """The agent who has the call now did not hear the consult then and does not afterwards; a supervisor may."""
-    path = f"/api/calls/{CALL}/segments"
+    place = f"/api/calls/{CALL}/listening"
+
+    async def asks(client: httpx.AsyncClient, leg: int) -> httpx.Response:
+        """Say why one wants to hear a leg."""
+        return await client.post(place, json={"reason": "other", "note": "核对外单位的答复", "leg": leg}, headers=OWN_PAGE)
+
     async with signed_in(app, "agent1") as client:
-        whole = await client.get(f"{path}/2")
-        piece = await client.get(f"{path}/2", headers={"Range": "bytes=4-7"})
-        answers = [await client.get(f"{path}/{leg}") for leg in (3, 4, 5, 0)]
+        url = (await asks(client, 2)).json()["url"]
+        whole = await client.get(url)
+        piece = await client.get(url, headers={"Range": "bytes=4-7"})
+        answers = [await asks(client, leg) for leg in (3, 4, 5)]
+        answers.append(await client.get(f"/api/calls/{CALL}/segments/0"))
+        elsewhere = await client.get(url.replace("segments/2", "segments/3"))
     assert (whole.status_code, whole.headers["content-type"], whole.content) == (200, "audio/wav", SOUND)
     assert (piece.status_code, piece.content) == (206, SOUND[4:8])
     told = [(answer.status_code, answer.json()["code"]) for answer in answers]
     assert told == [(403, "not_in_segment"), (404, "recording_not_ready"), (404, "unknown_segment"), (422, "bad_input")]
+    assert elsewhere.status_code == 403
     for login, status in (("agent2", 403), ("admin1", 403), ("supervisor1", 200), ("auditor1", 200)):
         async with signed_in(app, login) as client:
-            assert (await client.get(f"{path}/2")).status_code == status, login
+            assert (await asks(client, 2)).status_code == status, login
     engine = make_engine(settings.tickets_url)
     with reading(engine) as connection:
         rows = [row for row in read_audit(connection) if row.act == "recording_listened"]

@@ -5,54 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from agent_desktop import routes as routes_package
 from agent_desktop.asking import Needs
 from agent_desktop.rights import ROLES, load_rights
-from agent_desktop.routes import (
-    acts,
-    callbacks,
-    calls,
-    docs,
-    drafts,
-    foreign_tickets,
-    live,
-    metrics,
-    pages,
-    parties,
-    people,
-    phone,
-    recordings,
-    sign_in,
-    ticket_exports,
-    ticket_files,
-    ticket_own,
-    ticket_words,
-    tickets,
-    topics,
-    units,
-    webhooks,
-)
 from tests.integration.desk_kit import OWN_PAGE, application, browser, prepare, settings_of, signed_in
+from tests.security import roles
 
 pytestmark = pytest.mark.integration
-ROUTERS = (
-    sign_in, acts, callbacks, calls, drafts, live, metrics, parties, people, phone, recordings, topics, pages, docs, tickets,
-    ticket_words, ticket_own, ticket_files, ticket_exports, foreign_tickets, units, webhooks,
-)  # fmt: skip
+MODULES = tuple(import_module(f"{routes_package.__name__}.{each.name}") for each in iter_modules(routes_package.__path__))
 PUBLIC = {("POST", "/api/sign-in"), ("GET", "/api/health"), ("GET", "/docs")}
 # Pages look at the cookie themselves, because they answer with a redirect instead of a 401.
-PAGES = {
-    ("GET", path)
-    for path in (
-        "/", "/sign-in", "/desk", "/floor", "/calls", "/topics", "/parties", "/people", "/password", "/tickets",
-        "/tickets/{number}", "/tickets/{number}/print", "/units",
-    )
-}  # fmt: skip
+PAGES = {("GET", path) for path in (*roles.PAGES, "/sign-in") if path != "/ws"}
 LOGINS = {
     "agent": "agent1",
     "supervisor": "supervisor1",
@@ -81,7 +52,7 @@ def needs_of(dependant: Dependant) -> Iterator[Needs]:
 
 def routes() -> dict[tuple[str, str], list[Needs]]:
     found = {}
-    for module in ROUTERS:
+    for module in MODULES:
         for route in module.router.routes:
             assert isinstance(route, APIRoute)
             found[(min(route.methods or ()), route.path)] = list(needs_of(route.dependant))
@@ -96,8 +67,8 @@ def test_every_route_names_the_act_it_needs_or_stands_in_the_list_of_open_ones()
 
 def test_the_walk_knows_every_route_the_application_serves(app: FastAPI) -> None:
     """A router added to the application and not to this walk would go unwatched."""
-    served = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
-    assert served == {key for key in routes() if key not in PAGES and key != ("GET", "/docs")}
+    served = {(method, path) for method, path, route in roles.routes_of(app) if isinstance(route, APIRoute)}
+    assert served == set(routes())
 
 
 GUARDED = sorted(key for key, needs in routes().items() if needs and needs[0].acts)

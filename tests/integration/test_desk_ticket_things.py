@@ -35,11 +35,16 @@ async def room(short_folder: Path, database_url: str) -> AsyncGenerator[Room, No
 
 @pytest.fixture
 async def system(room: Room) -> AsyncGenerator[httpx.AsyncClient, None]:
-    """Another system with its service token."""
-    token = await asyncio.to_thread(make_token, room.desk.settings, "service", 1e9)
+    """The province's system with its service token."""
     async with browser(room.app) as client:
-        client.headers["Authorization"] = f"Bearer {token}"
+        await speak_for(room, client, "province-12328")
         yield client
+
+
+async def speak_for(room: Room, client: httpx.AsyncClient, name: str) -> None:
+    """A token of that system from now on."""
+    token = await asyncio.to_thread(make_token, room.desk.settings, "service", 1e9, name)
+    client.headers["Authorization"] = f"Bearer {token}"
 
 
 def trail(room: Room) -> list[AuditRow]:
@@ -220,12 +225,16 @@ async def test_another_system_files_a_ticket_once_however_often_it_sends_it(room
     wrong = await system.put(f"{path}x", json={"content": {"klass": "nothing"}})
     assert (wrong.status_code, wrong.json()["code"], wrong.json()["facts"]) == (422, "unknown_key", {"field": "klass"})
     assert (await system.put("/api/foreign/tickets/desk/HL1", json=body)).status_code == 422, "our own pages' numbers"
+    for name in ("police-110", ""):
+        await speak_for(room, system, name)
+        answers = [await system.get(path), await system.get(f"{path}/steps"), await system.put(path, json=body)]
+        assert {(each.status_code, each.json()["code"]) for each in answers} == {(403, "other_system")}, "a token is one system's"
     assert (await system.get("/api/tickets")).json()["code"] == "forbidden"
     assert (await (await room.as_("clerk1")).get(path)).json()["code"] == "forbidden"
 
 
 async def test_many_senders_of_the_same_ticket_at_once_make_one(room: Room, system: httpx.AsyncClient) -> None:
-    path = "/api/foreign/tickets/police-110/J7"
+    path = "/api/foreign/tickets/province-12328/J7"
     body = {"content": {"klass": "help", "title": "占道堆物", "source": "police_110"}}
     answers = await asyncio.gather(*(system.put(path, json=body) for _ in range(8)))
     assert {answer.json()["number"] for answer in answers} == {answers[0].json()["number"]}

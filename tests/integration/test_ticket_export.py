@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from tests.integration.ticket_kit import DAY, NOW, Person, PlainLaws, complaint
 from tests.unit.ticket_floor import policy_of
 from tickets.names import load_names
-from tickets.store.export import Export, Wanted, load_headings
+from tickets.store.export import COLUMNS, Export, Wanted
 from tickets.store.listing import Filter
 from tickets.store.orders import Orders
+from tickets.store.sheets import load_headings
 from tickets.ticket import Content
 
 pytestmark = pytest.mark.integration
@@ -25,7 +26,7 @@ SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def _export(engine: Engine) -> Export:
-    return Export(engine, load_headings(), load_names(), policy_of())
+    return Export(engine, load_headings(COLUMNS), load_names(), policy_of())
 
 
 def _wanted(kept: Filter | None = None, query: str = "") -> Wanted:
@@ -38,7 +39,7 @@ def _made(engine: Engine, *contents: Content) -> list[str]:
 
 
 def _read(export: Export, wanted: Wanted) -> list[dict[str, str]]:
-    data = b"".join(export.csv(wanted))
+    data = b"".join(export.sheet(wanted).csv())
     assert data.startswith(b"\xef\xbb\xbf")  # a spreadsheet would else read it in the system's own code page
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
@@ -62,7 +63,7 @@ def test_both_forms_tell_every_ticket_of_the_filter_in_words(engine: Engine, tmp
     assert (first["登记时间"], first["到期时间"], first["剩余时限"]) == ("2026-11-22 10:00", "2026-11-23 10:01", "三天内到期")
     assert (first["姓名"], first["联系电话"]) == ("王小明", "13855700001")
     path = tmp_path / "tickets.xlsx"
-    assert _export(engine).xlsx(_wanted(), path) == 450
+    assert _export(engine).sheet(_wanted()).xlsx(path) == 450
     assert _sheet(path) == [list(first), *[list(row.values()) for row in rows]]
     assert [row["工单编号"] for row in _read(_export(engine), _wanted(Filter(stages=("dispatched",))))] == [numbers[-1]]
     assert [row["工单编号"] for row in _read(_export(engine), _wanted(query="第17件"))] == [numbers[17]]
@@ -76,7 +77,7 @@ def test_what_a_citizen_said_is_never_a_formula(engine: Engine, tmp_path: Path) 
     assert [row["标题"] for row in rows] == [f"'{each}" for each in evil[::-1]]
     assert rows[0]["内容"].endswith('第二行，"引号"')
     path = tmp_path / "tickets.xlsx"
-    _export(engine).xlsx(_wanted(), path)
+    _export(engine).sheet(_wanted()).xlsx(path)
     place = _sheet(path)[0].index("标题")
     assert [row[place].strip() for row in _sheet(path)[1:]] == [each.strip() for each in evil[::-1]]
 
@@ -85,7 +86,7 @@ def test_who_must_not_see_the_citizen_does_not_export_them(engine: Engine) -> No
     """The reader's veil lies over every row."""
     _made(engine, complaint())
     veiled = replace(_wanted(), veiled=lambda content: replace(content, name="", number="", address=""))
-    data = b"".join(_export(engine).csv(veiled)).decode()
+    data = b"".join(_export(engine).sheet(veiled).csv()).decode()
     for private in ("王小明", "13855700001", "幸福路"):
         assert private not in data
 

@@ -14,11 +14,20 @@ from hotline_core.adapters.engine import make_engine, writing
 from hotline_core.errors import SetupError
 from hotline_core.log import open_log
 from hotline_core.settings import DEFAULT_CITY, load_city
+from tickets.choices import Choice
+from tickets.store.choices import ProfileChoices
 from tickets.store.policy_keeper import PolicyKeeper
 from tickets.store.schema import units
 
 pytestmark = pytest.mark.integration
 
+OWN = """
+name: 本市规定
+editions:
+  - from: 2020-01-01
+    source: 本市规定
+    limits: {reply: [{working_days: 3, source: 第一条}]}
+"""
 NOTICE = "source: 国务院办公厅通知\nholidays: {{元旦: {year}-01-01/{year}-01-03}}\nworkdays: {{元旦: {year}-01-04}}\n"
 
 
@@ -89,3 +98,26 @@ def test_units_that_the_desk_changed_lie_over_those_of_the_file(keeper: PolicyKe
         connection.execute(units.insert().values(key="lost", data=json.dumps({"name": "无上级", "parent": "nobody"})))
     assert keeper.refresh() is False
     assert keeper.policy.units == found
+
+
+def test_a_chosen_profile_counts_at_the_next_look_and_one_whose_file_went_away_gives_way(
+    keeper: PolicyKeeper, engine: Engine, tmp_path: Path
+) -> None:
+    """The one before it holds again until the file is back; nothing else is touched."""
+    moment = 1_795_399_200.0  # 23 November 2026
+    write(tmp_path, "profiles/own.yaml", OWN)
+    keeper.refresh()
+    choices = ProfileChoices(engine)
+    known = {profile.key for profile in keeper.policy.profiles.values()}
+    for begins, profile in ((date(2026, 11, 23), "sd-jinan"), (date(2026, 11, 24), "own")):
+        choices.choose(Choice("12328", begins, profile), ("12328",), known, actor="admin1", now=moment)
+    assert keeper.refresh() is True
+    assert keeper.refresh() is False
+    days = [moment + 86400 * day for day in range(-1, 2)]
+    assert [keeper.policy.profile_of("12328", day).key for day in days] == ["ah-suzhou-2023", "sd-jinan", "own"]
+    (tmp_path / "tickets/profiles/own.yaml").unlink()
+    assert keeper.refresh() is True
+    assert [keeper.policy.profile_of("12328", day).key for day in days] == ["ah-suzhou-2023", "sd-jinan", "sd-jinan"]
+    write(tmp_path, "profiles/own.yaml", OWN)
+    assert keeper.refresh() is True
+    assert keeper.policy.profile_of("12328", days[2]).key == "own"

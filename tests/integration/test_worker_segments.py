@@ -68,10 +68,10 @@ def test_a_call_with_a_third_gets_the_main_recording_and_the_third_s_segment(ben
     bench.sound(THIRD.tx, 6, 4000)
     assert bench.steps(0.6) == 2
     row = bench.segment
-    assert (row.state, row.path, row.length_s, row.detail) == ("ready", f"2026/11/22/{CALL}-third-1.wav", 0.5, None)
-    assert bench.stereo(row.path) == ([5] * 4000, [6] * 4000)
+    assert (row.state, row.path, row.length_s, row.detail) == ("ready", f"2026/11/22/{CALL}-third-1.ogg.enc", 0.5, None)
+    assert bench.stereo(row) == ([5] * 4000, [6] * 4000)
     assert row.sha256 == sha256((bench.recordings / str(row.path)).read_bytes()).hexdigest()
-    assert (bench.row.path, bench.row.length_s) == (f"2026/11/22/{CALL}.wav", 1.0)
+    assert (bench.row.path, bench.row.length_s) == (f"2026/11/22/{CALL}.ogg.enc", 1.0)
     assert bench.left == []
 
 
@@ -170,7 +170,7 @@ def test_a_consulted_agent_s_segment_ends_where_the_call_became_theirs(bench: Ev
     bench.sound(THIRD.rx, 5, 80000)
     bench.sound(THIRD.tx, 6, 80000)
     assert bench.steps(0.6) == 1
-    assert (bench.segment.length_s, bench.stereo(bench.segment.path)) == (0.5, ([5] * 4000, [6] * 4000))
+    assert (bench.segment.length_s, bench.stereo(bench.segment)) == (0.5, ([5] * 4000, [6] * 4000))
     assert bench.left == []
 
 
@@ -180,13 +180,13 @@ def test_a_worker_killed_between_a_segment_s_file_and_its_row_makes_it_again_the
     bench.third(ended_at=ANSWERED + 30)
     bench.sound(THIRD.rx, 5, 4000)
     before = (bench.spool / THIRD.rx).read_bytes()
-    path = bench.recordings / f"2026/11/22/{CALL}-third-1.wav"
+    path = bench.recordings / f"2026/11/22/{CALL}-third-1.ogg.enc"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"half a file of before")
     bench.started_again().resume()
     assert bench.steps(0.6) == 1
     assert bench.segment.sha256 == sha256(path.read_bytes()).hexdigest()
     (bench.spool / THIRD.rx).write_bytes(before)
-    bench.age(THIRD.rx, path)
+    bench.age(THIRD.rx, -1.0)
     bench.started_again().resume()
     assert bench.left == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +12,11 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from agent_desktop.auth import Passwords
 from agent_desktop.desk import Desk
+from agent_desktop.people import People, Person
 from hotline_core.settings import Settings
-from tests.integration.desk_kit import OWN_PAGE, application, browser, prepare, sign_in
+from tests.integration.desk_kit import NOW, OWN_PAGE, PASSWORD, application, browser, prepare, sign_in
 
 BEGIN = 1_795_399_200.0  # Monday 23 November 2026, 10:00 in Asia/Shanghai
 COMPLAINT: dict[str, Any] = {
@@ -109,9 +113,17 @@ class Room:
         return [row["number"] for row in (await self.get(by, "/api/tickets", **query))["tickets"]]
 
 
+async def join(room: Room, login: str, unit: str) -> None:
+    """An officer of that unit."""
+    hashed = await asyncio.to_thread(lambda: Passwords().hashed(PASSWORD))
+    person = Person(login, login, "unit", "", hashed, unit=unit)
+    await asyncio.to_thread(lambda: People(room.desk.tickets_engine).add(person, actor="test", now=min(NOW, time.time())))
+    await room.desk.people_changed()
+
+
 @asynccontextmanager
 async def open_room(settings: Settings) -> AsyncGenerator[Room, None]:
-    """The people of the tests at a desk of this process; unit2 is of city-management, unit1 and head1 of transport."""
+    """The people of the tests at a desk of this process; unit1 and head1 are of transport."""
     prepare(settings)
     clock = [BEGIN]
     app = application(settings, now=lambda: clock[0])

@@ -39,6 +39,7 @@ def city_of(ims: int, mu: int) -> str:
     codecs: [ulaw]
     early_media: false
     reliable_provisional: refused
+    silence_s: 10
 """
     retired = 'retired: [{number: "96588", until: 2099-12-31}, {number: "96100", until: 2026-01-31}]'
     text = DEFAULT_CITY.read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ import numpy as np
 from tests.running.ears import CITIZEN, HZ, THIRD, Levels, piece
 from tests.running.facts import recording_of, stored_call
 from tests.running.instance import pretty
+from tests.running.listening import sound_of
 from tests.running.script import Heard
 from tests.running.third import Cast
 from tests.sip.tones import RATE_HZ, Samples, absent_ms
@@ -94,7 +95,7 @@ async def _segments(cast: Cast, stored: Mapping[str, Any]) -> list[Segment]:
         await asyncio.sleep(0.3)
         stored = await stored_call(cast.api, call_id)
     for segment in stored["segments"]:
-        answer = await asyncio.to_thread(cast.api.get, f"/api/calls/{call_id}/segments/{segment['leg']}")
+        answer = await asyncio.to_thread(sound_of, cast.api, call_id, segment["leg"])
         answer.raise_for_status()
         with wave.open(io.BytesIO(answer.content)) as sound:
             both = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2").astype(np.int16)

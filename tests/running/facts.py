@@ -12,6 +12,7 @@ import numpy as np
 
 from ivr.catalogue import CATALOGUE_PATH, load_catalogue
 from tests.running.instance import Hotline, pretty
+from tests.running.listening import sound_of
 from tests.sip.tones import Samples
 
 SETTLE_S = 8.0
@@ -34,7 +35,7 @@ async def stored_call(api: httpx.Client, call_id: str, **wanted: object) -> dict
 async def recording_of(api: httpx.Client, call_id: str) -> tuple[Samples, Samples]:
     """Citizen's and agent's side of the recording at 8 kHz, once it is finished."""
     await stored_call(api, call_id, recording=True)
-    answer = await asyncio.to_thread(api.get, f"/api/calls/{call_id}/recording")
+    answer = await asyncio.to_thread(sound_of, api, call_id)
     answer.raise_for_status()
     with wave.open(io.BytesIO(answer.content)) as sound:
         assert (sound.getnchannels(), sound.getframerate(), sound.getsampwidth()) == (2, 8000, 2)

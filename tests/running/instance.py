@@ -75,6 +75,11 @@ class Hotline:
         finally:
             self._output.close()
 
+    def let_go(self) -> None:
+        """Hold nothing of its folder open any more: somebody else ends it, all at once; `start` begins anew."""
+        assert self._output is not None
+        self._output.close()
+
     def close(self) -> None:
         """End everything and remove the folder."""
         try:
@@ -146,8 +151,14 @@ class Hotline:
         return int(self.supervisor().getProcessInfo(f"hotline:{part}")["pid"])
 
     def signal(self, part: str, number: signal.Signals) -> None:
-        """Send a signal to a part, behind the supervisor's back."""
-        os.kill(self.pid(part), number)
+        """Send a signal to a part, behind the supervisor's back; ProcessLookupError while it has no process.
+
+        The supervisor calls that 0, and a signal to 0 would go to the whole group of the test itself.
+        """
+        pid = self.pid(part)
+        if pid <= 0:
+            raise ProcessLookupError(part)
+        os.kill(pid, number)
 
     def stop(self, part: str) -> None:
         """Stop a part for good."""

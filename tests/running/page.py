@@ -15,6 +15,9 @@ import numpy as np
 from playwright.async_api import Browser, Page, StorageState, async_playwright, expect
 
 from tests.running.instance import Hotline
+from tests.sip.agent import SipCaller
+from tests.sip.call import Call
+from tests.sip.rtp import Tone
 from tests.sip.tones import tone
 
 FLAGS = (
@@ -82,6 +85,13 @@ class Desk:
         if await self.page.locator("#state").get_attribute("data-state") not in ("ready", "wrap_up"):
             await self.page.click("#btn-ready")
         await self.state("ready")
+
+    async def be_paused(self) -> None:
+        """Take a pause, unless offline: whoever was a ready member before is one again after signing in."""
+        await expect(self.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=10_000)
+        if await self.page.locator("#state").get_attribute("data-state") in ("ready", "wrap_up"):
+            await self.page.keyboard.press("Alt+P")
+            await self.state("paused")
 
     async def state(self, state: str, timeout_s: float = 10.0) -> None:
         """Wait until the top bar shows this state."""
@@ -183,6 +193,15 @@ class Agents:
             color_scheme="dark" if dark else "light", storage_state=kept,
         )  # fmt: skip
         return Desk(await context.new_page(), self._hotline)
+
+
+async def asks_for_a_person(phone: SipCaller, line: str, hertz: float = 500) -> Call:
+    """A citizen who calls a line and presses the key for a person at once, instead of hearing the menu to its end."""
+    call = await phone.call(line, source=Tone(hertz))
+    await call.answered.within(5)
+    await call.listen(0.3)
+    await call.press("0")
+    return call
 
 
 @asynccontextmanager

@@ -55,6 +55,7 @@ class Patient(Service):
         trunks = TRUNKS.format(host=IMS, port=self.carrier_port)
         city = DEFAULT_CITY.read_text(encoding="utf-8").replace("trunks: {}", f"{trunks}\n#")
         more = {"HOTLINE_TLS_CERT": str(self.certificate), "HOTLINE_TLS_KEY": str(key), "HOTLINE_BACKUP": str(self.backups)}
+        more["HOTLINE_RECORDING_HEADS"] = str(self.outside)
         super().__init__(city, wrapped=("unshare", "-m"), **more)  # so that one part can be given another view of its files
         self.origin = self.origin.replace("http:", "https:")
         secret = self.home / "ims.secret"
@@ -200,7 +201,7 @@ async def patient_in_service() -> AsyncIterator[Patient]:
         await citizen.answered.within(5)
         await citizen.listen(1.0)
         await citizen.hang_up()
-        await wait_for(lambda: list(one.settings.paths.recordings.rglob("*.wav")), "the call is recorded", 15.0)
+        await wait_for(lambda: list(one.settings.paths.recordings.rglob("*.ogg.enc")), "the call is recorded", 15.0)
         await wait_for(lambda: not list(one.settings.paths.spool.iterdir()), "its plain sound is gone", 15.0)
         await asyncio.to_thread(one.back_up)
         yield one

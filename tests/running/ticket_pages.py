@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
 from tests.running.instance import Hotline
+
+MAKE = """
+async content => {
+  const answer = await fetch('/api/tickets', {method: 'POST', headers: {'X-Hotline': '1', 'Content-Type': 'application/json'},
+    body: JSON.stringify({content, act: 'accept', facts: {}})});
+  return answer.json();
+}
+"""
+MATTERS: tuple[tuple[Any, ...], ...] = (
+    ("12328", "complaint", "city_passenger", "central", "出租车拒载老人", {}),
+    ("12328", "complaint", "road", "north", "国道 206 路面坑洼，两车爆胎", {"is_safety": True}),
+    ("12345", "help", "utilities", "west", "小区停水两天无人处理", {"is_urgent": True}),
+    ("12345", "complaint", "urban", "south", "夜市占道经营堵塞消防通道", {}),
+    ("12328", "suggestion", "road_transport", "east", "建议驾校公示退费标准", {}),
+    ("12345", "report", "market", "river", "超市销售过期食品", {"is_secret": True, "name": "刘先生", "number": "13955709999"}),
+    ("12345", "consult", "tax_business", "development", "个体户注销要带哪些材料", {}),
+)
 
 
 class Officer:
@@ -80,3 +99,28 @@ async def officer(browser: Browser | None, hotline: Hotline, login: str, *, dark
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile("/(desk|floor|calls|tickets)"))
     return Officer(page)
+
+
+async def made(clerk: Officer, *matters: tuple[Any, ...]) -> list[str]:
+    """Tickets that came by other ways than the telephone, taken on; their numbers."""
+    numbers = []
+    for line, klass, field, area, title, more in matters:
+        content = {"line": line, "klass": klass, "field": field, "area": area, "title": title, "text": f"{title}，请核查。", **more}
+        told = await clerk.page.evaluate(MAKE, content)
+        assert "number" in told, told
+        numbers.append(str(told["number"]))
+    return numbers
+
+
+async def choose_profile(page: Page, line: str, profile: str, *, days: int) -> str:
+    """On the page of rules: from so many days after today on the line has this profile; the day as YYYY-MM-DD."""
+    form = page.locator("#choice-form")
+    await expect(form.locator(f"[name=profile] option[value={profile}]")).to_be_attached()
+    today = date.fromisoformat(str(await form.locator("[name=begins]").get_attribute("min")))
+    begins = (today + timedelta(days=days)).isoformat()
+    await form.locator("[name=line]").select_option(line)
+    await form.locator("[name=profile]").select_option(profile)
+    await form.locator("[name=begins]").fill(begins)
+    await form.locator("button").focus()
+    await page.keyboard.press("Enter")
+    return begins

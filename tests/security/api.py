@@ -22,11 +22,12 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LEAKS = re.compile(r"Traceback|File \"|site-packages|sqlalchemy|psycopg|sqlite3|/etc/passwd|secrets\.json")
 HEALTH = "/api/health"  # its 503 tells what is down
 UNAVAILABLE = 503  # the bridge that these tests do not have
+PATH = "../../../../etc/passwd"
 # Words that mean more to whoever reads them next: AMI, HTTP, a shell, Asterisk, SQL, a template, a page, a path, a table.
 WORDS = (
     "x\r\nAction: Originate\r\nApplication: System", "x\nSet-Cookie: hotline_session=y", "$(id)`id`;id|id", "${SHELL(id)}",
     "x' OR '1'='1';--",
-    "{{7*7}}${7*7}<%=7*7%>", "<script>alert(1)</script>", "../../../../etc/passwd", "=cmd|'/C calc'!A0",
+    "{{7*7}}${7*7}<%=7*7%>", "<script>alert(1)</script>", PATH, "=cmd|'/C calc'!A0",
     "\u202egnp.exe", "x\x00y", "\ud7ff\U0010ffff", "110&Local/s@watchdog", "PJSIP/00861000@trunk-demo", "a" * 5000,
 )  # fmt: skip
 
@@ -52,7 +53,7 @@ class Outcome:
             self.faults.append(f"no sentence: {said}")
         if missing := [name for name in ALWAYS if name not in heads]:
             self.faults.append(f"without {missing}: {said}")
-        if LEAKS.search(text) and "/etc/passwd" not in str(case.body) + str(case.path_parameters):
+        if LEAKS.search(text.replace(PATH, "")):  # what somebody asked for stands in the audit trail, and in a ticket
             self.faults.append(f"leaks: {said}")
         if any("\n" in value or "\r" in value for value in heads.values()) or "hotline_session=y" in str(heads):
             self.faults.append(f"splits its answer: {said}")

@@ -30,8 +30,12 @@ LOGINS = {
 TICKETS: tuple[Act, ...] = ("see_tickets", "see_unit_tickets")
 PAGES: Mapping[str, tuple[Act, ...]] = {
     "/": (), "/password": (), "/desk": ("write_draft",), "/floor": ("see_day",), "/calls": ("see_calls",),
+    "/rules": ("see_units",), "/knowledge": ("see_knowledge",), "/history": ("see_calls", "see_tickets"),
     "/topics": ("manage_topics",), "/people": ("manage_people",), "/parties": ("see_parties",), "/ws": ("see_live",),
-    "/tickets": TICKETS, "/tickets/{number}": TICKETS, "/tickets/{number}/print": TICKETS, "/units": ("see_units",),
+    "/tickets": TICKETS, "/tickets/new": ("write_ticket",),
+    "/tickets/{number}": TICKETS, "/tickets/{number}/print": TICKETS, "/units": ("see_units",),
+    "/returns": ("see_returns",), "/audit": ("see_audit",), "/keeping": ("see_keeping",),
+    "/recordings": ("listen_own", "listen_all"),
 }  # fmt: skip
 OPEN = {("GET", "/sign-in"), ("GET", "/docs"), ("GET", "/openapi.json"), ("POST", "/api/sign-in"), ("GET", "/api/health")}
 LAST = ("POST", "/api/sign-out")  # it ends the session that walks

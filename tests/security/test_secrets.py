@@ -20,12 +20,13 @@ pytestmark = pytest.mark.asterisk
 # Where a secret is kept on purpose: file below HOTLINE_HOME -> which of ours.
 KEPT = {
     "secrets.json": "key", "asterisk/etc/manager.conf": "key", "demo-accounts.txt": "password",
+    "recording-masters.json": "master",
     "launcher.out": "password",  # the terminal of `make run`, which shows the demo's passwords
 }  # fmt: skip
 # What only the hotline itself writes; other folders take what a city, or another test, puts there.
 OWN = (
     "secrets.json", "demo-accounts.txt", "log", "db", "ledger", "spool", "recordings", "run", "asterisk/etc", "asterisk/var",
-    "asterisk/log", "asterisk/run",
+    "asterisk/log", "asterisk/run", "recording-masters.json", "keys",
 )  # fmt: skip
 
 
@@ -47,7 +48,9 @@ async def secrets_of(hotline: Hotline) -> dict[str, set[str]]:
             await thief.register("agent-1002", "guessed-4711")
     with hotline.api("supervisor") as api:
         token = str(api.headers["authorization"]).removeprefix("Bearer ")
+    masters = json.loads(hotline.settings.masters_file.read_text(encoding="ascii"))["keys"]
     return {
+        "master": set(masters.values()),
         "key": keys, "password": passwords, "session": {session, session.rpartition(".")[2]}, "telephone": {telephone},
         "token": {token}, "typed": {"wrong-but-mine-4711", "my-pass-in-the-name-4711", "not-a-token-4711", "guessed-4711"},
     }  # fmt: skip

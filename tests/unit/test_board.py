@@ -113,3 +113,16 @@ def test_a_deadline_is_due_only_when_it_has_come() -> None:
     assert board.due(2.0) == []
     assert board.due(100.0) == [ev.DeadlineReached("a", "notice")]
     assert board.wake_at == 16.0
+
+
+def test_a_queue_tells_of_each_line_how_many_wait_and_since_when_the_longest_does() -> None:
+    """A line without callers is not told; whoever is being rung still waits."""
+    lines = {"a": "12328", "b": "12345", "c": "12345"}
+    calls = (ev.CallArrived(call_id, line, "138", line, f"ch-{call_id}") for call_id, line in lines.items())
+    board = board_after(*calls, *(ev.RecordingStarted(call_id) for call_id in lines))
+    board.apply(ev.AgentRung("b", "1001"), 9.0)
+    queue = view(board, FLOOR, {}, {})["queue:hotline"]
+    assert queue["lines"] == {"12328": {"waiting": 1, "longest_since": 1.0}, "12345": {"waiting": 2, "longest_since": 2.0}}
+    board.apply(ev.AgentAnswered("b", "1001", "leg"), 10.0)
+    board.apply(ev.CallEnded("a", 16), 11.0)
+    assert view(board, FLOOR, {}, {})["queue:hotline"]["lines"] == {"12345": {"waiting": 1, "longest_since": 3.0}}

@@ -107,7 +107,7 @@ def test_a_caller_who_hangs_up_in_any_phase_is_recorded_once_and_forgotten(phase
     assert call is not None
     after, commands = step(call, ev.CallEnded("c1", 16), now=8.1)
     assert after is None
-    assert commands == [Write("call_ended", "c1", 8.1, {"by": "caller", "cause": 16}), CloseJournal("c1", False)]
+    assert commands == [Write("call_ended", "c1", 8.1, {"by": "caller", "cause": 16}), CloseJournal("c1")]
 
 
 def test_a_caller_hears_the_notice_and_is_then_sent_to_the_queue() -> None:
@@ -312,7 +312,7 @@ def test_a_call_nobody_saw_is_written_from_the_journal_whole() -> None:
     missed = ev.CallRecovered("c9", "12345", "138", "12345", 1.0, 60.0, 16, agent="1001", answered_at=10.0)
     commands = recover(missed, was_known=False)
     assert kinds(commands) == ["call_arrived", "agent_answered", "call_ended"]
-    assert commands[-1] == CloseJournal("c9", True)
+    assert commands[-1] == CloseJournal("c9")
 
 
 def test_a_caller_told_of_a_callback_is_noted_once() -> None:

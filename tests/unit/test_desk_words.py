@@ -9,10 +9,12 @@ import pytest
 
 from agent_desktop.clicks import Intent, read_intent
 from agent_desktop.health_board import PARTS, START_S, HealthBoard
+from agent_desktop.rights import ACTS
 from agent_desktop.wording import SENTENCES, load_wording
 
 pytestmark = pytest.mark.unit
 PACKAGE = Path(__file__).parents[2] / "agent_desktop"
+SCRIPTS = PACKAGE / "static/js"
 TICKETS = PACKAGE.with_name("tickets")
 
 
@@ -37,6 +39,15 @@ def test_a_part_that_goes_down_degrades_the_desk_since_that_moment() -> None:
     assert board.parts()["redis"] == {"state": "down", "since": 9.0}
     board.tell("redis", "up", 11.0)
     assert board.is_ready
+
+
+def test_trouble_with_recordings_is_told_and_holds_up_nothing() -> None:
+    """A recording that could not be made must not keep a start or an upgrade waiting."""
+    board = HealthBoard(0.0)
+    for name in PARTS:
+        board.tell(name, "up", 1.0)
+    board.tell("recordings", "trouble", 2.0)
+    assert (board.parts()["recordings"]["state"], board.is_ready) == ("trouble", True)
 
 
 def test_a_start_that_never_ends_is_told_as_a_fault() -> None:
@@ -113,3 +124,9 @@ def test_no_chinese_stands_in_the_source() -> None:
     """What a person reads is data."""
     for path in PACKAGE.rglob("*.py"):
         assert not re.search(r"[\u4e00-\u9fff]", path.read_text(encoding="utf-8")), path
+
+
+def test_every_act_of_the_rights_table_has_a_name_on_the_page_of_rules() -> None:
+    """And no name is left of an act that is no more."""
+    told = (SCRIPTS / "texts_pages.js").read_text(encoding="utf-8").partition("export const RIGHTS")[2]
+    assert set(re.findall(r"(\w+): \"", told)) == ACTS

@@ -35,6 +35,8 @@ from doctor.switchboard import Seen
 from hotline_core.adapters.ledger import Problem, VerifyResult
 from hotline_core.city import City
 from hotline_core.domain.dial_tests import FINDINGS, DialTest, DialTests
+from tests.unit.ticket_kit import policy, put
+from tickets import diagram
 from tickets.calendar import Calendar
 
 pytestmark = pytest.mark.unit
@@ -230,8 +232,22 @@ def test_files_of_the_hotline_are_closed_to_others_and_the_cure_says_how() -> No
 
 def test_a_recording_that_is_gone_or_changed_is_named_by_its_call() -> None:
     """Never by a number."""
-    found = recordings.judge([recordings.Kept("h1-1", False, False), recordings.Kept("h1-2", True, False)], 3)
-    assert [(one.code, one.facts.get("call_id")) for one in found] == [("gone", "h1-1"), ("changed", "h1-2"), ("failed", None)]
+    kept = [recordings.Kept("h1-1", False, False), recordings.Kept("h1-2", True, False), recordings.Kept("h1-3", True, True, False)]
+    found = recordings.judge(kept, recordings.Keeping(failures=3), is_demo=False)
+    assert [(one.code, one.facts.get("call_id")) for one in found] == [
+        ("gone", "h1-1"), ("changed", "h1-2"), ("closed", "h1-3"), ("failed", None),
+    ]  # fmt: skip
+
+
+def test_what_keeps_all_recordings_is_judged_too_and_each_verdict_has_its_cure() -> None:
+    """Master keys, archive, lost files, late deletions, the heads outside; a demo needs no heads."""
+    keeping = recordings.Keeping(0, 2, 3, "bad_masters", "/archive", "/outside", has_heads=False, lost=4, gone=2, spoilt="x")
+    found = recordings.judge([], keeping, is_demo=False)
+    assert [one.code for one in found] == [
+        "masters", "keys_spoilt", "keys_lost", "keys_gone", "archive_away", "missing", "overdue", "heads_away", "no_heads",
+    ]  # fmt: skip
+    assert all(texts.words_of(one).cure for one in found)
+    assert codes(recordings.judge([], recordings.Keeping(has_heads=False), is_demo=True)) == [("good", "none")]
 
 
 def test_a_number_that_cannot_be_rung_from_outside_is_told_with_what_was_found() -> None:
@@ -262,6 +278,18 @@ def test_a_year_without_holidays_is_told_before_it_begins_and_blamed_once_it_has
     assert judged("2026-12-01") == [("note", "next_holidays")]
     assert judged("2027-01-01") == [("bad", "no_holidays")]
     assert judged("2026-11-30", is_own=False) == [("note", "example_units")]
+
+
+def test_a_unit_that_complaints_are_copied_to_and_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Missing in the city's own file, or switched off on the page; added on the page is there."""
+    put(tmp_path, "units.yaml", {"transport": {"name": "交通局"}})
+    rules = policy(tmp_path)
+    assert codes(tickets.uncopied(rules, None)) == [("note", "no_copy_unit")]
+    assert tickets.uncopied(rules, tickets.Stored(changed_units={"province-12328": True})) == []
+    assert tickets.uncopied(diagram.policy_of("ah-suzhou-2023"), None) == []
+    off = tickets.Stored(changed_units={"province-12328": False})
+    assert codes(tickets.uncopied(diagram.policy_of("ah-suzhou-2023"), off)) == [("note", "no_copy_unit")]
+    assert tickets.uncopied(diagram.policy_of("mot-2014"), off) == []
 
 
 def test_reminders_and_webhooks_that_hang_are_told_while_the_hotline_runs() -> None:

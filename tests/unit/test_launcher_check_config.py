@@ -11,7 +11,14 @@ import pytest
 from hotline_core.settings import DEFAULT_CITY
 from ivr.catalogue import RECORDINGS_FOLDER
 from launcher.call import originate
-from launcher.check_config import city_mistakes, notice_mistakes, secret_mistakes, settings_mistakes, ticket_mistakes
+from launcher.check_config import (
+    city_mistakes,
+    notice_mistakes,
+    retention_mistakes,
+    secret_mistakes,
+    settings_mistakes,
+    ticket_mistakes,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -54,6 +61,17 @@ def test_rules_of_tickets_that_cannot_be_used_are_told_with_file_and_line(tmp_pa
     year.write_text("holidays: {元旦: 一月一日}\n", encoding="utf-8")
     assert [mistake.file for mistake in ticket_mistakes(DEFAULT_CITY, tmp_path)] == [str(year)]
     assert ticket_mistakes(DEFAULT_CITY, tmp_path / "nowhere") == []
+
+
+def test_a_city_s_own_rules_of_keeping_are_told_with_their_line(tmp_path: Path) -> None:
+    """Kept longer at least than at most; without such a file there is nothing to say."""
+    path = tmp_path / "retention.yaml"
+    assert retention_mistakes(path) == []
+    ours = (Path(__file__).parents[2] / "recordings/retention.yaml").read_text(encoding="utf-8")
+    path.write_text(ours.replace("training: {least: {years: 1}", "training: {least: {years: 9}"), encoding="utf-8")
+    [found] = retention_mistakes(path)
+    assert "training" in path.read_text(encoding="utf-8").splitlines()[found.line - 1]
+    assert found.what.startswith("录音的保存期限不能使用（")
 
 
 def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:

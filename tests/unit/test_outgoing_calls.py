@@ -54,7 +54,7 @@ def test_a_citizen_who_is_called_hears_the_notice_talks_and_hangs_up() -> None:
     assert kinds(commands) == ["call_dialled", "citizen_answered", "notice_played", "recording_started", "talk_started"]
     more = board.apply(ev.HangUpAsked("c1", "caller"), 10.0) + board.apply(ev.CallEnded("c1", 16), 10.0)
     assert [(command.kind, command.facts["by"]) for command in more if isinstance(command, Write)] == [("call_ended", "caller")]
-    assert CloseJournal("c1", answered=True, dialled=True) in more
+    assert CloseJournal("c1", dialled=True) in more
     assert board.agents["1001"].call_id == ""
 
 
@@ -75,7 +75,7 @@ def test_a_citizen_who_is_not_reached_ends_the_call_with_the_reason_told(reason:
     told = [command for command in commands if isinstance(command, Write)]
     assert told[1].facts == {"reason": reason if reason in out.REASONS else "unavailable"}
     assert told[2].facts == {"by": "system", "cause": 16}
-    assert CloseJournal("c1", answered=False, dialled=True) in commands
+    assert CloseJournal("c1", dialled=True) in commands
 
 
 def test_an_agent_who_gives_up_ringing_ends_the_call() -> None:
@@ -154,6 +154,14 @@ def packet(name: str, channel: str, unique: str, **more: str) -> Packet:
     mark = more.pop("mark", "")
     pairs = [("Event", name), ("Channel", channel), ("Uniqueid", unique), ("ChanVariable", "CALLREF=c1"), *more.items()]
     return Packet([*pairs, ("ChanVariable", f"CITIZEN={mark}")])
+
+
+def test_at_the_end_of_a_call_nothing_of_it_stays_in_asterisks_journal() -> None:
+    """Who answered is cleared of every call: it may have been answered and have ended while Asterisk stood still."""
+    cleared = {(name, dict(fields)["Family"]) for name, fields in actions_for(CloseJournal("c1"), "m1")}
+    trees = {("DBDelTree", family) for family in ("hlans", "hlleg", "ivr")}
+    assert cleared == {("DBDel", "hlcall"), ("DBDel", "hlend"), *trees}
+    assert {dict(fields)["Key"] for _, fields in actions_for(CloseJournal("c1"), "m1")} == {"c1"}
 
 
 def test_the_agents_leg_bears_the_calls_id_and_is_still_the_agents() -> None:

@@ -14,6 +14,8 @@ PACKAGE = Path(__file__).parents[2] / "agent_desktop"
 SCRIPTS, STYLES, PAGES = PACKAGE / "static/js", PACKAGE / "static/css", PACKAGE / "templates"
 BUDGET_BYTES = 200_000  # of one page, beside the telephone library, as gzip sends it (docs/architecture.md)
 LINES = 350
+# Pieces of pages, paper, and the two pages that hold nothing but a form.
+WITHOUT_KEYS = {PAGES / f"{name}.html" for name in ("layout", "nav", "keys", "ticket_form", "ticket_print", "sign_in", "password")}
 # Chromium's own with Alt: address bar, menus, tabs on Linux.
 RESERVED = {"KeyD", "KeyE", "KeyF", *(f"Digit{figure}" for figure in range(1, 10))}
 
@@ -23,29 +25,42 @@ def with_imports(script: Path, seen: set[Path] | None = None) -> set[Path]:
     seen = seen if seen is not None else set()
     if script not in seen:
         seen.add(script)
-        for name in re.findall(r'^import .* from "\./([\w.]+)";$', script.read_text(encoding="utf-8"), re.MULTILINE):
+        for name in re.findall(r'^import (?:.* from )?"\./([\w.]+)";$', script.read_text(encoding="utf-8"), re.MULTILINE):
             with_imports(SCRIPTS / name, seen)
     return seen
 
 
 def code_of(page: Path) -> set[Path]:
-    """The scripts and styles of ours that a page loads."""
-    text = (PAGES / "layout.html").read_text(encoding="utf-8") + page.read_text(encoding="utf-8")
-    scripts = {part for name in re.findall(r"/static/js/([\w.]+)", text) for part in with_imports(SCRIPTS / name)}
-    return scripts | {STYLES / name for name in re.findall(r"/static/css/([\w.]+)", text)}
+    """The scripts, styles and templates of ours that a page is made of."""
+    texts = {part: part.read_text(encoding="utf-8") for part in (page, PAGES / "layout.html")}
+    for name in re.findall(r'{% (?:include|from) "([\w.]+)"', texts[page]):
+        texts[PAGES / name] = (PAGES / name).read_text(encoding="utf-8")
+    text = "".join(texts.values())
+    scripts = {part for name in re.findall(r"/static/(?:v/[^/]+/)?js/([\w.]+)", text) for part in with_imports(SCRIPTS / name)}
+    return {*texts, *scripts, *(STYLES / name for name in re.findall(r"/static/css/([\w.]+)", text))}
 
 
 @pytest.mark.parametrize("page", sorted(PAGES.glob("*.html")), ids=lambda page: page.stem)
 def test_a_page_stays_within_its_budget_of_code(page: Path) -> None:
     """Scripts, styles and the template itself, each as it is sent."""
-    sent = sum(len(gzip.compress(part.read_bytes())) for part in {page, *code_of(page)})
+    sent = sum(len(gzip.compress(part.read_bytes())) for part in code_of(page))
     assert sent < BUDGET_BYTES
 
 
 def test_every_script_and_style_belongs_to_a_page() -> None:
     """Nothing is left behind that no page loads."""
     loaded = {part for page in PAGES.glob("*.html") for part in code_of(page)}
-    assert {*SCRIPTS.glob("*.js"), *STYLES.glob("*.css")} == loaded
+    assert {*SCRIPTS.glob("*.js"), *STYLES.glob("*.css"), *PAGES.glob("*.html")} == loaded
+
+
+@pytest.mark.parametrize("page", sorted({*PAGES.glob("*.html")} - WITHOUT_KEYS), ids=lambda page: page.stem)
+def test_every_page_has_the_list_of_its_keys_that_a_question_mark_opens(page: Path) -> None:
+    """The list, its button in the page's top, and a script that opens it."""
+    made_of = {part.name for part in code_of(page)}
+    text = page.read_text(encoding="utf-8")
+    assert 'id="help"' in text or "overview(" in text
+    assert "nav.html" in made_of
+    assert {"top.js", "keys.js"} & made_of
 
 
 def test_every_script_says_first_what_it_owns_and_is_short_enough_to_read() -> None:

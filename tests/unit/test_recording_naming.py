@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 def test_a_recording_lies_under_the_date_of_arrival_in_shanghai() -> None:
     """A call at 00:30 in Shanghai belongs to the new day, whatever the server's own time zone."""
     half_past_midnight = 1795278600.0  # 2026-11-21 16:30 UTC
-    assert str(recording_path("h1-1795278600.7", half_past_midnight)) == "2026/11/22/h1-1795278600.7.wav"
+    assert str(recording_path("h1-1795278600.7", half_past_midnight)) == "2026/11/22/h1-1795278600.7.ogg.enc"
 
 
 def test_each_spool_file_of_a_call_leads_back_to_it() -> None:
@@ -33,7 +33,7 @@ def test_what_a_third_says_and_hears_is_a_piece_of_the_same_call() -> None:
     names = spool_names("h1-1795278600.7", 2)
     assert (names.rx, names.tx) == ("h1-1795278600.7-third-2-rx.wav", "h1-1795278600.7-third-2-tx.wav")
     assert {piece_of_spool(name) for name in names.all} == {Piece("h1-1795278600.7", 2)}
-    assert str(recording_path("h1-1795278600.7", 1795278600.0, 2)) == "2026/11/22/h1-1795278600.7-third-2.wav"
+    assert str(recording_path("h1-1795278600.7", 1795278600.0, 2)) == "2026/11/22/h1-1795278600.7-third-2.ogg.enc"
 
 
 @pytest.mark.parametrize("call_id", ["", "../x", "a/b", ".hidden", "a..b", "x" * 100, "h1-1\n"])

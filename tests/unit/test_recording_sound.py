@@ -5,12 +5,11 @@ from __future__ import annotations
 import struct
 import wave
 from array import array
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from recordings.sound import BadSound, Interrupted, Segment, Track, read_track, write_stereo
+from recordings.sound import BadSound, Interrupted, Segment, Track, read_track, stereo_blocks, wav_header
 
 pytestmark = pytest.mark.unit
 
@@ -78,18 +77,22 @@ def test_the_notice_comes_first_with_the_citizen_silent_then_both_sides(tmp_path
     notice = _track(_wav(tmp_path / "n.wav", [7] * 9000))
     rx = _track(_wav(tmp_path / "rx.wav", [1] * 20000))
     tx = _track(_wav(tmp_path / "tx.wav", [2] * 16500, told=0))
-    written = write_stereo(tmp_path / "out.wav", [Segment(None, notice), Segment(rx, tx)], _go_on)
-    left, right = _stereo(tmp_path / "out.wav")
-    assert left == [0] * 9000 + [1] * 20000
-    assert right == [7] * 9000 + [2] * 16500 + [0] * 3500
-    content = (tmp_path / "out.wav").read_bytes()
-    assert (written.length_s, written.size, written.sha256) == (29000 / 8000, len(content), sha256(content).hexdigest())
+    blocks = list(stereo_blocks([Segment(None, notice), Segment(rx, tx)], _go_on))
+    both = array("h", b"".join(block.tobytes() for block in blocks))
+    assert list(both[0::2]) == [0] * 9000 + [1] * 20000
+    assert list(both[1::2]) == [7] * 9000 + [2] * 16500 + [0] * 3500
+    assert max(len(block) for block in blocks) == 2 * 8000, "a second at a time, however long the call"
 
 
-def test_told_to_stop_half_way_it_leaves_no_file(tmp_path: Path) -> None:
+def test_told_to_stop_half_way_it_stops(tmp_path: Path) -> None:
     """The worker ends within 2 s and the spool is still there."""
     rx = _track(_wav(tmp_path / "rx.wav", [1] * 20000))
     answers = iter([False, True])
     with pytest.raises(Interrupted):
-        write_stereo(tmp_path / "out.wav", [Segment(rx, None)], lambda: next(answers))
-    assert not (tmp_path / "out.wav").exists()
+        list(stereo_blocks([Segment(rx, None)], lambda: next(answers)))
+
+
+def test_a_wav_file_s_header_tells_its_length(tmp_path: Path) -> None:
+    """What is made on demand opens in any player."""
+    (tmp_path / "a.wav").write_bytes(wav_header(2) + bytes(8))
+    assert _stereo(tmp_path / "a.wav") == ([0, 0], [0, 0])

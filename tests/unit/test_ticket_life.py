@@ -106,7 +106,9 @@ def test_the_helping_units_are_told_and_may_write_notes_but_the_lead_answers() -
 
 
 @pytest.mark.parametrize(("flags", "lane", "is_told"), [
-    ({"is_urgent": True}, "urgent", True), ({"is_safety": True}, "safety", True), ({"topic": "school_bus"}, "topic", False),
+    ({"is_urgent": True}, "urgent", True), ({"is_safety": True}, "safety", True),
+    ({"topic": "school_bus", "real_name": "declined"}, "topic", False),
+    ({"topic": "enforcement"}, "topic", False),
 ])  # fmt: skip
 def test_a_matter_of_a_lane_waits_for_nobody_and_an_urgent_one_is_told_by_telephone(
     flags: dict[str, object], lane: str, is_told: bool

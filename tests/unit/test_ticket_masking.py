@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickets.masking import HIDDEN, Reader, sight_of, veil_for
+from tickets.masking import HIDDEN, Reader, Sight, sight_of, veil_for
 from tickets.ticket import Content
 from tickets.units import Unit
 
@@ -103,3 +103,20 @@ def test_nothing_a_veiled_reader_is_told_holds_name_or_number(name: str, number:
     seen, _ = told(content, WATER)
     assert not [value for value in asdict(seen).values() if isinstance(value, str) and (name in value or number in value)]
 
+
+
+@pytest.mark.parametrize("kept", ["13855700001", "138 5570 0001", "138-5570-0001", "+86 138 5570 0001", "008613855700001"])
+@pytest.mark.parametrize("written", ["13855700001", "138 5570 0001", "138-5570-0001", "（138）5570 0001"])
+@pytest.mark.parametrize("sight", ["number", "nobody"])
+def test_a_number_is_hidden_however_it_is_written_in_the_form_or_in_the_words(kept: str, written: str, sight: Sight) -> None:
+    """The form has it in groups and the words in one, or the other way round."""
+    told = veil_for(sight, Content(number=kept)).text(f"请回电{written}，谢谢 8 点后")
+    assert "5570" not in told
+    assert told.endswith("，谢谢 8 点后")
+
+
+def test_a_landline_is_hidden_with_and_without_its_hyphen_and_other_numbers_are_not() -> None:
+    """An amount or a plate of as many digits stays."""
+    veil = veil_for("number", Content(number="0557-3020001"))
+    assert "3020001" not in veil.text("电话05573020001，或0557 3020001")
+    assert veil.text("金额 3020 元，车牌皖L12345") == "金额 3020 元，车牌皖L12345"

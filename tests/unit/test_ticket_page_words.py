@@ -49,6 +49,14 @@ def test_every_act_has_a_form_with_exactly_the_facts_that_the_life_knows() -> No
     assert {act: sorted(facts) for act, facts in told.items()} == {act: sorted(KNOWN[act]) for act in ACTS if act != "correct"}
 
 
+def test_no_form_answers_for_a_person_and_a_refused_return_is_judged_where_the_rules_count_it() -> None:
+    """What a form says by itself nobody has said (R52); where the profile does not count, it may be left open."""
+    told = part(FORMS, "FORMS")
+    assert "value:" not in told
+    (judged,) = re.findall(r"refuse_return: \[[^\]]*(\{ key: \"improper\".*?\})\]", told)
+    assert judged == '{ key: "improper", kind: "yes", optional: ({ returnRule }) => !returnRule?.is_improper_counted }'
+
+
 def test_a_correction_can_change_all_that_may_be_corrected_but_line_and_source() -> None:
     """correction.js against tickets/facts.py."""
     named = set(re.findall(r"\"(\w+)\"", CORRECTION)) & {field.name for field in fields(Content)} - {"line"}  # also a kind of field
@@ -64,8 +72,10 @@ def test_every_fact_and_every_kind_of_notice_has_a_word() -> None:
 
 def test_the_form_beside_a_draft_is_the_content_of_a_ticket_without_what_the_call_tells() -> None:
     """The desk's form, the draft's fields and the content have the same names."""
-    page = (PACKAGE / "templates/desk.html").read_text(encoding="utf-8").split('id="ticket-form"', 1)[1].split("</form>", 1)[0]
-    shown = set(re.findall(r' name="(\w+)"', page))
+    page = (PACKAGE / "templates/ticket_form.html").read_text(encoding="utf-8")
+    told_by_a_call = page.split('here == "ticket-new" %}', 1)[1].split("{% endif %}", 1)[0]
+    assert set(re.findall(r' name="(\w+)"', told_by_a_call)) == {"line", "source"}
+    shown = set(re.findall(r' name="(\w+)"', page.replace(told_by_a_call, "")))
     assert shown == set(DraftFields.model_fields) == {field.name for field in fields(Content)} - OF_THE_CALL
 
 

@@ -296,7 +296,9 @@ def test_the_files_shown_to_a_city_are_files_it_could_use(tmp_path: Path) -> Non
     """docs/city.md, 工单的规定: each example put where it says it belongs; the profile is chosen and holds."""
     text = (Path(__file__).resolve().parents[2] / "docs" / "city.md").read_text(encoding="utf-8")
     examples = re.findall(r"```yaml\n# HOTLINE_HOME/tickets/(\S+)\n(.*?)```", text, re.DOTALL)
-    assert [name for name, _ in examples] == ["holidays/2027.yaml", "profiles/our-city.yaml", "areas.yaml", "units.yaml"]
+    assert [name for name, _ in examples] == [
+        "holidays/2027.yaml", "profiles/our-city.yaml", "alerts.yaml", "areas.yaml", "units.yaml",
+    ]  # fmt: skip
     for name, example in examples:
         put(tmp_path, name, example)
     ours = policy(tmp_path, other="our-city")
@@ -309,6 +311,7 @@ def test_the_files_shown_to_a_city_are_files_it_could_use(tmp_path: Path) -> Non
     ]
     assert [rule.limit.amount for rule in rules if rule] == [15, 7]
     assert ours.catalogue.areas["lingbi"] == "灵璧县"
+    assert [step.minutes for step in (*ours.ladders.phone, *ours.ladders.waits["wait_doubt"])] == [3, 30, 5]
     assert [ours.units["transport-road"].parent, len(ours.units)] == ["transport", 2]
 
 

@@ -23,7 +23,8 @@ from tickets.units import path_to
 
 pytestmark = pytest.mark.unit
 
-PROFILES = ("mot-2014", "ah-suzhou-2023", "js-suqian-2020", "sd-2020", "ar-unnamed", "gs-lanzhou-2021")
+NAMES = frozenset(who.name for who in EVERYBODY)
+PROFILES = ("mot-2014", "sd-dezhou-2021", "ah-suzhou-2023", "js-suqian-2020", "sd-2020", "ar-unnamed", "gs-lanzhou-2021")
 KLASSES = ("consult", "complaint", "suggestion")
 PERSONAL = ("市民甲", "13800000001", "在火车站拒载")
 UNITS = tuple(policy_of().units)
@@ -39,6 +40,13 @@ MORE: dict[Act, list[dict[str, Any]]] = {
     "reply": [{"facts": "查明", "process": "约谈"}],
     "merge": [{"into": "20260511000009"}],
     "void": [{"kind": "harassing", "note": "市民甲"}],
+    "ask_superior": [{"question": "能否受理？"}],
+    "refuse_return": [{"reason": "属于本单位", "improper": improper} for improper in (True, False)],
+    "settle_dispute": [
+        {"unit": unit, "co_units": co, "reason": "裁定", "basis": "三定方案", "members": "市司法局", "improper": improper}
+        for unit in UNITS for co in ([], ["water"]) for improper in (True, False)
+    ],
+    "chase": [{"way": way, "whom": "负责人", "said": "请答复"} for way in ("on_site", "report_up", "letter")],
 }
 # Acts that lead nowhere, or to an end: done now and then, else most walks would end before a unit has the ticket.
 RARE = frozenset({"note", "correct", "override", "merge", "void", "refuse", "answer", "archive", "reopen"})
@@ -113,7 +121,9 @@ def check_step(before: Ticket, act: Act, outcome: Outcome, story: Story) -> None
     assert not any(each in told for each in PERSONAL)
     for command in outcome.commands:
         kind, _, key = command.audience.partition(":")
-        assert command.audience in ("centre", "leadership") or (kind in ("unit", "head") and key in story.policy.units)
+        assert command.audience in ("centre", "leadership") or (
+            (kind in ("unit", "head") and key in story.policy.units) or (kind == "person" and key in NAMES)
+        )
 
 
 def check_whole(ticket: Ticket, story: Story) -> None:
@@ -125,6 +135,8 @@ def check_whole(ticket: Ticket, story: Story) -> None:
         assert life.chain[-1] == life.unit
         assert path_to(life.unit, policy.units)[-len(life.chain) :] == life.chain
         assert life.unit not in life.co_units
+        assert not {life.unit, *life.co_units, *life.chain} & set(life.copies)
+        assert policy.profile(life.profile).copies or not life.copies
     if life.stage in ("draft", "accepted"):
         assert (life.unit, life.chain, life.extension, life.pauses, life.met) == ("", (), None, (), {})
     if life.stage not in AT_UNIT:
@@ -137,6 +149,11 @@ def check_whole(ticket: Ticket, story: Story) -> None:
     most = extension.amount * extension.times if extension else 0
     assert life.extended <= most
     assert (life.closed_at is not None) == (life.stage in DONE)
+    if life.dispute is not None and life.dispute.decided_at is None:
+        assert life.stage in TABLE["settle_dispute"]  # somebody can decide it
+        assert life.dispute.kind == "contested" or len(life.dispute.units) > 1
+    assert life.refused_return is None or life.stage not in ("draft", "accepted")
+    assert len({(each.unit, each.asked_at) for each in life.improper if each.withdrawn_at is None}) <= life.returns
     check_marks(ticket, story)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from hotline_core.errors import SettingsError
 from tests.unit.ticket_kit import at, policy, put
-from tickets.catalogue import Catalogue, load_catalogue
+from tickets.catalogue import Catalogue, Phrase, load_catalogue
 from tickets.limits import WHATS, Limit, Measure
 from tickets.reckoning import due
 from tickets.ticket import Content, Pause
@@ -44,7 +44,11 @@ def test_a_city_adds_changes_and_takes_away_entries(tmp_path: Path) -> None:
     put(tmp_path, "fields.yaml", {"12328": {"salvage": None, "ferry": "渡口"}})
     put(tmp_path, "classes.yaml", {"96588": {"consult": "问询"}, "other": {"praise": None}})
     put(tmp_path, "refusals.yaml", {"N9": None, "N10": {"name": "其他", "basis": "本市规定", "sentence": "不能受理。"}})
+    greet, ours = {"moment": "answer", "say": "{line}，您好。"}, {"moment": "record", "write": "已核对。"}
+    put(tmp_path, "phrases.yaml", {"greet": greet, "rude": None, "ours": ours})
     catalogue = load_catalogue(tmp_path / "tickets")
+    assert catalogue.phrases["greet"] == Phrase("greet", "answer", "{line}，您好。", is_written=False)
+    assert (catalogue.phrases["ours"].is_written, "rude" in catalogue.phrases) == (True, False)
     assert next(iter(catalogue.areas.items())) == ("central", "埇桥区")
     assert "east" not in catalogue.areas
     assert list(catalogue.areas)[-1] == "lingbi"
@@ -65,6 +69,10 @@ def test_a_city_adds_changes_and_takes_away_entries(tmp_path: Path) -> None:
         ("refusals", {"N1": {"name": "其他"}}),
         ("refusals", {"X1": {"name": "其他", "basis": "无", "sentence": "无"}}),
         ("sources", "phone: ["),
+        ("phrases", {"greet": "您好"}),
+        ("phrases", {"greet": {"moment": "sometime", "say": "您好"}}),
+        ("phrases", {"greet": {"moment": "answer", "say": "您好", "write": "您好"}}),
+        ("phrases", {"greet": {"moment": "answer", "say": 7}}),
     ],
 )
 def test_a_wrong_list_is_named_with_its_mistake(tmp_path: Path, name: str, data: object) -> None:

@@ -8,14 +8,15 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from hotline_core.errors import BadInput
+from tickets.facts import LENGTHS
 from tickets.standing import nearest
-from tickets.ticket import Content, Extension, Life, Pause, Ticket
+from tickets.ticket import Content, Dispute, Doubt, Extension, Improper, Life, Pause, RefusedReturn, Ticket
 
-LONGEST: Mapping[str, int] = {
-    "title": 200, "text": 20_000, "name": 60, "number": 30, "address": 400, "place": 400, "object": 200, "happened_at": 60,
-    "line": 10, "source": 30, "klass": 20, "field": 40, "area": 40, "topic": 40,
-}  # fmt: skip
+LONGEST: Mapping[str, int] = {**LENGTHS, "line": 10, "source": 30, "klass": 20, "field": 40, "area": 40, "topic": 40}
 LONGEST_KEY = 64  # of every other text of the content
+# Fields of a life that are values of their own, and those that are several of one kind.
+_PARTS: Mapping[str, type[Any]] = {"extension": Extension, "doubt": Doubt, "refused_return": RefusedReturn, "dispute": Dispute}
+_ROWS: Mapping[str, type[Any]] = {"pauses": Pause, "improper": Improper}
 
 
 def check(content: Content) -> None:
@@ -42,11 +43,12 @@ def content_of(text: str) -> Content:
 def life_of(text: str) -> Life:
     """The life of its JSON; a field that was not there then has its default."""
     data = _known(Life, json.loads(text))
-    if data.get("extension") is not None:
-        data["extension"] = Extension(**_known(Extension, data["extension"]))
-    data["pauses"] = tuple(Pause(**_known(Pause, each)) for each in data.get("pauses", ()))
-    kept: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return Life(**kept)
+    for name, kind in _PARTS.items():
+        if data.get(name) is not None:
+            data[name] = kind(**{key: _tupled(value) for key, value in _known(kind, data[name]).items()})
+    for name, kind in _ROWS.items():
+        data[name] = tuple(kind(**_known(kind, each)) for each in data.get(name, ()))
+    return Life(**{name: _tupled(value) for name, value in data.items()})
 
 
 def columns(ticket: Ticket) -> dict[str, object]:
@@ -62,8 +64,8 @@ def columns(ticket: Ticket) -> dict[str, object]:
 
 
 def parts(life: Life) -> dict[str, str]:
-    """Which units may see the ticket, and as what: the lead, those above it on the way down, the helping ones (R43, R44)."""
-    found = dict.fromkeys(life.co_units, "co") | dict.fromkeys(life.chain, "above")
+    """Which units may see the ticket, and as what: the lead, those above it on the way down, the helping, the reading ones."""
+    found = dict.fromkeys(life.copies, "copy") | dict.fromkeys(life.co_units, "co") | dict.fromkeys(life.chain, "above")
     if life.unit:
         found[life.unit] = "lead"
     return found
@@ -75,9 +77,24 @@ def unit_rows(ticket: Ticket, changed_at: float) -> list[dict[str, object]]:
     return [{**row, "unit": unit, "part": part} for unit, part in parts(ticket.life).items()]
 
 
+def improper_rows(ticket: Ticket) -> list[dict[str, object]]:
+    """The rows of the ledger of improper returns (R52), in the order of their judgement."""
+    return [
+        {
+            "number": ticket.number, "nth": nth, "unit": each.unit, "asked_at": each.asked_at, "reason": each.reason,
+            "judged_by": each.by, "judged_at": each.at, "withdrawn_by": each.withdrawn_by, "withdrawn_at": each.withdrawn_at,
+        }
+        for nth, each in enumerate(ticket.life.improper)
+    ]  # fmt: skip
+
+
 def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in data.items() if name in names}
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
@@ -126,6 +126,12 @@ class Listing:
         """The tickets made from a call, oldest first."""
         with reading(self._engine) as connection:
             found = connection.execute(_plain().where(_C.call_id == call_id).order_by(_C.number).limit(LARGEST_PAGE))
+            return tuple(of_row(each) for each in found)
+
+    def of_calls(self, call_ids: Collection[str]) -> tuple[Row, ...]:
+        """The tickets made from any of these calls, oldest first."""
+        with reading(self._engine) as connection:
+            found = connection.execute(_plain().where(_C.call_id.in_(sorted(call_ids))).order_by(_C.number))
             return tuple(of_row(each) for each in found)
 
     def counts(self, wanted: Filter, *, now: float) -> Counts:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.tickets_schema import drafts
 from hotline_core.domain.day import SHANGHAI_S
-from hotline_core.errors import Conflict, NotFound
+from hotline_core.errors import BadInput, Conflict, NotFound
 from tickets.acts import Act
 from tickets.grams import indexed
 from tickets.store import form
@@ -23,6 +23,7 @@ from tickets.store.laws import LAWS, Actor, Laws, Notify
 from tickets.store.outbox import enqueue
 from tickets.store.schema import (
     foreign_numbers,
+    improper_returns,
     notices,
     ticket_bodies,
     ticket_marks,
@@ -150,12 +151,17 @@ class Orders:
     def act(self, number: str, version: int, act: Act, facts: Facts, actor: Actor, now: float, policy: Any) -> Ticket:
         """Do an act on the ticket as the actor saw it.
 
-        NotFound `unknown_ticket`; Conflict `ticket_changed` (version) when somebody was first; else what the life refuses.
+        NotFound `unknown_ticket`; BadInput `unknown_ticket` (into) of a merge; Conflict `ticket_changed` (version) when somebody
+        was first; else what the life refuses.
         """
-        with self._locked(number) as (connection, ticket):
+        into = str(facts.get("into", "")).strip() if act == "merge" else ""
+        with self._locked(number, into) as (connection, ticket):
             if ticket.life.version != version:
                 raise Conflict("ticket_changed", version=ticket.life.version)
-            return self._apply(connection, ticket, act, facts, actor, now, policy)
+            done = self._apply(connection, ticket, act, facts, actor, now, policy)
+            if into:
+                _check_merge(connection, into)
+            return done
 
     def correct(
         self, number: str, version: int, changes: Facts, reason: str, actor: Actor, now: float, policy: Any
@@ -164,10 +170,14 @@ class Orders:
         return self.act(number, version, "correct", {"changes": dict(changes), "reason": reason}, actor, now, policy)
 
     @contextmanager
-    def _locked(self, number: str) -> Iterator[tuple[Connection, Ticket]]:
-        """The ticket in a transaction of its own that nobody else changes it in."""
+    def _locked(self, number: str, other: str = "") -> Iterator[tuple[Connection, Ticket]]:
+        """The ticket in a transaction of its own that nobody else changes it, or the other one, in.
+
+        Both rows are locked in the order of their numbers, so that of two merges that cross, one waits and then sees the other.
+        """
         with writing(self._engine) as connection:
-            connection.execute(select(tickets.c.number).where(tickets.c.number == number).with_for_update())
+            for each in sorted({number, other} - {""}):
+                connection.execute(select(tickets.c.number).where(tickets.c.number == each).with_for_update())
             ticket = read_ticket(connection, number)
             if ticket is None:
                 raise NotFound("unknown_ticket")
@@ -225,6 +235,9 @@ def keep(connection: Connection, before: Ticket, after: Ticket, *, now: float, l
         connection.execute(delete(ticket_units).where(ticket_units.c.number == after.number))
     if rows:
         connection.execute(ticket_units.insert(), rows)
+    if after.life.improper != before.life.improper:
+        connection.execute(delete(improper_returns).where(improper_returns.c.number == after.number))
+        connection.execute(improper_returns.insert(), form.improper_rows(after))
 
 
 def notify(connection: Connection, number: str, commands: Sequence[Notify], now: float) -> None:
@@ -256,6 +269,13 @@ def _filed(connection: Connection, foreign: Foreign) -> Ticket | None:
     if row.digest != foreign.digest:
         raise Conflict("foreign_number_taken", ticket=row.number)
     return read_ticket(connection, row.number)
+
+
+def _check_merge(connection: Connection, into: str) -> None:
+    """A ticket goes on only in one that exists and does not go on in another itself; both are locked."""
+    target = read_ticket(connection, into)
+    if target is None or target.life.merged_into:
+        raise BadInput("unknown_ticket", field="into")
 
 
 def _check_draft(connection: Connection, draft: DraftRef | None) -> None:

@@ -1,4 +1,4 @@
-"""Owns which rules of tickets are in force: the city's files, over their units what the desk changed; looks again and again."""
+"""Owns which rules of tickets are in force: the city's files, and over them what was changed at the desk; looks again and again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from hotline_core.adapters.engine import reading
 from hotline_core.city import City
 from hotline_core.errors import BadInput, SettingsError, SetupError
 from hotline_core.log import Log
+from tickets.choices import Choice
 from tickets.policy import FOLDER, Policy, load_policy
+from tickets.store.choices import chosen
 from tickets.store.schema import units as units_table
 from tickets.units import Unit, check, overlaid, unit_of
 
@@ -38,10 +40,12 @@ class PolicyKeeper:
         self._seen: Seen | None = None
         self._given: Policy | None = None  # as the files say
         self._changes: Mapping[str, Unit | None] = {}  # as the desk says
+        self._choices: tuple[Choice, ...] = ()  # as the desk says
         self._policy: Policy | None = None
         self._made_of: Policy | None = None
         self._told: Mapping[str, object] | None = None  # the mistake that the log has told
         self._bad: set[str] = set()  # told already
+        self._bad_choices: tuple[Choice, ...] = ()  # told already
 
     @property
     def policy(self) -> Policy:
@@ -54,14 +58,19 @@ class PolicyKeeper:
             raise SetupError("policy_broken")
         return self._policy
 
+    @property
+    def trouble(self) -> Mapping[str, object] | None:
+        """The mistake in the files that keeps newer rules from being in force (file, line, what); None when there is none."""
+        return self._told
+
     def refresh(self) -> bool:
-        """Look at the files and at the units' table; True when other rules are in force now. SQLAlchemyError: the table is away."""
+        """Look at the files and at the desk's tables; True when other rules are in force now. SQLAlchemyError: a table is away."""
         with self._lock:
             before = self._policy
             self._read_files()
             self._put_together()
-            if (changes := self._read_changes()) != self._changes:
-                self._changes = changes
+            if (read := (self._read_changes(), self._read_choices())) != (self._changes, self._choices):
+                self._changes, self._choices = read
                 self._put_together()
             return self._policy is not before
 
@@ -97,6 +106,21 @@ class PolicyKeeper:
         self._bad = bad
         return found
 
+    def _read_choices(self) -> tuple[Choice, ...]:
+        """The profiles chosen at the desk, by line and day."""
+        with reading(self._engine) as connection:
+            return chosen(connection)
+
+    def _usable_choices(self, given: Policy) -> tuple[Choice, ...]:
+        """Those whose profile is there; instead of the others what was chosen before them holds, and the log tells it once."""
+        known = {profile.key for profile in given.profiles.values()}
+        bad = tuple(each for each in self._choices if each.profile not in known)
+        if bad and bad != self._bad_choices:
+            told = [f"{each.line} {each.begins} {each.profile}" for each in bad]
+            self._log.error("chosen profiles cannot be used", choices=told)
+        self._bad_choices = bad
+        return tuple(each for each in self._choices if each not in bad)
+
     def _put_together(self) -> None:
         if self._given is None:
             return
@@ -106,9 +130,11 @@ class PolicyKeeper:
         except BadInput as error:
             self._log.error("the units do not fit together", unit=error.facts.get("unit"), kept=self._policy is not None)
             return
-        if self._policy is None or self._made_of is not self._given or units != self._policy.units:
+        choices = self._usable_choices(self._given)
+        is_other = self._policy is None or units != self._policy.units or choices != self._policy.choices
+        if is_other or self._made_of is not self._given:
             self._made_of = self._given
-            self._policy = replace(self._given, units=units)
+            self._policy = replace(self._given, units=units, choices=choices)
 
 
 def _seen(folder: Path) -> Seen:

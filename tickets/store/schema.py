@@ -86,7 +86,7 @@ ticket_units = Table(
     metadata,
     Column("unit", String(40), primary_key=True),
     Column("number", String(20), primary_key=True),
-    Column("part", String(10), nullable=False),  # lead, above, co
+    Column("part", String(10), nullable=False),  # lead, above, co, copy
     Column("stage", String(20), nullable=False),
     Column("changed_at", Float(53), nullable=False),
     Column("due_at", Float(53)),
@@ -94,6 +94,22 @@ ticket_units = Table(
     Index("ticket_units_by_due", "unit", "stage", "due_at", "number"),
     Index("ticket_units_by_made", "unit", "stage", "number"),
     Index("ticket_units_by_changed", "unit", "stage", "changed_at", "number"),
+)
+
+# Returns that were judged improper (R52), as the lives of their tickets say: what the ledger is read from.
+improper_returns = Table(
+    "improper_returns",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("nth", Integer, primary_key=True, autoincrement=False),  # judgement of its ticket
+    Column("unit", String(40), nullable=False),  # that asked the return
+    Column("asked_at", Float(53), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("judged_by", String(80), nullable=False),
+    Column("judged_at", Float(53), nullable=False),
+    Column("withdrawn_by", String(80), nullable=False),
+    Column("withdrawn_at", Float(53)),
+    Index("improper_returns_by_time", "judged_at", "number", "nth"),
 )
 
 # A reminder or an escalation that was fired: its key is unique, so that it fires once whatever happens.
@@ -106,13 +122,14 @@ ticket_marks = Table(
     Column("fired_at", Float(53), nullable=False),
 )
 
-# What somebody is to be told: `audience` is "unit:KEY", "head:KEY", "centre" or "leadership".
+# What somebody is to be told: `audience` is "unit:KEY", "head:KEY", "person:LOGIN", "centre" or
+# "leadership".
 notices = Table(
     "notices",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("number", String(20), nullable=False),
-    Column("audience", String(60), nullable=False),
+    Column("audience", String(80), nullable=False),
     Column("kind", String(30), nullable=False),
     Column("at", Float(53), nullable=False),
     Column("facts", Text, nullable=False),  # JSON
@@ -190,6 +207,17 @@ units = Table(
     metadata,
     Column("key", String(40), primary_key=True),
     Column("data", Text),  # JSON; null: removed, also when the file has it
+)
+
+# From which day on an administrator chose which profile for a line ("other": what has none); the past stays as it was.
+profile_choices = Table(
+    "profile_choices",
+    metadata,
+    Column("line", String(20), primary_key=True),
+    Column("begins", String(10), primary_key=True),  # YYYY-MM-DD, in Shanghai
+    Column("profile", String(60), nullable=False),  # a profile's key
+    Column("by", String(80), nullable=False),
+    Column("made_at", Float(53), nullable=False),
 )
 
 # One row a day: the last number given.

@@ -8,7 +8,8 @@ const text = (key, more) => ({ key, kind: "text", ...more });
 const line = (key, more) => ({ key, kind: "line", ...more });
 const optional = { optional: true };
 
-// The facts of each act, in the order in which they are told (tickets/life.py refuses what is missing).
+// The facts of each act, in the order in which they are told (tickets/life.py refuses what is missing). What a person judges has no value before.
+// `optional` may ask what is known: some rules want a fact that others leave open.
 export const FORMS = {
   accept: [{ key: "unit", kind: "unit", optional: true }], sign: [], archive: [line("note", optional)],
   answer: [text("answer")],
@@ -21,13 +22,17 @@ export const FORMS = {
   ask_extension: [{ key: "ground", kind: "pick", of: "grounds" }, { key: "amount", kind: "number" }, text("reason")],
   grant_extension: [line("reason", optional)], refuse_extension: [text("reason")],
   ask_return: [text("reason"), line("basis"), line("suggestion")],
-  grant_return: [line("reason", optional)], refuse_return: [text("reason")],
+  grant_return: [line("reason", optional)], refuse_return: [text("reason"), { key: "improper", kind: "yes", optional: ({ returnRule }) => !returnRule?.is_improper_counted }],
   suspend: [text("reason")], resume: [line("reason", optional)], override: [{ key: "days", kind: "number" }, line("law")],
   reply: [text("facts"), text("process"), text("basis")],
   ask_supplement: [text("reason")], check: [line("note", optional)],
   follow_up: [{ key: "reached", kind: "yes" }, { key: "satisfied", kind: "yes", when: "reached" }, { key: "solved", kind: "yes", when: "reached" }, line("note", optional)],
   rework: [text("reason")], close: [line("note", optional)], reopen: [text("reason")],
   merge: [line("into"), line("reason", optional)], note: [text("text")],
+  ask_superior: [text("question")], advise: [text("answer")],
+  contest_return: [text("reason"), line("basis", optional)], call_review: [text("reason")],
+  settle_dispute: [{ key: "unit", kind: "unit", isOpen: true }, { key: "co_units", kind: "units", optional: true }, text("reason"), line("basis"), line("members", optional), { key: "improper", kind: "yes", optional: true }],
+  chase: [{ key: "way", kind: "pick", of: "chase_ways" }, line("whom"), text("said"), line("when", optional)],
 };
 
 export class ActForm {
@@ -37,7 +42,7 @@ export class ActForm {
   #first = null;
   #error;
 
-  /** `known`: {catalogue, units, suggestions, forwardTo, rule: of extensions, wished: a unit}; `fields` in place of the act's own. */
+  /** `known`: {catalogue, units, suggestions, forwardTo, rule: of extensions, returnRule, wished: a unit}; `fields` in place of the act's own. */
   constructor(root, act, known, fields = FORMS[act] ?? []) {
     this.#root = root;
     this.#act = act;
@@ -90,7 +95,8 @@ export class ActForm {
     }
   }
 
-  #part(field, known) {
+  #part(asked, known) {
+    const field = typeof asked.optional === "function" ? { ...asked, optional: asked.optional(known) } : asked;
     const name = field.name ?? FACTS[field.key] ?? field.key;
     const build = { refusal, unit, forward: unit, units, pick, yes, number, text: words, line: words }[field.kind];
     const built = build(field, name, known);
@@ -104,9 +110,11 @@ export class ActForm {
 
 const caption = (name, isOptional) => [name, isOptional ? make("small", {}, ACT.optional) : null];
 
-function words(field, name) {
-  const input = field.kind === "text" ? make("textarea", { rows: 3, maxlength: 4000, spellcheck: "false", name: field.key })
-    : make("input", { maxlength: 200, autocomplete: "off", spellcheck: "false", name: field.key });
+/** No longer than the server takes it. A note of one line stays one. */
+function words(field, name, { catalogue }) {
+  const longest = catalogue.longest?.[field.longest ?? field.key] ?? catalogue.longest?.[""] ?? 1000;
+  const input = field.kind === "text" ? make("textarea", { rows: 3, maxlength: longest, spellcheck: "false", name: field.key })
+    : make("input", { maxlength: Math.min(longest, 400), autocomplete: "off", spellcheck: "false", name: field.key });
   input.defaultValue = field.value ?? "";
   return { input, node: make("label", { class: "fact", "data-kind": field.kind }, make("span", {}, ...caption(name, field.optional && !field.bare)), input), read: () => input.value.trim() };
 }
@@ -123,7 +131,7 @@ function number(field, name, known) {
 
 function yes(field, name) {
   const radio = (value, said) => make("label", {}, make("input", { type: "radio", name: field.key, value, checked: field.value === (value === "yes") }), said);
-  const node = make("fieldset", { class: "fact yes" }, make("legend", {}, name), radio("yes", ACT.yes), radio("no", ACT.no));
+  const node = make("fieldset", { class: "fact yes" }, make("legend", {}, ...caption(name, field.optional)), radio("yes", ACT.yes), radio("no", ACT.no));
   return {
     input: node.querySelector("input"), node,
     read: () => { const value = node.querySelector("input:checked")?.value; return value && value === "yes"; },
@@ -155,7 +163,7 @@ function refusal(field, name, { catalogue }) {
   return { input: box.input, node: make("div", { class: "fact-group" }, label, tell), read: () => box.value };
 }
 
-/** Units that answer for such a matter stand first, with the reason; any other is found by typing. */
+/** Units that answer for such a matter stand first, with the reason; any other is found by typing. `isOpen`: none is chosen before. */
 function unit(field, name, { units = [], suggestions, forwardTo, wished }) {
   const isForward = field.kind === "forward";
   const { box, label } = picker(field, name, isForward ? forwardTo ?? [] : units, () => show());
@@ -169,7 +177,7 @@ function unit(field, name, { units = [], suggestions, forwardTo, wished }) {
       box.value = each.unit;
       show();
     })) : [make("li", { class: "quiet" }, suggestions ? ACT.noSuggestion : ACT.suggestLater)]));
-    if (wished || suggestions?.length) box.value = wished || suggestions[0].unit;
+    if (!field.isOpen && (wished || suggestions?.length)) box.value = wished || suggestions[0].unit;
     show();
   }
   return { input: box.input, node, read: () => box.value };

@@ -2,9 +2,11 @@
 
 import { $, fill, make, mark, write } from "./dom.js";
 import { isLiveSure, notices } from "./notices.js";
+import { pauseLeft } from "./recording_pause.js";
 import { lineView } from "./stage.js";
 import { deskState, isHardware, isTelephoneGone, ownAgent, ownCall, pauseName } from "./state.js";
-import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PHONE, QUALITY, STATES, STATE_HINTS } from "./texts.js";
+import { BUTTONS, CALL_END, DIAL_FAILED, HINTS, LINK, PHONE, QUALITY, RECORDING_PAUSE, STATES, STATE_HINTS } from "./texts.js";
+import { HEADSET, SOUND } from "./texts_phone.js";
 import { duration, now } from "./times.js";
 
 const TOLD_MS = 8000;
@@ -47,7 +49,8 @@ export class Bar {
     if (["elsewhere", "none"].includes(desk.phone.state)) return "";
     if (isHardware(desk) && state === "ringing") return HINTS.pickUp;
     if (isHardware(desk) && state === "held") return HINTS.onHardware;
-    if (state === "talking" && desk.session?.muted) return HINTS.muted;
+    if (pauseLeft(desk) != null) return RECORDING_PAUSE.hint(duration(pauseLeft(desk)));
+    if (state === "talking" && desk.session?.muted) return desk.session.mutedAt ? SOUND.mutedFor(duration(now() - desk.session.mutedAt)) : HINTS.muted;
     if (state === "dialling") return this.#why || (ownCall(desk)?.reached ? HINTS.reached : STATE_HINTS.dialling);
     if (state === "talking" && ownCall(desk)?.join) return lineView(desk).title;
     if (state === "talking") return ownCall(desk)?.line ? this.#lines[ownCall(desk).line] ?? "" : "";
@@ -81,6 +84,7 @@ export class Bar {
     mark(place, "sure", !FREE.includes(state) || isLiveSure(desk));
     mark(document.body, "live", isLiveSure(desk) ? "sure" : "unsure");
     mark(place, "muted", Boolean(desk.session?.muted));
+    mark(place, "speaks", desk.speaksMuted);
     write($("#state-name"), desk.phone.state === "none" ? HINTS.watching : desk.phone.state === "elsewhere" && !desk.session ? PHONE.elsewhere : STATES[state] ?? state);
     this.#buttons(desk, state);
     this.#status(desk);
@@ -136,6 +140,7 @@ export class Bar {
     write($("#phone-state"), isTelephoneGone(desk) ? PHONE.hardware_gone : PHONE[phone.state] ?? phone.state);
     mark($("#quality"), "state", quality);
     write($("#quality"), QUALITY[quality]);
+    $("#quality").title = desk.sound ? HEADSET.figures(desk.sound) : "";
     const found = notices(desk);
     const [first, ...more] = found;
     const place = $("#notice");

@@ -1,16 +1,15 @@
 // Owns the call-back list beside the ticket: whom to call, one press that dials, and marking a citizen as done with.
 
 import { get, post } from "./api.js";
+import { DialPad, mayDial } from "./dial.js";
 import { $, fill, lineBadge, make, mark, write } from "./dom.js";
-import { isHardware, ownCall } from "./state.js";
+import { ownCall } from "./state.js";
 import { CALLBACKS, OUTCOMES } from "./texts.js";
 import { moment } from "./times.js";
 
 const REFRESH_MS = 10000;
 const OPEN_REFRESH_MS = 4000;
 const AFTER_CALL_MS = 1200; // the worker writes the end of a call a moment after it
-const PHONE_MS = 6000; // a page's telephone answers within one second
-const HARDWARE_MS = 31000; // a hardware telephone rings for 30
 
 export class Callbacks {
   #store;
@@ -20,13 +19,16 @@ export class Callbacks {
   #isKnown = false;
   #failed = false;
   #timer = 0;
-  #asked = ""; // the row whose dial was asked for
+  #dialler;
   #ended = null;
   #wasInCall = false;
   #couldDial = false;
+  #pad;
 
-  constructor(store) {
+  constructor(store, dialler, lines) {
     this.#store = store;
+    this.#dialler = dialler;
+    this.#pad = new DialPad(store, dialler, lines, (words) => this.#say(words));
     $("#btn-callbacks").addEventListener("click", () => this.toggle());
     $("#btn-callbacks-close").addEventListener("click", () => this.toggle(false));
     $("#callbacks").addEventListener("keydown", (event) => this.#pressed(event));
@@ -50,8 +52,9 @@ export class Callbacks {
     mark($("#callbacks"), "open", open);
     $("#btn-callbacks").setAttribute("aria-expanded", String(open));
     if (open) {
+      this.#pad.opened();
       this.#load();
-      ($("#callback-rows button.dial") ?? $("#btn-callbacks-close")).focus();
+      ($("#callback-rows button.dial:enabled") ?? $("#btn-callbacks-close")).focus();
     } else if ($("#callbacks").contains(document.activeElement)) {
       $("#btn-callbacks").focus();
     }
@@ -72,12 +75,11 @@ export class Callbacks {
   #follow(desk) {
     const isInCall = Boolean(desk.session ?? ownCall(desk));
     if (isInCall && !this.#wasInCall) {
-      this.#asked = "";
       this.#say("");
       this.toggle(false);
     }
     this.#wasInCall = isInCall;
-    if (this.#mayDial() !== this.#couldDial) this.#show();
+    if (mayDial(this.#store.value) !== this.#couldDial) this.#show();
     if (desk.ended && desk.ended !== this.#ended) {
       this.#ended = desk.ended;
       this.#loadIn(AFTER_CALL_MS);
@@ -103,24 +105,13 @@ export class Callbacks {
   }
 
   async #dial(id) {
-    if (this.#asked || !this.#mayDial()) return;
-    this.#asked = id;
-    this.#say("");
+    const asked = this.#dialler.ask(id, `/api/callbacks/${encodeURIComponent(id)}/dial`, undefined, (words) => {
+      this.#say(words);
+      if (words) this.#load();
+    });
     this.#show();
-    try {
-      await post(`/api/callbacks/${encodeURIComponent(id)}/dial`);
-      const isRinging = isHardware(this.#store.value);
-      if (isRinging) this.#say(CALLBACKS.pickUp);
-      setTimeout(() => this.#asked === id && this.#giveUp(CALLBACKS.noAnswer), isRinging ? HARDWARE_MS : PHONE_MS);
-    } catch (error) {
-      this.#giveUp(error.message || CALLBACKS.failed);
-    }
-  }
-
-  #giveUp(words) {
-    this.#asked = "";
-    this.#say(words);
-    this.#load();
+    await asked;
+    this.#show();
   }
 
   async #done(id, select) {
@@ -134,17 +125,11 @@ export class Callbacks {
       this.#say(error.message || CALLBACKS.failed);
     }
     await this.#load();
-    ($("#callback-rows button.dial") ?? $("#btn-callbacks-close")).focus();
+    ($("#callback-rows button.dial:enabled") ?? $("#btn-callbacks-close")).focus();
   }
 
   #say(words) {
     write($("#callbacks-notice"), words);
-  }
-
-  #mayDial() {
-    const desk = this.#store.value;
-    const isThere = isHardware(desk) || (desk.phone.state === "registered" && desk.phone.mic !== "refused");
-    return isThere && !desk.session && !ownCall(desk);
   }
 
   #show() {
@@ -152,30 +137,29 @@ export class Callbacks {
     mark($("#btn-callbacks"), "some", this.#rows.length > 0);
     write($("#callbacks-withheld"), this.#withheld ? CALLBACKS.withheld(this.#withheld) : "");
     mark($("#callbacks"), "failed", this.#failed);
-    const mayDial = this.#couldDial = this.#mayDial();
-    const signature = [this.#rows, this.#isKnown, this.#failed, mayDial, this.#asked];
+    const isFree = this.#couldDial = mayDial(this.#store.value);
+    const signature = [this.#rows, this.#isKnown, this.#failed, isFree, this.#dialler.asked];
     const focused = document.activeElement?.closest?.("#callback-rows li")?.dataset.callId;
     fill($("#callback-rows"), signature, () => (this.#rows.length
-      ? this.#rows.map((row) => this.#row(row, mayDial))
+      ? this.#rows.map((row) => this.#row(row, isFree))
       : [make("li", { class: "none" }, this.#isKnown ? CALLBACKS.none : this.#failed ? CALLBACKS.unknown : CALLBACKS.loading)]));
     if (focused && !$("#callback-rows").contains(document.activeElement)) $(`#callback-rows li[data-call-id="${CSS.escape(focused)}"] button.dial`)?.focus();
   }
 
-  #row(row, mayDial) {
-    const isAsked = this.#asked === row.call_id;
+  #row(row, isFree) {
+    const isAsked = this.#dialler.asked === row.call_id;
     const last = row.attempts[0];
     const story = row.dialled_by ? CALLBACKS.dialledBy(row.dialled_by)
       : last ? CALLBACKS.tried(row.attempts.length, moment(last.at), OUTCOMES[last.outcome] ?? "") : CALLBACKS.untried;
-    const words = CALLBACKS.kinds[row.kind] ?? "";
+    const words = CALLBACKS.kinds[row.kind] ?? "", act = isAsked ? CALLBACKS.asked : CALLBACKS.dial;
     const reasons = Object.entries(CALLBACKS.reasons).map(([value, text]) => make("option", {
       value, disabled: value === "unreachable" && row.attempts.length < this.#tries,
     }, text));
     return make("li", { "data-call-id": row.call_id, "data-line": row.line, "data-kind": row.kind },
       make("button", {
-        type: "button", class: "dial", disabled: !mayDial || Boolean(row.dialled_by) || Boolean(this.#asked), "aria-busy": String(isAsked),
-        "aria-label": CALLBACKS.name(row.caller, row.line, words),
-      },
-      lineBadge(row.line), make("span", { class: "number figure" }, row.caller), make("span", { class: "act" }, isAsked ? CALLBACKS.asked : CALLBACKS.dial)),
+        type: "button", class: "dial", disabled: !isFree || Boolean(row.dialled_by) || Boolean(this.#dialler.asked), "aria-busy": String(isAsked),
+      }, // no label of its own: it is called as it reads, or who speaks to the page cannot press it
+      lineBadge(row.line), make("span", { class: "number figure" }, row.caller), make("span", { class: "act" }, act), make("span", { class: "heard-only" }, CALLBACKS.because(words))),
       make("p", { class: "why" }, make("span", {}, words), row.count > 1 ? make("b", {}, CALLBACKS.times(row.count)) : null,
         make("time", { class: "figure" }, moment(row.times[0]))),
       make("p", { class: "story" }, make("span", {}, story),

@@ -1,12 +1,11 @@
 // Owns the list of calls: filters, rows, and under an open row its course and its recording.
 
-import { get, post } from "./api.js";
-import { partyName } from "./directory.js";
+import { get } from "./api.js";
+import { showCall } from "./call_detail.js";
 import { $, boot, fill, lineBadge, make, mark, write } from "./dom.js";
-import { evidence } from "./evidence.js";
-import { timelineRows } from "./timeline.js";
 import { CALLS, DIRECTIONS, ENDED_BY, OUTCOMES, PHASES } from "./texts.js";
 import { dayEnd, dayStart, duration, moment } from "./times.js";
+import "./top.js";
 
 const LIMIT = 50;
 const REFRESH_MS = 10000;
@@ -14,12 +13,12 @@ const FILTER_PAUSE_MS = 300;
 const RETRY_MS = 3000;
 
 const { parties } = boot();
-const nameOf = (key) => partyName(parties, key);
 const form = $("#filters");
 const body = $("#calls");
 let rows = [];
 let next = null;
 let opened = new URLSearchParams(location.search).get("call");
+let linked = null; // the call of the page's address, where it is not among the newest
 let asking = 0;
 let timer = 0;
 
@@ -38,6 +37,9 @@ async function load({ more = false } = {}) {
     const answer = await get(`/api/calls?${query(more ? next : null)}`);
     if (mine !== asking) return;
     rows = more ? [...rows, ...answer.calls] : answer.calls;
+    if (opened && !linked && !rows.some(isOpened)) linked = await get(`/api/calls/${encodeURIComponent(opened)}`).catch(() => null); // unknown: the list alone
+    if (mine !== asking) return;
+    if (linked && isOpened(linked) && !rows.some(isOpened)) rows = [linked, ...rows];
     next = answer.next ?? null;
     tell("");
     show();
@@ -48,6 +50,10 @@ async function load({ more = false } = {}) {
     tell(error.status === 403 ? CALLS.denied : error.isNetwork ? CALLS.failed : error.message);
     timer = setTimeout(load, RETRY_MS);
   }
+}
+
+function isOpened(call) {
+  return call.call_id === opened;
 }
 
 function tell(text) {
@@ -67,7 +73,7 @@ function show() {
   delete body.dataset.signature;
   const kept = new Map([...body.querySelectorAll("tr.call")].map((tr) => [tr.dataset.callId, tr]));
   const wanted = rows.map((call) => {
-    const tr = kept.get(call.call_id) ?? make("tr", { class: "call", "data-call-id": call.call_id, "aria-expanded": "false" });
+    const tr = kept.get(call.call_id) ?? make("tr", { class: "call", "data-call-id": call.call_id, "data-open": "false" });
     kept.delete(call.call_id);
     fill(tr, call, () => cells(call));
     return tr;
@@ -94,7 +100,7 @@ function cells(call) {
   const until = call.answered_at ?? call.ended_at;
   const isOver = call.state === "ended";
   return [
-    make("td", {}, make("button", { type: "button", class: "open", "aria-label": CALLS.rowName(moment(call.arrived_at)) }, moment(call.arrived_at))),
+    make("td", {}, make("button", { type: "button", class: "open", "aria-expanded": String(call.call_id === opened), "aria-label": CALLS.rowName(moment(call.arrived_at)) }, moment(call.arrived_at))),
     make("td", {}, lineBadge(call.line)),
     make("td", { class: "number" }, call.caller ?? "–", call.direction === "out" ? make("small", {}, DIRECTIONS.out) : null),
     make("td", { class: "agent" }, call.agent ?? "–"),
@@ -106,45 +112,28 @@ function cells(call) {
   ];
 }
 
+function setOpen(tr, is) {
+  mark(tr, "open", is);
+  tr.querySelector("button.open")?.setAttribute("aria-expanded", String(is));
+}
+
 async function toggle(id, open) {
   const tr = body.querySelector(`tr.call[data-call-id="${CSS.escape(id)}"]`);
   if (!tr) return;
-  const isOpen = tr.getAttribute("aria-expanded") === "true";
+  const isOpen = tr.dataset.open === "true";
   if (open ?? !isOpen) {
     if (isOpen) return;
-    body.querySelectorAll('tr.call[aria-expanded="true"]').forEach((other) => toggle(other.dataset.callId, false));
+    body.querySelectorAll('tr.call[data-open="true"]').forEach((other) => toggle(other.dataset.callId, false));
     opened = id;
-    tr.setAttribute("aria-expanded", "true");
+    setOpen(tr, true);
     const detail = make("tr", { class: "detail", "data-of": id }, make("td", { colspan: 8 }, make("div", { class: "detail-body" }, CALLS.loading)));
     tr.after(detail);
-    await showDetail(id, detail.querySelector(".detail-body"));
+    await showCall(id, detail.querySelector(".detail-body"), parties);
   } else {
     if (opened === id) opened = null;
-    tr.setAttribute("aria-expanded", "false");
+    setOpen(tr, false);
     if (tr.nextElementSibling?.dataset.of === id) tr.nextElementSibling.remove();
   }
-}
-
-async function showDetail(id, place) {
-  try {
-    const call = await get(`/api/calls/${encodeURIComponent(id)}`);
-    const course = make("ol", { class: "timeline" }, ...timelineRows(call.timeline ?? [], nameOf));
-    place.replaceChildren(
-      make("section", { class: "course" }, make("h3", {}, CALLS.course), course),
-      make("section", { class: "sound" }, make("h3", {}, CALLS.recording), ...recording(id, call), ...evidence(id, call, nameOf),
-        make("p", { class: "call-id" }, make("span", {}, CALLS.id), make("code", {}, id))));
-  } catch {
-    place.textContent = CALLS.detailFailed;
-  }
-}
-
-function recording(id, call) {
-  if (!call.recording) return [make("p", { class: "quiet" }, call.state === "ended" ? CALLS.noRecording : CALLS.later)];
-  const player = make("audio", { controls: true, preload: "none", src: `/api/calls/${encodeURIComponent(id)}/recording`, "aria-label": CALLS.channels });
-  const trouble = make("p", { class: "trouble", role: "alert" });
-  player.addEventListener("error", () => write(trouble, CALLS.recordingFailed));
-  player.addEventListener("playing", () => write(trouble, ""));
-  return [player, make("p", { class: "quiet" }, CALLS.listening), trouble];
 }
 
 body.addEventListener("click", (event) => {
@@ -167,9 +156,5 @@ form.addEventListener("input", () => {
 });
 form.addEventListener("reset", () => setTimeout(load, 0));
 $("#btn-more").addEventListener("click", () => load({ more: true }));
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 
 load();

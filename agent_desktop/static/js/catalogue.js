@@ -29,7 +29,7 @@ export function ofAllLines(catalogue, what) {
 /** Units that get new work, with the one above them as a note, so that two of the same name are told apart. */
 export function unitItems(catalogue) {
   const names = new Map((catalogue.units ?? []).map((unit) => [unit.key, unit.name]));
-  return (catalogue.units ?? []).filter((unit) => unit.is_active !== false).map((unit) => ({ ...unit, note: names.get(unit.parent) ?? unit.initials ?? "" }));
+  return (catalogue.units ?? []).filter((unit) => unit.is_active !== false && !unit.only_reads).map((unit) => ({ ...unit, note: names.get(unit.parent) ?? unit.initials ?? "" }));
 }
 
 /** Names by key: name("stages", "signed"); classes and fields by their line; what is not known stands as it is. */

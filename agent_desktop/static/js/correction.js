@@ -13,7 +13,7 @@ export function correctionFields({ content, masked }, catalogue) {
   const pick = (key, items) => ({ key, name: FORM.names[key], kind: "pick", items, value: content[key], ...bare });
   return [
     { key: "reason", name: ONE.whyCorrected, kind: "line" },
-    pick("klass", classes), pick("field", fields), pick("area", catalogue.areas), pick("topic", catalogue.topics), pick("caller_kind", catalogue.caller_kinds),
+    pick("klass", classes), pick("field", fields), pick("area", catalogue.areas), pick("topic", catalogue.topics), pick("caller_kind", catalogue.caller_kinds), pick("real_name", catalogue.real_names),
     ...LINES.filter((key) => !masked.includes(key)).map((key) => ({ key, name: FORM.names[key], kind: "line", value: content[key], ...bare })),
     { key: "text", name: FACTS.text, kind: "text", value: content.text, ...bare },
     ...FLAGS.map((key) => ({ key, name: ONE.flags[key], kind: "yes", value: content[key], ...bare })),
@@ -22,7 +22,7 @@ export function correctionFields({ content, masked }, catalogue) {
 
 /** {changes, reason}, or null where nothing is other than it was. An emptied field is a change too. */
 export function correctionFacts({ content, masked }, { reason, ...read }) {
-  const keys = ["klass", "field", "area", "topic", "caller_kind", "text", ...LINES.filter((key) => !masked.includes(key)), ...FLAGS];
+  const keys = ["klass", "field", "area", "topic", "caller_kind", "real_name", "text", ...LINES.filter((key) => !masked.includes(key)), ...FLAGS];
   const value = (key) => read[key] ?? (FLAGS.includes(key) ? content[key] : "");
   const changes = Object.fromEntries(keys.filter((key) => value(key) !== (content[key] ?? "")).map((key) => [key, value(key)]));
   return Object.keys(changes).length ? { changes, reason } : null;

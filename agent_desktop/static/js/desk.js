@@ -4,15 +4,25 @@ import { Acts } from "./acts.js";
 import { get, post } from "./api.js";
 import { Bar } from "./bar.js";
 import { Callbacks } from "./callbacks.js";
+import { Dialler } from "./dial.js";
 import { Directory } from "./directory.js";
 import { $, boot } from "./dom.js";
 import { Drafts } from "./drafts.js";
+import { EchoTest } from "./echo_test.js";
 import { Emergency } from "./emergency.js";
+import { Headset } from "./headset.js";
+import { HeadsetPanel } from "./headset_panel.js";
 import { Keys } from "./keys.js";
+import { KnowledgePanel } from "./knowledge_panel.js";
 import { Link } from "./link.js";
+import { MuteGuard } from "./mute_guard.js";
 import { Phone } from "./phone.js";
+import { oneAtATime, Phrases } from "./phrases.js";
+import { Quality } from "./quality.js";
 import { Queue } from "./queue.js";
+import { RecordingPause } from "./recording_pause.js";
 import { Ring } from "./ring.js";
+import { reachable } from "./scrolling.js";
 import { Sound } from "./sound.js";
 import { deskState, emptyDesk, isForgotten, isHardware, ownAgent, ownCall, Store } from "./state.js";
 import { Strip } from "./strip.js";
@@ -24,13 +34,18 @@ import { Transfer } from "./transfer.js";
 const { me, acts: rights, lines, queues, names, parties } = boot();
 const store = new Store(emptyDesk(me, { names }));
 const link = new Link(store);
-const sound = new Sound($("#remote-audio"), { raw: new URLSearchParams(location.search).get("audio") === "raw" });
+const headset = new Headset({ raw: new URLSearchParams(location.search).get("audio") === "raw" });
+const sound = new Sound($("#remote-audio"), headset);
 const phone = new Phone(store, sound, { hangUpByLink: (callId) => link.intent("hang_up", { callId }) });
 const ring = new Ring(sound, store);
+new Quality(store, sound);
+new MuteGuard(store, sound);
+const headsetPanel = !me.extension ? null : new HeadsetPanel(store, { sound, headset, echo: new EchoTest(phone, sound), stateOf: deskState });
 const drafts = new Drafts(me.login, (entry) => ticket?.drafted(entry));
+const dialler = new Dialler(store);
 let ticket = null;
 const form = new TicketForm(drafts, rights);
-ticket = new Ticket(store, drafts, lines, form);
+ticket = new Ticket(store, drafts, lines, form, dialler);
 const tab = !me.extension ? null : new TelephoneTab(me.extension, {
   mine: () => phone.start(),
   elsewhere: () => phone.stop("elsewhere"),
@@ -106,12 +121,20 @@ const acts = {
   pause: () => setReady("pause", "pause"), take_over: takeOver, sign_out: signOut,
 };
 const bar = new Bar(store, acts, lines);
+const recordingPause = new RecordingPause(store, link);
 const queue = new Queue(store);
-const callbacks = new Callbacks(store);
-const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus(), callbacks: () => callbacks.toggle(),
-  focus_class: () => form.focus(), do_answer: () => form.open("answer"), do_refuse: () => form.open("refuse"), do_accept: () => form.open("accept"), do_void: () => form.open("void"),
-  emergency: () => emergency?.focus(), transfer: () => transfer?.focus(), keypad: () => strip?.toggleKeypad(),
+const callbacks = new Callbacks(store, dialler, lines);
+const ofLine = () => (lines[$("#ticket").dataset.line] ? $("#ticket").dataset.line : "");
+const knowledge = new KnowledgePanel({ line: ofLine, matter: () => $("#ticket-form [name=title]").value.trim(), onOpen: () => callbacks.toggle(false) });
+const beside = (act) => () => (knowledge.toggle(false), act()); // what lies over the same place makes room
+$("#btn-callbacks").addEventListener("click", () => knowledge.toggle(false));
+const keys = new Keys({ ...acts, open_offered: () => ticket.openOffered(), focus_draft: () => ticket.focus(), callbacks: beside(() => callbacks.toggle()), knowledge: () => knowledge.toggle(), phrases: () => phrases.toggle(), pause_recording: () => recordingPause.toggle(),
+  focus_class: () => form.focus(), do_answer: () => form.open("answer"), do_refuse: () => form.open("refuse"), do_accept: () => form.open("accept"), do_void: () => form.open("void"), do_ask_superior: () => form.open("ask_superior"),
+  emergency: () => emergency?.focus(), transfer: beside(() => transfer?.focus()), keypad: () => strip?.toggleKeypad(),
   ...Object.fromEntries(["merge", "swap", "drop", "leave", "take_back"].map((op) => [op, () => strip?.press(op)])) });
+
+const phrases = new Phrases({ lineName: () => lines[ofLine()] ?? "", stateOf: () => deskState(store.value), write: (words) => ticket.quote(words) });
+oneAtATime({ callbacks, knowledge, phrases, headset: headsetPanel });
 
 store.watch((desk) => {
   if (desk.session?.state === "ringing" && !desk.asked.answer) {
@@ -162,7 +185,7 @@ function registerAgain(desk) {
 store.watch(registerAgain);
 
 setInterval(() => {
-  [bar, queue, ticket, strip].forEach((part) => part?.tick());
+  [bar, recordingPause, queue, ticket, strip].forEach((part) => part?.tick());
   resumeTalk(store.value);
   dropLostRing(store.value);
   registerAgain(store.value);
@@ -191,6 +214,7 @@ store.watch((desk) => {
 
 addEventListener("pageshow", (event) => event.persisted && location.reload()); // a page from the back-forward cache has dead sockets
 
+reachable($("#limits"), $("#timeline"), $("#phrases-rows"), $(".zone.record"), $(".zone.who"));
 link.open();
 tab?.start();
 

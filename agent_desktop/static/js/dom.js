@@ -37,8 +37,8 @@ export function numberGroups(number) {
 export function fill(node, signature, build) {
   const text = JSON.stringify(signature);
   if (node.dataset.signature === text) return;
-  node.dataset.signature = text;
   node.replaceChildren(...build());
+  node.dataset.signature = text; // only now: what could not be built is tried again
 }
 
 export const boot = () => JSON.parse($("#boot").textContent);

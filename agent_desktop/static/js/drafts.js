@@ -107,6 +107,17 @@ export class Drafts {
     return entry.state === "saved";
   }
 
+  /** What a ticket is made of: the call and the version of its record. */
+  bodyOf(callId) {
+    return { call_id: callId, draft_version: this.of(callId).version };
+  }
+  made() {} // the server keeps the record of a call
+
+  /** The same citizen has another matter. */
+  keptFor({ name, number, address, caller_kind: kind, is_secret: secret }) {
+    return { name, number, address, caller_kind: kind, is_secret: secret };
+  }
+
   flush(options) {
     return Promise.all(this.unsaved.filter((e) => e.state !== "conflict").map((e) => this.#save(e, options)));
   }

@@ -62,8 +62,8 @@ export class Emergency {
   #show(desk) {
     const parties = emergencies(desk.directory);
     fill($("#emergency"), parties.map(({ key, name, numbers }) => [key, name, numbers[0]]), () => parties.map((party, at) => make("button", {
-      type: "button", "data-party": party.key, "aria-label": EMERGENCY.label(party.name, party.numbers[0]), "data-digits": party.numbers[0].length > SHORT ? "many" : "few",
-    }, make("b", { class: "figure" }, party.numbers[0]), make("span", { class: "name" }, party.name), make("kbd", { "aria-hidden": "true" }, String(at + 1)), make("span", { class: "now" }))));
+      type: "button", "data-party": party.key, "data-digits": party.numbers[0].length > SHORT ? "many" : "few",
+    }, make("span", { class: "heard-only" }, EMERGENCY.call), make("b", { class: "figure" }, party.numbers[0]), make("span", { class: "name" }, party.name), make("kbd", { "aria-hidden": "true" }, String(at + 1)), make("span", { class: "now" }))));
     const view = lineView(desk);
     const current = view.isEmergency ? view.join.target?.party : "";
     for (const button of this.#buttons) {

@@ -1,7 +1,8 @@
 // Owns what a call's transfers left behind: each with its attempts and outcome, and the recordings of what was said apart.
 
-import { make, write } from "./dom.js";
-import { CALLS } from "./texts.js";
+import { make } from "./dom.js";
+import { player } from "./player.js";
+import { PLAYER } from "./texts.js";
 import { EVIDENCE } from "./texts_line.js";
 import { clockWithSeconds, duration } from "./times.js";
 
@@ -10,7 +11,7 @@ export function evidence(id, call, nameOf) {
   const { transfers = [], segments = [] } = call;
   const parts = [];
   if (transfers.length) parts.push(make("h3", {}, EVIDENCE.title), make("ol", { class: "transfers" }, ...transfers.map((each) => transfer(each, nameOf))));
-  if (segments.length) parts.push(make("h3", {}, EVIDENCE.segments), ...segments.map((each) => segment(id, each)));
+  if (segments.length) parts.push(make("h3", {}, EVIDENCE.segments), ...segments.map((each) => segment(id, each, nameOf)));
   return parts;
 }
 
@@ -22,15 +23,11 @@ function transfer(each, nameOf) {
     make("p", {}, [EVIDENCE.ending(each.outcome), EVIDENCE.last(each.last)].filter(Boolean).join("，")));
 }
 
-function segment(id, each) {
+function segment(id, each, nameOf) {
   const what = make("p", {}, EVIDENCE.of(each.n), " ", make("time", {}, clockWithSeconds(each.started_at)), each.length_s == null ? null : ` ${duration(each.length_s)}`);
   if (!each.may_listen || each.state !== "ready") {
     const why = !each.may_listen ? EVIDENCE.noRight : each.state === "failed" ? EVIDENCE.failed : EVIDENCE.later;
     return make("div", { class: "segment" }, what, make("p", { class: "quiet" }, why));
   }
-  const player = make("audio", { controls: true, preload: "none", src: `/api/calls/${encodeURIComponent(id)}/segments/${encodeURIComponent(each.leg)}`, "aria-label": EVIDENCE.of(each.n) });
-  const trouble = make("p", { class: "trouble", role: "alert" });
-  player.addEventListener("error", () => write(trouble, CALLS.recordingFailed));
-  player.addEventListener("playing", () => write(trouble, ""));
-  return make("div", { class: "segment" }, what, player, trouble);
+  return make("div", { class: "segment" }, what, player(id, { leg: each.leg, nameOf, title: PLAYER.third }));
 }

@@ -1,7 +1,7 @@
 // Owns the wiring of the supervisor's page: the live view and the day in, two tables led by keys, two acts on an agent out.
 
 import { Alarm } from "./alarm.js";
-import { get, post } from "./api.js";
+import { get } from "./api.js";
 import { $, boot, fill, mark, write } from "./dom.js";
 import { dayRows, isDaySure, showDayFrame } from "./floor_day.js";
 import { showDialTests } from "./floor_dial.js";
@@ -11,6 +11,7 @@ import { isLiveSure, notices } from "./notices.js";
 import { emptyDesk, Store } from "./state.js";
 import { ACKS, FLOOR } from "./texts.js";
 import { clockWithSeconds, duration, now } from "./times.js";
+import "./top.js";
 
 const TOLD_MS = 8000;
 const TALKS = ["ringing", "talking", "held", "joined", "dialling"];
@@ -98,36 +99,17 @@ function tick() {
   for (const node of document.querySelectorAll("[data-until]")) write(node, FLOOR.left(duration(Math.ceil(Number(node.dataset.until) - now()))));
 }
 
-function toggleHelp(open = !$("#help").open) {
-  if (open === $("#help").open) return;
-  if (open) {
-    $("#help").show();
-    $("#btn-help-close").focus();
-  } else {
-    $("#help").close();
-    $("#btn-help").focus();
-  }
-}
-
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("#confirm").open) return;
-  if (event.key === "Escape" && $("#help").open) toggleHelp(false);
-  else if (event.key === "?" || event.key === "？") toggleHelp();
-  else if (event.key.toLowerCase() === "k" && !event.repeat) alarm.see();
+  if (event.key.toLowerCase() === "k" && !event.repeat) alarm.see();
   else if (event.key === "ArrowRight") agents.focus();
   else if (event.key === "ArrowLeft") callers.focus();
   else if (["ArrowDown", "ArrowUp"].includes(event.key) && event.target === document.body) agents.focus();
   else return;
   event.preventDefault();
 });
-$("#btn-help").addEventListener("click", () => toggleHelp());
-$("#btn-help-close").addEventListener("click", () => toggleHelp(false));
 $("#btn-yes").addEventListener("click", () => $("#confirm").close("yes"));
 $("#btn-no").addEventListener("click", () => $("#confirm").close(""));
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 store.watch(show);

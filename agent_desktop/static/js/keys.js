@@ -4,9 +4,9 @@ import { $ } from "./dom.js";
 
 // Chromium keeps Alt+D, Alt+E, Alt+F and Alt with arrows for itself; none of those is here.
 export const KEYS = {
-  KeyA: "answer", KeyX: "hangup", KeyH: "hold", KeyM: "mute", KeyR: "ready", KeyP: "pause", KeyN: "open_offered", KeyT: "focus_draft", KeyB: "callbacks", Slash: "help",
+  KeyA: "answer", KeyX: "hangup", KeyH: "hold", KeyM: "mute", KeyR: "ready", KeyP: "pause", KeyN: "open_offered", KeyT: "focus_draft", KeyB: "callbacks", KeyW: "pause_recording", Slash: "help", Period: "knowledge", Comma: "phrases",
   KeyJ: "emergency", KeyZ: "transfer", KeyC: "merge", KeyS: "swap", KeyK: "drop", KeyL: "leave", KeyQ: "take_back", KeyI: "keypad",
-  KeyO: "focus_class", KeyY: "do_answer", KeyU: "do_refuse", KeyG: "do_accept", KeyV: "do_void",
+  KeyO: "focus_class", KeyY: "do_answer", KeyU: "do_refuse", KeyG: "do_accept", KeyV: "do_void", Semicolon: "do_ask_superior",
 };
 
 export class Keys {

@@ -4,6 +4,7 @@ import { isTelephoneGone } from "./state.js";
 import { ACKS, NOTICES } from "./texts.js";
 import { DIAL } from "./texts_dial.js";
 import { ALARM } from "./texts_line.js";
+import { HEADSET, SOUND } from "./texts_phone.js";
 
 const isDown = (parts, ...names) => names.some((name) => parts[name] && parts[name].state !== "up");
 
@@ -24,6 +25,12 @@ export function notices(desk) {
   if (phone.state === "displaced") add("displaced", "warn");
   if (phone.state === "preparing") add("preparing", "warn");
   if (["refused", "missing", "insecure"].includes(phone.mic)) add(`mic_${phone.mic}`, "warn");
+  const sound = (key, text) => found.push({ key, weight: "warn", text });
+  if (desk.speaksMuted) sound("speaks_muted", SOUND.speaksMuted);
+  if (desk.sound?.isDead) sound("mic_dead", SOUND.dead);
+  else if (phone.isMicSilent && phone.mic === "granted" && !desk.session) sound("mic_silent", SOUND.silent);
+  const warning = desk.sound?.warning;
+  if (warning) sound("quality", SOUND[warning.quality](HEADSET.figures(warning), warning.who));
   if (phone.mic === "asking" && phone.state === "registered") add("mic_asking", "info");
   const isBridgeDown = isDown(parts, "bridge"); // then nobody can tell about the parts that only the bridge sees
   if (isDown(parts, "asterisk") && !isBridgeDown) add("asterisk", "warn");
@@ -35,6 +42,7 @@ export function notices(desk) {
   if (isDown(parts, "relay") && !["unregistered", "hardware"].includes(phone.state)) add("relay", "info");
   if (isDown(parts, "ledger") && !isBridgeDown) add("ledger", "info");
   if (isDown(parts, "calls_database", "worker")) add("records", "info");
+  if (isDown(parts, "recordings") && !isDown(parts, "worker", "redis")) add("recordings", "info");
   if (isDown(parts, "watchdog") && !isBridgeDown) add("watchdog", "info");
   if (!phone.sound && desk.session?.state === "ringing") add("sound", "info");
   return found;

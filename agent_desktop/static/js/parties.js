@@ -1,10 +1,11 @@
 // Owns the page of the directory: finding, favourites, and for whoever may change it one form; others hear of a change live.
 
-import { get, post, put, remove } from "./api.js";
+import { get, put, remove } from "./api.js";
 import { found, plain } from "./directory.js";
 import { $, boot, fill, make, mark, write } from "./dom.js";
 import { twice } from "./twice.js";
 import { DIRECTORY, KINDS } from "./texts_line.js";
+import "./top.js";
 
 const REFRESH_MS = 15000;
 const FORM_HOURS = /^([1-7](?:-[1-7])?(?:,[1-7](?:-[1-7])?)*)\s+(\d\d:\d\d)\s*-\s*(\d\d:\d\d)$/;
@@ -145,9 +146,5 @@ $("#btn-add")?.addEventListener("click", () => edit(null));
 $("#btn-cancel")?.addEventListener("click", () => $("#edit").close());
 $("#filters").addEventListener("submit", (event) => event.preventDefault());
 $("#filters").addEventListener("input", show);
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 setInterval(() => $("#edit")?.open || load(), REFRESH_MS); // what others changed; an open form is not disturbed
 load();

@@ -4,6 +4,7 @@ import { get, patch, post, put, remove } from "./api.js";
 import { $, fill, make, mark, write } from "./dom.js";
 import { PEOPLE } from "./texts.js";
 import { twice } from "./twice.js";
+import "./top.js";
 
 let known = { people: [], roles: [], queues: [], extensions: [], units: [] };
 const OFFICERS = ["unit", "unit_head"]; // the roles that belong to a unit
@@ -178,9 +179,5 @@ $("#btn-add").addEventListener("click", () => edit(null));
 $("#btn-cancel").addEventListener("click", () => $("#edit").close());
 $("#btn-secret-close").addEventListener("click", () => $("#secret").close());
 $("#secret").addEventListener("close", () => $("#secret-facts").replaceChildren()); // nobody reads it over a shoulder later
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 
 load().catch((error) => (error.status === 401 ? location.assign("/sign-in") : tell(error.message || PEOPLE.away, "trouble")));

@@ -1,14 +1,15 @@
 // Owns the telephone in the page: registration, the one call of this agent, and its recovery; never a word on the screen.
 
 import { get } from "./api.js";
+import { now } from "./times.js";
 
+const ECHO = "sip:echo@hotline"; // extensions_outgoing.conf
 const REGISTER_EXPIRES_S = 120;
 // Chromium wakes the timers of a hidden tab once a minute; Asterisk asks OPTIONS every 10 s, and websocket events always come.
 const REFRESH_MS = 45000;
 const RETRY_MS = [1000, 2000, 5000];
 const NO_CANDIDATE_MS = 700; // with only a loopback address Chromium never ends gathering (facts: webrtc 2)
 const MEDIA_LOST_MS = 8000; // Asterisk has cut the leg long before (rtp_timeout 2 s)
-const QUALITY_EVERY_MS = 2000;
 const ASKED_MS = 5000;
 // What GET /api/phone may refuse for good: no right to a telephone; a newer sign-in has it.
 const REFUSED = { 403: "forbidden", 409: "displaced" };
@@ -34,7 +35,7 @@ export class Phone {
   #ring = null; // the INVITE of the present ring
   #wantsAnswer = null; // the ringing session that the agent took while the websocket was lost
   #known = new Set();
-  #last = { packetsIn: 0, lost: 0 };
+  #test = null; // a call to one's own echo
 
   constructor(store, sound, { hangUpByLink }) {
     this.#store = store;
@@ -42,7 +43,6 @@ export class Phone {
     this.#hangUpByLink = hangUpByLink;
     addEventListener("beforeunload", (event) => this.#call && event.preventDefault());
     // No ua.stop() on unload: it would send BYE and end the citizen's call; a reload is put back by the server.
-    setInterval(() => this.#watchQuality(), QUALITY_EVERY_MS);
   }
 
   get registered() {
@@ -81,7 +81,7 @@ export class Phone {
 
   async #askForMicrophone() {
     this.#tell({ mic: "asking" });
-    this.#tell({ mic: await this.#sound.askForMicrophone() });
+    this.#tell({ mic: await this.#sound.askForMicrophone((isHeard) => this.#tell({ isMicSilent: !isHeard })) });
   }
 
   /** Ask again whether the telephone is still ours and of the same kind: the link was lost, or Asterisk refused our password. */
@@ -158,6 +158,7 @@ export class Phone {
       session.terminate({ status_code: 486 });
       return;
     }
+    this.endTest(); // whoever calls goes before one's own echo
     this.#call = session;
     this.#ring = request;
     this.#known.add(request.getHeader("X-Call-Id") ?? "");
@@ -171,8 +172,8 @@ export class Phone {
       this.#session({ state: "talking", answeredAt: Date.now() / 1000 });
       this.#asked("answer", false);
     }));
-    session.on("muted", mine(() => this.#session({ muted: true })));
-    session.on("unmuted", mine(() => this.#session({ muted: false })));
+    session.on("muted", mine(() => this.#session({ muted: true, mutedAt: now() })));
+    session.on("unmuted", mine(() => this.#session({ muted: false, mutedAt: null })));
     session.on("getusermediafailed", mine(() => this.#tell({ mic: "refused" })));
     session.on("ended", mine((event) => this.#over(event)));
     session.on("failed", mine((event) => this.#over(event)));
@@ -301,26 +302,26 @@ export class Phone {
     const byCause = event.cause === "Terminated" ? event.originator : event.cause;
     this.#call = this.#wantsAnswer = null;
     this.#sound.stop();
-    this.#last = { packetsIn: 0, lost: 0 };
     this.#store.set({
-      session: null, asked: {}, quality: "none",
+      session: null, asked: {}, quality: "none", sound: null,
       ended: { callId: session?.callId ?? "", cause: byCause, at: Date.now() / 1000, talked: session?.answeredAt ? Date.now() / 1000 - session.answeredAt : null },
     });
   }
 
-  // ---- small things -----------------------------------------------------------------------------------------------
-
-  async #watchQuality() {
-    if (!this.#store.value.session?.answeredAt) return;
-    const now = await this.#sound.levels().catch(() => null);
-    if (!now || !this.#call) return;
-    const got = now.packetsIn - this.#last.packetsIn, lost = Math.max(0, now.lost - this.#last.lost);
-    this.#last = now;
-    const loss = got + lost > 0 ? lost / (got + lost) : 1; // nothing came at all
-    const delay = now.roundTripMs ?? 0;
-    const quality = loss > 0.08 || delay > 600 ? "poor" : loss > 0.02 || delay > 250 || now.jitterMs > 60 ? "fair" : "good";
-    if (quality !== this.#store.value.quality) this.#store.set({ quality });
+  /** A call to one's own echo (echo_test.js), null where the telephone is not free for it; whoever calls goes before it. */
+  dialEcho() {
+    if (this.#call || this.#test || !this.registered) return null;
+    const session = this.#ua.call(ECHO, { mediaConstraints: this.#sound.constraints, pcConfig: { iceServers: [] } });
+    this.#test = session;
+    for (const end of ["ended", "failed"]) session.on(end, () => (this.#test = null));
+    return session;
   }
+
+  endTest() {
+    this.#test?.terminate();
+  }
+
+  // ---- small things -----------------------------------------------------------------------------------------------
 
   #tell(patch) {
     this.#store.set({ phone: { ...this.#store.value.phone, ...patch } });

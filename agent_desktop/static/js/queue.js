@@ -1,6 +1,6 @@
-// Owns the queue as this person may see it: numbers in the bar, who waits, and for a supervisor each agent as a row.
+// Owns the queue as this person may see it: a row for each line in the bar, who waits, and for a supervisor each agent as a row.
 
-import { $, fill, lineBadge, make, mark, write } from "./dom.js";
+import { $, boot, fill, lineBadge, make, mark, write } from "./dom.js";
 import { isLiveSure } from "./notices.js";
 import { pauseName } from "./state.js";
 import { AGENT_STATES, PHASES, QUEUE } from "./texts.js";
@@ -11,26 +11,37 @@ const ORDER = ["ringing", "talking", "held", "wrap_up", "paused", "ready", "offl
 
 export class Queue {
   #store;
+  #me;
+  #leads; // sees the whole floor, also with a telephone of one's own
+  #waits = {}; // by line, as last shown
 
   constructor(store) {
+    const { me, acts } = boot();
     this.#store = store;
+    this.#me = me.extension;
+    this.#leads = acts.includes("see_day");
     store.watch((desk) => this.#show(desk));
   }
 
   tick() {
     for (const node of document.querySelectorAll("[data-since]")) write(node, duration(now() - Number(node.dataset.since)));
-    const desk = this.#store.value;
-    const { waiting, longest } = figures(desk);
-    const wait = longest ? now() - longest : 0;
-    write($("#queue-longest"), !isKnown(desk) ? "" : longest ? QUEUE.longest(duration(wait)) : QUEUE.none === waitingWords(waiting) ? "" : "–");
-    mark($("#queue-now"), "late", wait >= LONG_WAIT_S);
+    for (const row of document.querySelectorAll("#queue-now tr[data-line]")) {
+      const since = this.#waits[row.dataset.line]?.longest_since;
+      write(row.querySelector(".longest"), since ? duration(now() - since) : "–");
+      mark(row, "late", isLate(since, now()));
+    }
   }
 
   #show(desk) {
-    const { waiting } = figures(desk);
+    const queues = ownQueues(desk.queues, this.#leads ? null : desk.agents.get(this.#me));
+    this.#waits = waitsByLine([...queues.values()]);
     mark($("#queue-now"), "sure", isLiveSure(desk));
-    write($("#queue-waiting"), isKnown(desk) ? waitingWords(waiting) : QUEUE.unknown);
-    const callers = waitingCalls(desk);
+    for (const row of document.querySelectorAll("#queue-now tr[data-line]")) {
+      const waiting = this.#waits[row.dataset.line]?.waiting ?? 0;
+      write(row.querySelector(".count"), isKnown(desk) ? String(waiting) : QUEUE.unknown);
+      mark(row, "some", waiting > 0);
+    }
+    const callers = waitingCalls(desk).filter((call) => !call.queue || queues.has(call.queue));
     fill($("#waiting"), callers.length ? callers : isKnown(desk), () => (callers.length ? callers.map(waitingRow) : [make("li", { class: "none" }, isKnown(desk) ? QUEUE.noWaiting : QUEUE.unknownWaiting)]));
     const body = $("#agents");
     if (body) this.#showAgents(body, desk);
@@ -50,8 +61,26 @@ export class Queue {
 /** Nobody waits, or nobody could tell us yet: never the first when it is the second. */
 const isKnown = (desk) => desk.link.everUp && (isLiveSure(desk) || desk.queues.size > 0);
 const rank = (agent) => (ORDER.includes(agent.state) ? ORDER.indexOf(agent.state) : ORDER.length);
-const waitingWords = (n) => (n ? QUEUE.waiting(n) : QUEUE.none);
 const since = (at) => make("span", { class: "clock", "data-since": at ?? "" });
+
+/** A wait that has lasted so long is told by shape and colour; moments in epoch s. Pure. */
+export const isLate = (since, at) => since != null && at - since >= LONG_WAIT_S;
+
+/** The queues that ring this agent; all of them for whom none rings. Pure. */
+export function ownQueues(queues, agent) {
+  const own = new Set(agent?.queues ?? []);
+  return own.size ? new Map([...queues].filter(([key]) => own.has(key))) : queues;
+}
+
+/** Of each line, over these queues: how many wait, and since when the longest does (epoch s, null for nobody). Pure. */
+export function waitsByLine(queues) {
+  const told = {};
+  for (const [line, { waiting, longest_since: since }] of queues.flatMap((queue) => Object.entries(queue.lines ?? {}))) {
+    const before = told[line] ?? { waiting: 0, longest_since: null };
+    told[line] = { waiting: before.waiting + waiting, longest_since: Math.min(before.longest_since ?? Infinity, since) };
+  }
+  return told;
+}
 
 export function figures(desk) {
   const queues = [...desk.queues.values()];

@@ -56,7 +56,7 @@ export class Ring {
   }
 
   #allowed() {
-    if (!this.#store.value.phone.sound && this.#sound.context().state === "running") {
+    if (!this.#store.value.phone.sound && this.#sound.ringer().state === "running") {
       this.#store.set({ phone: { ...this.#store.value.phone, sound: true } });
       if (this.isRinging && !this.#out) this.#play();
     }
@@ -65,7 +65,7 @@ export class Ring {
   // Two soft rising notes, twice; sine with a short swell, so that sixty rings a shift do not hurt. All rings are laid into the
   // audio clock at once: the timers of a hidden tab come up to a minute late.
   #play() {
-    const context = this.#sound.context();
+    const context = this.#sound.ringer();
     if (context.state !== "running") {
       this.#store.set({ phone: { ...this.#store.value.phone, sound: false } });
       return;

@@ -38,11 +38,12 @@ export function emptyDesk(me, known = {}) {
   return {
     me,
     link: { state: "connecting", since: Date.now() / 1000, everUp: false, expired: false },
-    phone: { state: me?.extension ? "starting" : "none", mic: "unasked", sound: true },
+    phone: { state: me?.extension ? "starting" : "none", mic: "unasked", isMicSilent: false, sound: true },
     session: null, // {callId, state: ringing|talking|held, muted, caller, since, answeredAt}
     ended: null, // {callId, cause, at}
     asked: {}, // name of a button -> true while it waits for its confirmation
-    quality: "none",
+    quality: "none", sound: null, // sound: the figures of the call (quality.js)
+    speaksMuted: false, // the agent speaks into a muted microphone
     calls: new Map(), agents: new Map(), queues: new Map(), parts: {},
     pauseReasons: [], // {code, name, active} in order; inactive ones keep their name where they were used
     dialTests: null, // what the last dial-tests found, for those who may see the day

@@ -4,7 +4,7 @@ import { untilShort } from "./limits.js";
 import { ACT, FACTS, FORM, ONE, STEP } from "./texts_ticket.js";
 
 // Facts whose value is a key of the catalogue.
-const KINDS = { unit: "units", ground: "grounds", kind: "void_kinds" };
+const KINDS = { unit: "units", ground: "grounds", kind: "void_kinds", way: "chase_ways" };
 
 /** Lines for people: what was said first, then how the limits stand since; `rule` is that of extensions. */
 export function stepWords(step, content, names, rule) {
@@ -29,6 +29,6 @@ function valueOf(key, value, names, rule) {
 function contentValue(key, value, { line }, names) {
   if (value === true || value === false) return value ? ONE.yes : ACT.no;
   if (key === "klass" || key === "field") return names[key](line, value);
-  const kind = { area: "areas", topic: "topics", caller_kind: "caller_kinds", source: "sources" }[key];
+  const kind = { area: "areas", topic: "topics", caller_kind: "caller_kinds", real_name: "real_names", source: "sources" }[key];
   return kind ? names.name(kind, value) : value ?? "";
 }

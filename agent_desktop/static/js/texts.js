@@ -58,8 +58,10 @@ export const EVENTS = {
   talk_started: () => "开始通话",
   dial_failed: (f) => DIAL_FAILED[f.reason] ?? "未接通",
   greeting_started: () => "开始播放迎接语",
-  notice_played: (f) => (f.complete === false ? "录音告知被跳过" : "录音告知播放完毕"),
+  notice_played: (f) => (f.complete === false ? "录音告知被跳过" : "录音告知播放完毕") + (f.menu ? `，按键 ${f.menu}` : ""),
   recording_started: () => "开始录音",
+  recording_paused: (f) => `坐席 ${f.agent ?? ""} 暂停录音，保护隐私`,
+  recording_resumed: (f) => `录音恢复${reason(RESUMED, f.by)}`,
   queue_entered: (f) => (f.by === "fallback" ? "进入排队（由交换机自行处理）" : "进入排队"),
   agent_rung: (f) => `坐席 ${f.agent ?? ""} 振铃`,
   agent_missed: (f) => `坐席 ${f.agent ?? ""} 未接${reason(MISSED, f.reason)}`,
@@ -84,6 +86,7 @@ export const EVENTS = {
 
 const MISSED = { rejected: "拒接", timeout: "超时", no_answer: "超时", unreachable: "电话不在线", busy: "占线" };
 const REQUEUED = { telephone_vanished: "坐席未恢复", agent_lost: "坐席掉线", agent_left: "坐席离开", no_answer: "无人接听" };
+const RESUMED = { agent: "坐席恢复", time: "到时自动恢复", left: "坐席离开通话", end: "通话结束" };
 const CAUSES = { 16: "正常挂机", 44: "媒体中断" };
 const reason = (words, code) => (words[code] ? `（${words[code]}）` : "");
 
@@ -105,6 +108,7 @@ export const NOTICES = {
   asterisk: "电话交换机没有应答，正在恢复；已写的内容都在。",
   watchdog: "后备值守未运行，电话照常。",
   records: "通话记录更新延迟，电话照常。",
+  recordings: "录音的整理或保存有异常，请告诉管理员（make doctor 写明原因）。电话照常，声音没有丢。",
   tickets: "记录暂时存不进服务器，先保存在本机，恢复后自动补存。",
   relay: "电话信令中断，通话中的声音不受影响。",
   ledger: "通话流水写入异常，已转入内存暂存。",
@@ -160,8 +164,8 @@ export const ACKS = {
 };
 
 export const QUEUE = {
-  none: "无人排队", waiting: (n) => `${n} 人排队`, longest: (t) => `最长 ${t}`, unknown: "排队未知", unknownWaiting: "暂时不知道有没有人在等。",
-  noWaiting: "没有人在等。有人排队时，按先后列在这里。", noAgents: "还没有坐席登录。坐席登录后，每人一行。",
+  none: "无人排队", waiting: (n) => `${n} 人排队`, unknown: "?", unknownWaiting: "暂时不知道有没有人在等。",
+  noWaiting: "没有人在等；有人排队时列在这里。", noAgents: "还没有坐席登录。坐席登录后，每人一行。",
   unreachable: "电话不在线", sinceArrival: "距来电",
   summary: (ready, busy, paused) => `就绪 ${ready} · 忙 ${busy} · 小休 ${paused}`,
 };
@@ -191,7 +195,7 @@ export const CALLBACKS = {
   noAnswer: "您的电话没有接起，没有拨出，请再点一次。", pickUp: "请接起您的话机，接起后自动拨给市民。",
   withheld: (n) => `另有 ${n} 位未显示号码`, times: (n) => `${n} 次`,
   kinds: { in_danger: "求助救援未接通", promised: "已答应回电", cut_off: "通话中断", gave_up: "等候中放弃" },
-  dial: "回呼", asked: "已请求…", name: (number, line, why) => `回呼 ${number}，${line}，${why}`,
+  dial: "回呼", asked: "已请求…", because: (why) => `，${why}`,
   untried: "还没有拨过", tried: (n, at, outcome) => `拨过 ${n} 次 · ${at} ${outcome}`, dialledBy: (agent) => `坐席 ${agent} 正在拨打`,
   done: "了结…", doneName: (number) => `了结 ${number}`, reasons: { solved: "已解决", unwanted: "不需要回呼", unreachable: "联系不上" },
 };
@@ -222,13 +226,26 @@ export const PEOPLE = {
   reason: { code: "代号", name: "名称", position: "顺序", active: "可选", add: "加一个", saved: (name) => `小休原因“${name}”已保存。` },
 };
 
+export const RECORDING_PAUSE = {
+  pause: "暂停录音", resume: "恢复录音", asked: "已请求…", hint: (left) => `录音已暂停，${left} 后自动恢复`,
+  said: "录音已暂停", saidAgain: "录音已恢复",
+};
+
+export const PLAYER = {
+  main: "录音", third: "第三方录音", left: "市民", right: "坐席等", place: "播放位置", why: "理由", choose: "请选择收听理由", words: "说明（有的理由必填）", noNames: "理由和说明永久留在审计里，不要写市民的姓名、电话、地址。",
+  listen: "收听", download: "下载", controls: "播放", play: "播放", stop: "暂停", space: "空格", speed: "速度", silence: "跳过静音", before: "上一处", next: "下一处",
+  noteWords: "在这一秒写一条批注", jot: "批注", remove: "删除", removeNote: (text) => `删除批注“${text}”`, jumpTo: (t, words) => `跳到 ${t}，${words}`,
+  states: { pending: "录音还在整理，稍后再看。", failed: "录音没有整理成功，请联系管理员。", missing: "录音文件不在原处，已报警。", deleting: "录音正按保存期限删除。", deleted: "录音已按保存期限删除。" },
+  altered: "这段录音与写下时不一样：文件被改过或坏了，不能当作原样的凭据，已报警。",
+  sayWhy: "请先选收听理由，会记入审计。", away: "录音暂时取不到，请稍后再试。", expired: "收听时间已过，请重新说明理由。", broken: "录音放不出来：可能没有权限，或文件正在整理。请再按收听。",
+};
+
 export const CALLS = {
   none: "还没有通话。市民打进来以后，每通一行列在这里。", noMatch: "没有符合条件的通话。",
   failed: "暂时取不到通话列表，稍后自动再取。", loading: "正在取…", denied: "本账号没有查看通话的权限。",
   noRecording: "这通没有录音。", later: "录音在通话结束后几秒内整理好。", detailFailed: "暂时取不到这通的经过，请关上再打开。",
   rowName: (t) => `${t} 的通话`, has: "录音", course: "经过", recording: "录音", id: "通话编号 ", 
-  channels: "左声道市民，右声道坐席与提示音", listening: "左声道市民，右声道坐席与提示音。收听会留下审计记录。",
-  recordingFailed: "录音暂时放不出来：可能没有权限，或文件正在整理。", count: (n, more) => `${n} 通${more ? "以上" : ""}`,
+  listening: "上为市民，下为坐席与提示音。每次收听和下载都要说明理由，并记入审计。", count: (n, more) => `${n} 通${more ? "以上" : ""}`,
 };
 
 export const TITLE = { ring: (line) => `来电 ${line}`.trim() + " · 热线桌面", base: "热线桌面" };

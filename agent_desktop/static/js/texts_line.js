@@ -64,7 +64,7 @@ export const LINE = {
 
 export const EMERGENCY = {
   asked: "已请求…", dialling: "呼叫中", answered: "已接通", failed: "未接通",
-  label: (party, number) => `紧急呼叫 ${number} ${party}`,
+  call: "紧急呼叫 ",
 };
 
 export const TRANSFER = {

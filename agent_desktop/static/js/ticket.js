@@ -2,10 +2,14 @@
 
 import { get } from "./api.js";
 import { partyName } from "./directory.js";
+import { mayDial } from "./dial.js";
 import { $, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
+import { Past } from "./past.js";
+import { toNewest } from "./scrolling.js";
 import { ownCall } from "./state.js";
 import { timelineRows } from "./timeline.js";
-import { DIRECTIONS, DRAFT, OUTCOMES, PHASES, TICKET } from "./texts.js";
+import { DRAFT, PHASES, TICKET } from "./texts.js";
+import { PAST } from "./texts_phone.js";
 import { clockWithSeconds, duration, moment, now } from "./times.js";
 
 const RETRY_MS = [700, 1500, 3000, 5000];
@@ -19,23 +23,27 @@ export class Ticket {
   #form;
   #id = null;
   #facts = {}; // what is known of the call, newest source last
-  #earlier = null;
-  #earlierFailed = false;
+  #past;
+  #dialler;
   #phase = "";
   #timers = new Set();
   #offered = null;
   #isOurs = null; // whether the last answer knew that the call is ours
   #nameOf = (key) => partyName(this.#store.value.directory, key);
 
-  constructor(store, drafts, lines, form) {
+  constructor(store, drafts, lines, form, dialler) {
     this.#store = store;
     this.#drafts = drafts;
     this.#lines = lines;
     this.#form = form;
+    this.#past = new Past((stage) => form.stageName(stage));
     $("#draft-text").addEventListener("input", (event) => this.#drafts.edit(this.#id ?? "", { text: event.target.value }));
     $("#draft-mine").addEventListener("click", () => this.#drafts.keepMine(this.#id));
     $("#draft-theirs").addEventListener("click", () => this.#drafts.takeTheirs(this.#id));
     $("#btn-open-offered").addEventListener("click", () => this.openOffered());
+    $("#btn-call-again")?.addEventListener("click", () => this.#callAgain());
+    this.#dialler = dialler;
+    new ResizeObserver(() => toNewest($("#timeline"))).observe($("#timeline"));
     const last = sessionStorage.getItem(LAST_KEY);
     if (last) this.#open(last);
     store.watch((desk) => this.#follow(desk));
@@ -47,6 +55,16 @@ export class Ticket {
 
   focus() {
     $("#draft-text").focus();
+  }
+
+  /** Words from elsewhere go where the writing stands, on a line of their own. */
+  quote(words) {
+    const box = $("#draft-text");
+    if (box.disabled || box.readOnly) return;
+    const at = box.selectionEnd, before = box.value.slice(0, at);
+    box.setRangeText((before && !before.endsWith("\n") ? "\n" : "") + words, at, at, "end");
+    box.focus();
+    this.#drafts.edit(this.#id ?? "", { text: box.value });
   }
 
   openOffered() {
@@ -87,6 +105,7 @@ export class Ticket {
       this.#offer(null, desk); // it went elsewhere
     }
     if (this.#id !== null) this.#learn(desk);
+    this.#showCallAgain(desk);
   }
 
   /** Nothing is opened over text that the server does not have, until the agent answers or asks for it. */
@@ -112,8 +131,6 @@ export class Ticket {
     this.#timers.clear();
     this.#id = id;
     this.#facts = {};
-    this.#earlier = null;
-    this.#earlierFailed = false;
     this.#isOurs = null;
     this.#phase = "";
     this.#offer(null, desk);
@@ -128,29 +145,28 @@ export class Ticket {
     this.#showDraft(this.#drafts.of(id));
     this.#learn(desk);
     this.#showTimeline([]);
-    this.#showEarlier();
+    this.#past.forget();
     if (id) this.#load(id, 0);
   }
 
   async #load(id, tries) {
     try {
-      const { call, earlier, earlier_known: isKnown, draft, tickets } = await get(`/api/calls/${encodeURIComponent(id)}/ticket`);
+      const told = await get(`/api/calls/${encodeURIComponent(id)}/ticket`);
+      const { call, draft, tickets } = told;
       if (id !== this.#id) return;
       this.#facts = { ...known(call), ...this.#facts, ...wholeNumber(this.#facts, call) };
       this.#isOurs = call?.agent === this.#store.value.me.extension;
-      this.#earlier = isKnown === false ? null : earlier ?? [];
-      this.#earlierFailed = isKnown === false;
+      this.#past.learn(told);
       this.#drafts.learn(id, draft);
       this.#form.tickets(tickets);
-      if (isKnown === false) this.#later(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], () => this.#load(id, tries + 1));
+      if (!this.#past.isWhole) this.#later(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], () => this.#load(id, tries + 1));
     } catch (error) {
       if (id !== this.#id) return;
       if (error.status === 403) return;
-      this.#earlierFailed = true;
+      this.#past.fail();
       this.#later(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)], () => this.#load(id, tries + 1));
     }
     this.#showFacts();
-    this.#showEarlier();
   }
 
   #learn(desk) {
@@ -201,6 +217,7 @@ export class Ticket {
     mark(root, "line", line || "unknown");
     mark(root, "phase", this.#facts.phase ?? "");
     this.#form.facts({ line, caller });
+    this.#past.show(String(caller ?? ""));
     fill($("#ticket-number"), caller ?? "", () => (caller ? numberGroups(String(caller)) : [TICKET.unknownNumber]));
     fill($("#ticket-line"), line ?? "", () => [line ? lineBadge(line, this.#lines[line]) : lineBadge("", TICKET.unknownLine)]);
     write($("#ticket-arrived"), moment(arrived));
@@ -211,24 +228,34 @@ export class Ticket {
     const { urgent, party, join } = this.#facts;
     write($("#ticket-flags"), !urgent ? "" : party ? TICKET.urgent(this.#nameOf(party)) : join?.way === "emergency" ? "" : TICKET.stillUrgent);
     write($("#ticket-withheld"), this.#facts.withheld ? TICKET.withheld : "");
+    if (this.#facts.menu) this.#showMenu();
     this.tick();
   }
 
-  #showEarlier() {
-    const list = $("#ticket-earlier");
-    const words = this.#earlierFailed ? TICKET.earlierLater : this.#earlier === null ? TICKET.loading : TICKET.noEarlier;
-    write($("#ticket-earlier-count"), this.#earlier?.length ? String(this.#earlier.length) : "");
-    fill(list, this.#earlier?.length ? this.#earlier : words, () => (this.#earlier?.length
-      ? this.#earlier.map((c) => make("li", {},
-        make("time", {}, moment(c.arrived_at)), lineBadge(c.line, DIRECTIONS[c.direction]),
-        make("span", { class: "result" }, c.answered_at && c.ended_at ? duration(c.ended_at - c.answered_at) : OUTCOMES[c.outcome] ?? PHASES[c.state] ?? "")))
-      : [make("li", { class: "none" }, words)]));
+  /** The citizen of this ticket, once the talk is over; one's own call may be called back whether or not it is on the list. */
+  #callAgain() {
+    const id = this.#id;
+    this.#dialler.ask(`again ${id}`, `/api/callbacks/${encodeURIComponent(id)}/dial`, undefined, (words) => words && this.#store.set({ told: words }));
+  }
+
+  #showCallAgain(desk) {
+    const button = $("#btn-call-again");
+    if (button) button.disabled = !this.#id || !this.#facts.caller || !mayDial(desk) || Boolean(this.#dialler.asked);
+  }
+
+  /** The way through the menu: the live view's word, after the call its course's. */
+  #showMenu(events = []) {
+    const noticed = events.find((event) => event.kind === "notice_played"), isAlone = events.some((event) => event.kind === "fallback_entered");
+    const menu = this.#facts.menu ?? noticed?.facts?.menu;
+    const isSilent = noticed && !isAlone && this.#facts.direction !== "out";
+    write($("#ticket-menu"), menu || (isSilent ? PAST.noKeys : "–"));
   }
 
   #showTimeline(events) {
+    this.#showMenu(events);
     const place = $("#timeline"), before = place.dataset.signature;
     fill(place, events, () => (events.length ? timelineRows(events, this.#nameOf) : [make("li", { class: "none" }, TICKET.noTimeline)]));
-    if (place.dataset.signature !== before) place.scrollTop = place.scrollHeight;
+    if (place.dataset.signature !== before) toNewest(place);
   }
 
   #showDraft(entry) {

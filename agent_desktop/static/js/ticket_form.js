@@ -6,6 +6,7 @@ import { loadCatalogue, matterOf, namesOf, ofLine, unitItems } from "./catalogue
 import { Combobox } from "./combobox.js";
 import { $, fill, make, mark, write } from "./dom.js";
 import { until } from "./limits.js";
+import { firstMissing } from "./ticket_missing.js";
 import { ACT, FORM } from "./texts_ticket.js";
 
 const PAUSE_MS = 250;
@@ -26,6 +27,7 @@ export class TicketForm {
   #picks = {};
   #limits = { asked: "", told: null, timer: 0 };
   #sheet = null; // the form of the act that is open
+  #wantsSend = false; // confirmed before the sheet was there
   #request = ""; // made once for one ticket: sent again it makes no second one
   #made = []; // tickets of this call
   #isMade = false; // the record has become a ticket and is no longer written here
@@ -43,6 +45,10 @@ export class TicketForm {
     $("#btn-one-more").addEventListener("click", () => this.#oneMore());
     this.#lock();
     this.#learn();
+  }
+
+  stageName(key) {
+    return this.#names.name("stages", key);
   }
 
   focus() {
@@ -78,7 +84,7 @@ export class TicketForm {
 
   /** A form in words, to be compared by a person. */
   told(fields) {
-    const nameOf = (name, value) => this.#picks[name]?.items.find((item) => item.key === value)?.name ?? (value === true ? ACT.yes : value);
+    const nameOf = (name, value) => (name === "real_name" ? this.#names.name("real_names", value) : null) ?? this.#picks[name]?.items.find((item) => item.key === value)?.name ?? (value === true ? ACT.yes : value);
     return Object.entries(fields ?? {}).filter(([, value]) => value).map(([name, value]) => `${FORM.names[name] ?? name}：${nameOf(name, value)}`).join("；");
   }
 
@@ -207,12 +213,16 @@ export class TicketForm {
     mark($("#act-sheet"), "act", wanted);
     for (const button of this.#form.querySelectorAll("[data-do]")) button.setAttribute("aria-expanded", String(button.dataset.do === act));
     if (isThere) return this.#sheet.focus();
+    this.#sheet = null;
+    $("#act-facts").replaceChildren();
+    $("#btn-act-send").focus(); // a confirmation that follows at once waits for the sheet
     const known = { catalogue: this.#catalogue, units: unitItems(this.#catalogue), suggestions: null };
     if (act === "accept") known.suggestions = await this.#suggestions();
     if ($("#act-sheet").dataset.open !== "true" || $("#act-sheet").dataset.act !== wanted) return;
     this.#sheet = new ActForm($("#act-facts"), wanted, known, FORMS[wanted]);
     if (FORMS[wanted].length) this.#sheet.focus();
     else $("#btn-act-send").focus();
+    if (this.#wantsSend && FORMS[wanted].every(({ optional }) => optional)) this.#send(); // what must be filled in is never sent unseen
     return undefined;
   }
 
@@ -223,27 +233,18 @@ export class TicketForm {
     return Promise.race([asked, late]).then((found) => found ?? this.#limits.told?.suggestions ?? null);
   }
 
-  #missing() {
-    const fields = this.#fields;
-    for (const [name, part] of [["klass", this.#picks.klass.input], ["field", this.#picks.field.input], ["title", this.#part("title")]]) {
-      if (fields[name]) continue;
-      this.#tell(name === "field" ? FORM.needs.field($("#field-name").textContent) : FORM.needs[name], "soon");
-      part.focus();
-      return true;
-    }
-    if (!$("#draft-text").value.trim()) {
-      this.#tell(FORM.needs.text, "soon");
-      $("#draft-text").focus();
-      return true;
-    }
-    this.#tell("");
-    return false;
+  #missing(act) {
+    const name = firstMissing(act, { ...this.#fields, text: $("#draft-text").value.trim() }, this.#catalogue, { wantsSource: Boolean(this.#part("source")) });
+    this.#tell(name === "field" ? FORM.needs.field($("#field-name").textContent) : FORM.needs[name] ?? "", name ? "soon" : "");
+    if (name) (name === "text" ? $("#draft-text") : this.#picks[name]?.input ?? this.#part(name)).focus();
+    return Boolean(name);
   }
 
   #close() {
     if ($("#act-sheet").dataset.open !== "true") return;
     const hadFocus = $("#act-sheet").contains(document.activeElement);
     mark($("#act-sheet"), "open", false);
+    this.#wantsSend = false;
     if (!this.#sheet?.isTyped) this.#forget();
     for (const button of this.#form.querySelectorAll("[data-do]")) {
       if (hadFocus && button.getAttribute("aria-expanded") === "true") button.focus();
@@ -266,6 +267,7 @@ export class TicketForm {
   }
 
   async #send() {
+    this.#wantsSend = !this.#sheet && $("#act-sheet").dataset.open === "true";
     const facts = this.#sheet?.read();
     const callId = this.#callId;
     if (!facts || $("#btn-act-send").disabled) return;
@@ -273,7 +275,7 @@ export class TicketForm {
     this.#busy(true);
     try {
       if (!(await this.#drafts.settled(callId))) return this.#sheet?.tell(FORM.unsaved);
-      const ticket = await post("/api/tickets", { request: this.#request, call_id: callId, draft_version: this.#drafts.of(callId).version, act, facts });
+      const ticket = await post("/api/tickets", { request: this.#request, ...this.#drafts.bodyOf(callId), act, facts });
       if (callId === this.#callId) this.#done(ticket);
     } catch (error) {
       if (callId === this.#callId) this.#sheet?.tell(error.code === "draft_changed" ? FORM.changed : error.isNetwork ? FORM.failed : error.message || FORM.failed);
@@ -292,6 +294,7 @@ export class TicketForm {
     this.#close();
     this.#forget();
     this.#request = "";
+    this.#drafts.made(this.#callId);
     this.#made = [...this.#made, ticket];
     this.#isMade = true;
     this.#showMade();
@@ -299,11 +302,10 @@ export class TicketForm {
     $("#made-list a:last-of-type")?.focus();
   }
 
-  /** The same citizen has another matter: the person stays, the matter is new. */
+  /** What the next record begins with is the drafts' to say. */
   #oneMore() {
     this.#isMade = false;
-    const { name, number, address, caller_kind: kind, is_secret: secret } = this.#fields;
-    this.#drafts.edit(this.#callId, { text: "", fields: { name, number, address, caller_kind: kind, is_secret: secret } });
+    this.#drafts.edit(this.#callId, { text: "", fields: this.#drafts.keptFor(this.#fields) });
     this.#showMade();
     this.#lock();
     this.focus();

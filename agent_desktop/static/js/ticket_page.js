@@ -6,16 +6,19 @@ import { loadCatalogue, matterOf, namesOf, unitItems } from "./catalogue.js";
 import { correctionFields, correctionFacts } from "./correction.js";
 import { $, boot, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { limitRow, ofStage } from "./limits.js";
+import { player } from "./player.js";
 import { stepWords } from "./step_words.js";
 import { ACT, FORM, NOTICE, ONE } from "./texts_ticket.js";
 import { TicketFiles } from "./ticket_files.js";
+import { DIALLING } from "./texts_phone.js";
 import { duration, moment } from "./times.js";
+import "./top.js";
 
 const REFRESH_MS = 15000;
-const FACTS = ["source", "klass", "field", "topic", "area", "caller_kind", "happened_at", "place", "object", "name", "number", "address"];
-const NEEDS_UNITS = ["dispatch", "accept"];
+const FACTS = ["source", "klass", "field", "topic", "area", "caller_kind", "happened_at", "place", "object", "name", "real_name", "number", "address"];
+const NEEDS_UNITS = ["dispatch", "accept", "settle_dispute"];
 // Often done first; the rest below; a note has its own line under the course.
-const QUIET = ["suspend", "resume", "override", "merge", "correct", "reopen", "note"];
+const QUIET = ["suspend", "resume", "override", "merge", "correct", "reopen", "note", "ask_superior", "chase"];
 const BY_CLOCK = ["remind", "due", "overdue", "escalate"];
 const STATES = ["late", "stands", "suspended", "kept_late", "kept"];
 const { number, lines, acts: rights } = boot();
@@ -67,7 +70,7 @@ function show() {
   write($("#one-title"), content.title);
   write($("#one-text"), content.text);
   fill($("#one-facts"), [content, ticket.masked, isNamed], facts);
-  fill($("#one-units"), [life.chain, life.co_units, life.unit, isNamed], unitsTold);
+  fill($("#one-units"), [life.chain, life.co_units, life.copies, life.unit, isNamed], unitsTold);
   files.show(ticket.attachments);
   fill($("#one-call"), [ticket.calls, ticket.calls_known, content.call_id], callsTold);
   const course = $("#steps"), before = course.dataset.signature;
@@ -78,8 +81,43 @@ function show() {
     return inOrder(ofStage(ticket.limits, ticket.stage)).map((limit) => limitRow(limit, names.name("limits", limit.key), open.has(limit.key)));
   });
   write($("#one-profile"), ticket.profile_name ?? "");
-  write($("#one-duty"), life.phone_duty ? ONE.phoneDuty : "");
+  write($("#one-duty"), [life.phone_duty ? ONE.phoneDuty : "", life.caller_duty ? ONE.callerDuty : "", ticket.chase ? ONE.chase(names.name("limits", ticket.chase.limit), moment(ticket.chase.at)) : ""].filter(Boolean).join("；"));
+  fill($("#one-doubt"), [life.doubt], () => doubtTold(life.doubt));
+  fill($("#one-dispute"), [life.dispute, isNamed], () => disputeTold(life.dispute));
   showActs();
+  $("#btn-dial-citizen").disabled = !content.number && !masks("number");
+}
+
+const who = (login) => ticket.steps.findLast((step) => step.actor === login)?.actor_name ?? login;
+
+/** What somebody asked a superior, and what was decided, above the acts: who waits for it sees it at once. */
+function doubtTold(doubt) {
+  if (!doubt) return [];
+  return [make("p", {}, ONE.doubt(who(doubt.by), doubt.question)), make("p", { "data-decided": String(doubt.decided_at != null) }, doubt.decided_at == null ? ONE.waiting : ONE.decided(who(doubt.decided_by), doubt.answer))];
+}
+
+/** Which units are at odds and why; once it is settled, who leads, by what basis, and who decided. */
+function disputeTold(dispute) {
+  if (!dispute) return [];
+  const units = dispute.units.map((key) => names.name("units", key)).join("、"), isSettled = dispute.decided_at != null;
+  const asked = make("p", {}, ONE.disputes[dispute.kind](units, dispute.reason));
+  if (!isSettled) return [asked, make("p", { "data-decided": "false" }, ONE.disputed)];
+  return [asked, make("p", { "data-decided": "true" }, ONE.settled(names.name("units", dispute.lead))), make("p", {}, ONE.settledWhy(dispute.why, dispute.basis)),
+    make("p", { class: "quiet" }, ONE.settledBy(who(dispute.decided_by), moment(dispute.decided_at), dispute.members))];
+}
+
+const masks = (name) => ticket.masked.includes(name);
+
+/** The telephone is the desk's page; here it is only asked to call. */
+async function dialCitizen() {
+  $("#btn-dial-citizen").disabled = true;
+  try {
+    await post(`${path}/dial`);
+    tell(DIALLING.toDesk);
+  } catch (error) {
+    tell(error.message || DIALLING.failed, "refused");
+  }
+  $("#btn-dial-citizen").disabled = false;
 }
 
 /** What still runs comes first, broken ones before all. */
@@ -89,7 +127,7 @@ function facts() {
   const { content, masked } = ticket;
   const named = {
     source: names.name("sources", content.source), klass: names.klass(content.line, content.klass), field: names.field(content.line, content.field), topic: names.name("topics", content.topic),
-    area: names.name("areas", content.area), caller_kind: names.name("caller_kinds", content.caller_kind),
+    area: names.name("areas", content.area), caller_kind: names.name("caller_kinds", content.caller_kind), real_name: names.name("real_names", content.real_name),
   };
   const value = (name) => (masked.includes(name) && !content[name] ? ONE.masked : named[name] ?? content[name]);
   return FACTS.filter((name) => value(name)).flatMap((name) => [make("dt", {}, name === "field" ? FORM.field[content.line] ?? FORM.field.other : ONE.content[name]),
@@ -97,9 +135,10 @@ function facts() {
 }
 
 function unitsTold() {
-  const { chain: all, co_units: others } = ticket.life;
+  const { chain: all, co_units: others, copies } = ticket.life;
   const chain = all.flatMap((key, at) => [at ? make("i", { "aria-hidden": "true" }, "›") : null, make(at === all.length - 1 ? "b" : "span", {}, names.name("units", key))]).filter(Boolean);
   const co = others.length ? [make("small", {}, `${ONE.co}${others.map((key) => names.name("units", key)).join("、")}`)] : [];
+  if (copies.length) co.push(make("small", { id: "one-copies" }, `${ONE.copies}${copies.map((key) => names.name("units", key)).join("、")}`));
   return chain.length ? [...chain, ...co] : [make("span", { class: "quiet" }, ONE.none)];
 }
 
@@ -112,7 +151,7 @@ function callsTold() {
 function callTold(call) {
   const told = make("p", {}, lineBadge(call.line), make("span", { class: "figure" }, moment(call.arrived_at)), make("span", { class: "figure" }, call.answered_at && call.ended_at ? duration(call.ended_at - call.answered_at) : ""));
   const sound = call.recording && call.may_listen
-    ? make("audio", { controls: true, preload: "none", src: `/api/calls/${encodeURIComponent(call.call_id)}/recording`, "aria-label": ONE.recording })
+    ? player(call.call_id)
     : make("p", { class: "quiet" }, call.recording ? ONE.mayNotListen : ONE.noRecording);
   return [told, sound];
 }
@@ -136,10 +175,14 @@ function stepRow(step) {
 
 const nameOf = (act) => names.name("acts", act);
 
+/** Chasing a unit stands before all once reminders were told and nobody answered. */
+const isQuiet = (act) => QUIET.includes(act) && !(act === "chase" && ticket.chase);
+
 /** Those of every day first, in the life's order; a note stands under the course. */
 function shownActs() {
   const allowed = ticket.allowed.filter((act) => act !== "note" && (FORMS[act] || act === "correct"));
-  return [...allowed.filter((act) => !QUIET.includes(act)), ...allowed.filter((act) => QUIET.includes(act))];
+  const first = ticket.chase ? ["chase"] : [], usual = allowed.filter((act) => !first.includes(act));
+  return [...first, ...usual.filter((act) => !isQuiet(act)), ...usual.filter(isQuiet)];
 }
 
 function showActs() {
@@ -147,8 +190,8 @@ function showActs() {
   const mayNote = ticket.allowed.includes("note");
   $("#note-form").hidden = !rights.includes("note_ticket");
   for (const part of $("#note-form").elements) part.disabled = !mayNote;
-  fill($("#acts"), [shown, form?.act], () => shown.map((act, at) => {
-    const button = make("button", { type: "button", "data-act": act, class: QUIET.includes(act) ? "quiet-act" : null, "aria-expanded": String(form?.act === act), "aria-controls": "act-form", "aria-keyshortcuts": at < 9 ? String(at + 1) : null },
+  fill($("#acts"), [shown, form?.act, Boolean(ticket.chase)], () => shown.map((act, at) => {
+    const button = make("button", { type: "button", "data-act": act, class: isQuiet(act) ? "quiet-act" : null, "aria-expanded": String(form?.act === act), "aria-controls": "act-form", "aria-keyshortcuts": at < 9 ? String(at + 1) : null },
       nameOf(act), at < 9 ? make("kbd", {}, String(at + 1)) : null);
     button.addEventListener("click", () => open(act));
     return button;
@@ -164,7 +207,7 @@ async function open(act) {
   mark($("#act-form"), "open", true);
   mark($("#act-form"), "act", act);
   write($("#act-title"), nameOf(act));
-  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], rule: ticket.extension_rule, suggestions: null, wished: ticket.steps.findLast((step) => step.act === "accept")?.facts.unit };
+  const known = { catalogue, units: unitItems(catalogue), forwardTo: ticket.forward_to ?? [], rule: ticket.extension_rule, returnRule: ticket.return_rule, suggestions: null, wished: ticket.steps.findLast((step) => step.act === "accept")?.facts.unit };
   if (NEEDS_UNITS.includes(act)) known.suggestions = await suggestions();
   if ($("#act-form").dataset.act !== act || $("#act-form").dataset.open !== "true") return;
   laid = null;
@@ -271,11 +314,8 @@ addEventListener("beforeunload", (event) => (form ?? laid)?.isTyped && event.pre
 $("#act-form").addEventListener("submit", send);
 $("#btn-act-cancel").addEventListener("click", close);
 $("#note-form").addEventListener("submit", note);
+$("#btn-dial-citizen").addEventListener("click", dialCitizen);
 if (document.referrer.includes("/tickets?") && new URL(document.referrer).origin === location.origin) $("#back").href = document.referrer;
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 
 load();
 loadCatalogue(() => {}).then((told) => {

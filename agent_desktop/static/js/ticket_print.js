@@ -24,6 +24,7 @@ function show({ content, life, limits, masked, profile_name: profile, extension_
     [[ONE.content.klass, names.klass(content.line, content.klass)], [FORM.field[content.line] ?? FORM.field.other, names.field(content.line, content.field)]],
     [[ONE.content.source, names.name("sources", content.source)], [PRINT.stage, names.name("stages", stage)]],
     [[PRINT.unit, life.chain.map((key) => names.name("units", key)).join(" › ")], [PRINT.co, life.co_units.map((key) => names.name("units", key)).join("、")]],
+    ...(life.copies.length ? [[[PRINT.copies, life.copies.map((key) => names.name("units", key)).join("、")], [ONE.content.real_name, names.name("real_names", content.real_name)]]] : []),
     [[PRINT.made, fullMoment(life.created_at)], [PRINT.dispatched, life.dispatched_at ? fullMoment(life.dispatched_at) : ""]],
     [[ONE.content.area, names.name("areas", content.area)], [ONE.content.place, content.place]],
     [[ONE.content.object, content.object], [ONE.content.happened_at, content.happened_at]],

@@ -9,6 +9,7 @@ import { TicketNotices } from "./ticket_notices.js";
 import { FORM, LIST } from "./texts_ticket.js";
 import { moment } from "./times.js";
 import { twice } from "./twice.js";
+import "./top.js";
 
 const REFRESH_MS = 15000;
 const MANY = ["stage", "line", "source", "klass", "field", "area", "topic"]; // may stand several times in a query
@@ -259,10 +260,6 @@ async function dispatch(event) {
 function pressed(event) {
   const isTyping = event.target.matches?.("input:not([type=checkbox]), select, textarea");
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  if (!isTyping && event.key === "/") {
-    $("#filter-q")?.focus();
-    return event.preventDefault();
-  }
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const row = event.target.closest?.("tr[data-number]");
   if (step && !isTyping) {
@@ -270,6 +267,7 @@ function pressed(event) {
     all[row ? Math.max(0, Math.min(all.length - 1, all.indexOf(row.querySelector("td.title a")) + step)) : 0]?.focus();
     return event.preventDefault();
   }
+  if ((event.key === "n" || event.key === "N") && !isTyping && $("#new-ticket")) return $("#new-ticket").click();
   if (event.key === " " && row && event.target.matches("a")) {
     tick(row.dataset.number, !chosen.has(row.dataset.number));
     return event.preventDefault();
@@ -305,10 +303,6 @@ $("#btn-more").addEventListener("click", () => load({ more: true }));
 $("#pick-all")?.addEventListener("change", (event) => rows.forEach((row) => tick(row.number, event.target.checked)));
 bulk?.addEventListener("submit", dispatch);
 $("#btn-bulk-none")?.addEventListener("click", () => (chosen.clear(), show()));
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 
 new TicketNotices();
 showViews();

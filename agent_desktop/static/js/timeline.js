@@ -6,7 +6,7 @@ import { LINE_EVENTS } from "./texts_line.js";
 import { clockWithSeconds, duration } from "./times.js";
 
 const QUIET = new Set(["greeting_started", "recording_started", "adopted", "third_dialled", "party_dialled", "stage_entered"]);
-const LOUD = new Set(["agent_missed", "fallback_entered", "requeued", "gap", "agent_left", "agent_awaited", "dial_failed", "third_failed", "third_missed", "party_missed", "citizen_alone"]);
+const LOUD = new Set(["agent_missed", "fallback_entered", "requeued", "gap", "agent_left", "agent_awaited", "dial_failed", "third_failed", "third_missed", "party_missed", "citizen_alone", "recording_paused"]);
 
 /** `nameOf` tells what a party of the directory is called. */
 export function timelineRows(events, nameOf) {

@@ -1,9 +1,10 @@
 // Owns the page of topics: what each line's waiting callers hear, and the recordings that can be chosen.
 
-import { get, post, put, putSound } from "./api.js";
+import { get, put, putSound } from "./api.js";
 import { $, fill, lineBadge, make, mark, write } from "./dom.js";
 import { TOPICS } from "./texts.js";
 import { duration, fieldOf, moment, momentOf } from "./times.js";
+import "./top.js";
 
 const REFRESH_MS = 5000;
 const boot = JSON.parse($("#boot").textContent);
@@ -89,11 +90,6 @@ $("#upload").addEventListener("submit", async (event) => {
   } finally {
     $("#btn-upload").disabled = false;
   }
-});
-
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
 });
 
 load();

@@ -1,12 +1,13 @@
 // Owns the page of units: the tree with duties, contacts and who is on duty; for whoever may change it one form.
 
-import { get, post, put, remove } from "./api.js";
+import { get, put, remove } from "./api.js";
 import { loadCatalogue, namesOf, ofAllLines } from "./catalogue.js";
 import { fits, plain } from "./directory.js";
 import { $, boot, fill, make, mark, write } from "./dom.js";
 import { RowsEditor } from "./rows_editor.js";
 import { UNITS } from "./texts_ticket.js";
 import { twice } from "./twice.js";
+import "./top.js";
 
 const REFRESH_MS = 30000;
 const SPLIT = /[、，,；;\s]+/;
@@ -77,7 +78,7 @@ function dutyRow({ lines = [], classes: kinds = [], fields: about = [], words = 
 
 function row({ unit, depth }) {
   const cells = [
-    make("th", { scope: "row", "data-depth": depth }, make("span", {}, unit.name), unit.is_active ? null : make("small", {}, UNITS.inactive), unit.is_own ? make("small", { class: "own" }, UNITS.own) : null),
+    make("th", { scope: "row", "data-depth": depth }, make("span", {}, unit.name), unit.is_active ? null : make("small", {}, UNITS.inactive), unit.only_reads ? make("small", {}, UNITS.onlyReads) : null, unit.is_own ? make("small", { class: "own" }, UNITS.own) : null),
     make("td", { class: "duties" }, ...(unit.duties.length ? unit.duties.map(dutyRow) : [UNITS.noDuty])),
     make("td", {}, unit.areas.map((key) => names.name("areas", key)).join(UNITS.between) || UNITS.allAreas),
     make("td", { class: "people figure" }, ...unit.contacts.map((one) => make("p", {}, UNITS.person(one)))),
@@ -112,6 +113,7 @@ function edit(unit) {
   part("name").value = unit?.name ?? "";
   part("parent").replaceChildren(make("option", { value: "" }, UNITS.top), ...units.filter(({ key }) => key !== unit?.key).map(({ key, name }) => make("option", { value: key, selected: key === unit?.parent }, name)));
   part("is_active").checked = unit?.is_active ?? true;
+  part("only_reads").checked = unit?.only_reads ?? false;
   part("areas").value = (unit?.areas ?? []).map((key) => names.name("areas", key)).join(UNITS.between);
   part("phones").value = (unit?.phones ?? []).join(UNITS.between);
   duties.value = (unit?.duties ?? []).map((duty) => ({
@@ -138,7 +140,7 @@ const filled = (row) => Object.fromEntries(Object.entries(row).filter(([, value]
 
 function written() {
   return {
-    name: part("name").value.trim(), parent: part("parent").value, is_active: part("is_active").checked, areas: keysOf(part("areas").value, catalogue.areas),
+    name: part("name").value.trim(), parent: part("parent").value, is_active: part("is_active").checked, only_reads: part("only_reads").checked, areas: keysOf(part("areas").value, catalogue.areas),
     phones: part("phones").value.split(SPLIT).filter(Boolean).map(digits),
     duties: duties.value.map((row) => ({ lines: row.lines.split(SPLIT).filter(Boolean), classes: keysOf(row.classes, classes), fields: keysOf(row.fields, fields), words: row.words.split(/[、，,；;]+/).map((word) => word.trim()).filter(Boolean) })),
     contacts: contacts.value.map((row) => ({ ...row, phone: digits(row.phone) })),
@@ -175,10 +177,6 @@ $("#btn-add")?.addEventListener("click", () => edit(null));
 $("#btn-cancel")?.addEventListener("click", () => $("#edit").close());
 $("#filters").addEventListener("submit", (event) => event.preventDefault());
 $("#filter-text").addEventListener("input", show);
-$("#btn-sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out").catch(() => {});
-  location.assign("/sign-in");
-});
 setInterval(() => $("#edit")?.open || load(), REFRESH_MS);
 load();
 loadCatalogue().then((told) => {

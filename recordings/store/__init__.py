@@ -1,0 +1,1 @@
+"""Where finished recordings lie: one interface, and what stands behind it."""

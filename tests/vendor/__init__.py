@@ -1,0 +1,1 @@
+"""What others wrote and only tests use, with its licence beside it."""
