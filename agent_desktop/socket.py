@@ -21,6 +21,7 @@ from hotline_core.adapters.tasks import Tasks
 router = APIRouter()
 FORBIDDEN = 4403
 SEND_S = 5.0
+TICK_S = 8.0  # a page gives up a link that says nothing for 25 s (static/js/silence.js)
 OPEN_INTENTS = 8
 
 
@@ -68,7 +69,7 @@ async def _send_until(websocket: WebSocket, client: Client, session_s: float) ->
     """Send what the client has until it is closed, too slow or its session is over; the close code."""
     end = asyncio.get_running_loop().call_later(session_s, client.close, NOT_SIGNED_IN)
     try:
-        while (message := await client.next()) is not None:
+        while (message := await next_or_tick(client, TICK_S)) is not None:
             async with asyncio.timeout(SEND_S):
                 await websocket.send_text(text_of(message))
     except TimeoutError:
@@ -76,6 +77,18 @@ async def _send_until(websocket: WebSocket, client: Client, session_s: float) ->
     finally:
         end.cancel()
     return client.closed or 1000
+
+
+async def next_or_tick(client: Client, silence_s: float) -> Message | None:
+    """The client's next message, a tick when there is none for `silence_s` seconds, None when it is closed.
+
+    A network that vanished ends no websocket, and a page is not told of the protocol's own pings: what comes to it is how it knows.
+    """
+    try:
+        async with asyncio.timeout(silence_s):
+            return await client.next()
+    except TimeoutError:
+        return {"type": "tick"}
 
 
 async def _receive(websocket: WebSocket, desk: Desk, client: Client, tasks: Tasks) -> None:

@@ -1,17 +1,20 @@
 // Owns the websocket to the hub: snapshot, deltas, reconnecting with back-off, intents and their acknowledgements.
 
 import { get } from "./api.js";
+import { watchSilence } from "./silence.js";
 
 const BACKOFF_MS = [300, 700, 1500, 3000, 5000];
 const ACK_MS = 4000; // an intent expires after 3 s
 const OPEN_MS = 6000;
 const SIGNED_OUT = 4401; // close code of the hub
+const ABNORMAL = 1006;
 
 const byKey = (list, key) => new Map((list ?? []).map((item) => [item[key], item]));
 
 export class Link {
   #store;
   #socket = null;
+  #giveUp = () => {};
   #tries = 0;
   #timer = 0;
   #pending = new Map();
@@ -20,7 +23,7 @@ export class Link {
   constructor(store) {
     this.#store = store;
     addEventListener("online", () => this.#retryNow());
-    addEventListener("offline", () => this.#socket?.close());
+    addEventListener("offline", () => this.#giveUp());
     document.addEventListener("visibilitychange", () => document.hidden || this.#retryNow());
   }
 
@@ -33,14 +36,23 @@ export class Link {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/ws`);
     this.#socket = socket;
-    const slow = setTimeout(() => socket.close(), OPEN_MS);
+    const over = (event) => {
+      if (!socket.onclose) return;
+      socket.onclose = socket.onmessage = null;
+      clearTimeout(slow);
+      silence.end();
+      if (socket === this.#socket) this.#lost(event);
+    };
+    // In a network that is gone the browser would tell the end of a websocket only after a minute of closing it.
+    const giveUp = () => (over({ code: ABNORMAL }), socket.close());
+    const slow = setTimeout(giveUp, OPEN_MS);
+    const silence = watchSilence({ dead: giveUp });
+    this.#giveUp = giveUp;
+    socket.onclose = over;
     socket.onmessage = (event) => {
       clearTimeout(slow);
+      silence.heard();
       if (socket === this.#socket) this.#take(JSON.parse(event.data));
-    };
-    socket.onclose = (event) => {
-      clearTimeout(slow);
-      if (socket === this.#socket) this.#lost(event);
     };
   }
 
@@ -132,7 +144,7 @@ export class Link {
   }
 
   #retryNow() {
-    if (this.#socket?.readyState === WebSocket.CLOSED) this.open();
+    if (this.#socket && !this.#socket.onclose) this.open(); // that one is over
   }
 }
 

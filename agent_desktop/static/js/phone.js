@@ -1,6 +1,7 @@
 // Owns the telephone in the page: registration, the one call of this agent, and its recovery; never a word on the screen.
 
 import { get } from "./api.js";
+import { SipSocket } from "./sip_socket.js";
 import { now } from "./times.js";
 
 const ECHO = "sip:echo@hotline"; // extensions_outgoing.conf
@@ -108,7 +109,7 @@ export class Phone {
 
   #register(account) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new JsSIP.WebSocketInterface(`${scheme}://${location.host}${account.ws_path}`);
+    const socket = new SipSocket(`${scheme}://${location.host}${account.ws_path}`, () => this.registerAgain());
     const ua = new JsSIP.UA({
       sockets: [socket], uri: account.uri, password: account.password, realm: account.realm, display_name: account.display_name,
       register_expires: REGISTER_EXPIRES_S, session_timers: false, user_agent: "hotline desk",
@@ -145,7 +146,7 @@ export class Phone {
     ua.start();
   }
 
-  /** Asterisk has lost the registration (its clock jumped, its database was emptied): it does not tell, and the next refresh may be far. */
+  /** Asterisk has lost the registration (its clock jumped, its database was emptied) and does not tell; or it has been silent. */
   registerAgain() {
     if (this.registered) this.#ua.register();
   }
