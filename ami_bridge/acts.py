@@ -51,6 +51,8 @@ def act_of(intent: Intent, board: Board, reach: Reach) -> ActAsked:
         raise IntentRefused("not_your_call")
     if intent.op in ("mute", "unmute") and intent.role not in ROLES:
         raise IntentRefused("bad_input", field="role")
+    if intent.op == "digits" and call.phase == "held":
+        raise IntentRefused("wrong_stage")  # whoever hears music has no menu open
     if intent.op == "digits" and not KEYS.fullmatch(intent.digits):
         raise IntentRefused("bad_input", field="digits")
     talk = Talk(call.call_id, call.line, call.channel, call.agent, call.agent_channel)

@@ -7,24 +7,24 @@ from dataclasses import replace
 
 from hotline_core.domain.commands import Fact, HangUp, Reply, Write
 from transfer.commands import JoinCommand, MuteLeg, Rejoin, SendDigits
-from transfer.events import AGENT, ROLES, THIRD, ActAsked
+from transfer.events import AGENT, CITIZEN, ROLES, THIRD, ActAsked
 from transfer.model import AWAY, BRIDGE, DIALLED, EMERGENCY, GONE, HOLD, ROOM, Join, Lead, Rules
 from transfer.thirds import begun, cancelled, dial_next, let_go, missed, transfer_ended, tries_of, without_third
 
 _AWAY = frozenset({"requeue", "blind"})
 REJOIN_S = 10.0  # a page answers by itself within one, or not at all
-_WITH_THIRD = frozenset({"merge", "swap", "leave", "digits"})
+_WITH_THIRD = frozenset({"merge", "swap", "leave"})
 _KEYS = frozenset("0123456789*#")
 _MUTE = frozenset({"mute", "unmute"})
 # stage -> acts that mean something there; every other act is refused with wrong_stage
 ALLOWED: Mapping[str, frozenset[str]] = {
     "placing": frozenset({EMERGENCY}),  # never waits for a move
-    "talk": frozenset({"consult", "add", EMERGENCY, "hold"}) | _AWAY | _MUTE,
+    "talk": frozenset({"consult", "add", EMERGENCY, "hold", "digits"}) | _AWAY | _MUTE,
     "parked": frozenset({"consult", "add", EMERGENCY, "merge"}) | _AWAY | _MUTE,
     "calling": frozenset({EMERGENCY, "merge", "drop"}) | _AWAY | _MUTE,
-    "adding": frozenset({EMERGENCY, "hold", "drop"}) | _AWAY | _MUTE,
+    "adding": frozenset({EMERGENCY, "hold", "drop", "digits"}) | _AWAY | _MUTE,
     "consult": frozenset({"merge", "swap", "drop", "leave", "digits"}) | _AWAY | _MUTE,
-    "swapped": frozenset({"merge", "swap", "drop", "leave"}) | _AWAY | _MUTE,
+    "swapped": frozenset({"merge", "swap", "drop", "leave", "digits"}) | _AWAY | _MUTE,
     "three": frozenset({"hold", "swap", "drop", "leave", "digits"}) | _AWAY | _MUTE,
     "handed": frozenset({"take_back"}),
     "led": frozenset({"take_back"}),
@@ -32,6 +32,10 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "sought": frozenset({"take_back"}),
     "rescue_on": frozenset({"digits"}) | _MUTE,
 }
+# whose menu an agent's keys are for: whom the agent speaks with; of two, the one who was brought in
+KEYS_TO: Mapping[str, str] = {
+    "talk": CITIZEN, "adding": CITIZEN, "swapped": CITIZEN, "consult": THIRD, "three": THIRD, "rescue_on": THIRD,
+}  # fmt: skip
 # what each act makes wanted of (citizen, third); None: as it is
 _WANTED: Mapping[str, tuple[str, str | None]] = {
     "consult": (HOLD, ROOM), "add": (ROOM, ROOM), EMERGENCY: (ROOM, ROOM), "hold": (HOLD, ROOM), "merge": (ROOM, ROOM),
@@ -57,6 +61,8 @@ def refusal(join: Join, event: ActAsked) -> str:
         return "bad_input"
     if event.act in _MUTE and join.place_of(event.role) != ROOM:
         return "wrong_stage"
+    if event.act == "digits" and _is_deaf(join):
+        return "wrong_stage"
     if event.act == "digits" and not (event.digits and set(event.digits) <= _KEYS):
         return "bad_input"
     if event.target.agent == event.agent and event.act in ("consult", "add", EMERGENCY, "blind"):
@@ -66,6 +72,12 @@ def refusal(join: Join, event: ActAsked) -> str:
     if event.act == "blind" and _lead(event) is None:
         return "bad_input"
     return ""
+
+
+def _is_deaf(join: Join) -> bool:
+    """True where nobody would get an agent's keys: who they are for has not answered, or is as good as gone."""
+    role = KEYS_TO[join.stage]
+    return not join.channel_of(role) or (role == THIRD and join.third is not None and bool(join.third.ended_by))
 
 
 def act(join: Join, event: ActAsked, rules: Rules, now: float) -> tuple[Join, list[JoinCommand]]:
@@ -93,7 +105,7 @@ def act(join: Join, event: ActAsked, rules: Rules, now: float) -> tuple[Join, li
             muted = MuteLeg(join.call_id, join.channel_of(event.role), event.act == "mute", event.intent_id)
             return replace(join, intent_id=""), [muted]
         case "digits":
-            digits = SendDigits(join.call_id, join.channel_of(THIRD), event.digits, event.intent_id)
+            digits = SendDigits(join.call_id, join.channel_of(KEYS_TO[join.stage]), event.digits, event.intent_id)
             return replace(join, intent_id=""), [digits]
         case _:
             return taken_back(join, event.agent, event.intent_id, now)

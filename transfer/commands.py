@@ -75,7 +75,7 @@ class SendDigits:
 
     call_id: str
     channel: str
-    digits: str
+    digits: str = field(repr=False)
     intent_id: str
 
 

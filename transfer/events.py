@@ -212,7 +212,7 @@ ACTS: Mapping[str, str] = {
     "blind": "the citizen to the target at once, the agent leaves",
     "mute": "nobody hears this role",
     "unmute": "everybody hears this role again",
-    "digits": "keys for the third's menu",
+    "digits": "keys for the menu of whom the agent speaks with: the citizen, or the third once there is one",
     "take_back": "the agent who was cut off is called into the call again",
 }
 
@@ -228,7 +228,7 @@ class ActAsked:
     talk: Talk
     target: Target = field(default_factory=Target)
     role: str = ""  # of mute and unmute
-    digits: str = ""
+    digits: str = field(default="", repr=False)  # keys that a person pressed
 
 
 JoinEvent = (

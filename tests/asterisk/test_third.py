@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.asterisk.test_logs_are_quiet import logs
 from tests.campaign.third_failing import SILENCE_MS, fail
 from tests.campaign.third_stages import CELLS, OWN
 from tests.campaign.third_walking import take
@@ -100,6 +101,27 @@ async def test_a_third_who_hangs_up_under_an_agents_keys_is_gone_and_the_citizen
         await talk.stage("talk")
         await talk.citizen.hang_up()
         await nothing_left(cast, talk.call_id)
+
+
+async def test_an_agents_keys_reach_the_other_side_of_an_ordinary_talk_not_one_on_hold_and_no_log(hotline: Hotline) -> None:
+    """As in a company's menu that was called; both talk on. Who hears music on hold has no menu open."""
+    keys = "90817264#"
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        await talk.does("digits", digits=keys)
+        async with asyncio.timeout(KEYS_S):
+            while talk.citizen.digits != keys:  # noqa: ASYNC110 - the telephone has no event for a key
+                await asyncio.sleep(0.02)
+        await talk.hears("talk")
+        await hold_key(talk.agent_leg, is_held=True)
+        await talk.stage("held")
+        refused = await talk.act("digits", digits="5")
+        assert (refused["ok"], refused["code"]) == (False, "wrong_stage")
+        await hold_key(talk.agent_leg, is_held=False)
+        await talk.stage("talk")
+        assert talk.citizen.digits == keys
+        await talk.citizen.hang_up()
+        await nothing_left(cast, talk.call_id)
+    assert [name for name, text in logs(hotline).items() if keys in text] == []
 
 
 async def test_a_citizen_who_met_an_engaged_number_is_not_cut_off_when_the_next_agents_telephone_vanishes(hotline: Hotline) -> None:

@@ -57,6 +57,16 @@ async def test_a_typed_number_is_called_by_keys_alone_shown_the_chosen_line_reco
             call_id = await desk.call_id()
             await desk.hears_tone(CITIZEN_HZ)
             await call.rtp.hears_tone(AGENT_HZ)
+            await keys.press("Alt+I")  # the menu of whom was called
+            await expect(page.locator("#keypad-to")).to_contain_text("市民")
+            await keys.type("3*")
+            await expect(page.locator("#keypad-sent")).to_contain_text("3*")
+            for _ in range(40):
+                if call.digits == "3*":
+                    break
+                await call.listen(0.25)
+            assert call.digits == "3*"
+            await keys.press("Escape")
             await keys.press("Alt+X")
             await call.wait_ended(5)
             stored = await stored_call(api, call_id, state="ended", outcome="answered", direction="out")

@@ -108,6 +108,18 @@ def test_what_cannot_be_asked_is_refused_by_name(op: str, fields: dict[str, obje
     assert refused(op, **fields) == code
 
 
+def test_keys_are_for_the_menu_of_whom_the_agent_talks_with_and_for_nobody_who_hears_music() -> None:
+    """An ordinary talk has no third; on hold by the telephone the citizen hears music. They are no part of what may be logged."""
+    one = board()
+    asked = act_of_intent(click("digits", digits="12#", id="keys"), one, REACH)
+    assert (asked.act, asked.digits) == ("digits", "12#")
+    assert "12#" not in repr(click("digits", digits="12#", id="keys")) + repr(asked)
+    one.apply(ev.HoldStarted(CALL), NOW)
+    with pytest.raises(IntentRefused) as error:
+        act_of_intent(click("digits", digits="12#"), one, REACH)
+    assert error.value.code == "wrong_stage"
+
+
 def test_who_talks_with_another_citizen_takes_none_back_before_that_talk_is_over() -> None:
     """Else the citizen would leave the queue to wait for a telephone that cannot answer."""
     one = board()

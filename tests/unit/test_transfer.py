@@ -151,11 +151,27 @@ def test_a_rescue_that_failed_while_there_was_no_bridge_is_red_and_not_forgotten
     assert (join.stage, join.failed, join.urgent, join.target) == ("talk", "unavailable", True, RESCUE)
 
 
-def test_keys_reach_the_thirds_menu_and_nothing_else_does() -> None:
+def test_keys_reach_the_menu_of_whom_the_agent_speaks_with_and_nothing_else_does() -> None:
+    """The citizen, or a company that was called, in an ordinary talk, of which nothing is kept; the third once there is one."""
     floor = Floor()
+    assert floor.asks("digits", digits="7") == [SendDigits(CALL, CIT, "7", "i1")]
+    assert CALL not in floor.transfers.joins
     floor.consulting()
     assert floor.asks("digits", digits="12#") == [SendDigits(CALL, THIRD, "12#", "i1")]
     assert floor.asks("digits", digits="1,2") == [Reply("i1", "bad_input")]
+    floor.asks("swap")
+    floor.held("third")
+    floor.room("citizen")
+    assert floor.asks("digits", digits="0") == [SendDigits(CALL, CIT, "0", "i1")]
+    floor.asks("drop")
+    assert floor.asks("digits", digits="0") == [SendDigits(CALL, CIT, "0", "i1")]
+
+
+def test_keys_for_a_third_who_is_being_let_go_are_refused() -> None:
+    floor = Floor()
+    floor.consulting()
+    floor.asks("drop")
+    assert floor.asks("digits", digits="0") == [Reply("i1", "wrong_stage")]
 
 
 def test_a_transfer_is_told_from_the_question_to_who_left_last() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hotline_core.domain.commands import Reply
 from tests.unit.transfer_floor import CALL, CALM, COLLEAGUE, RAILWAY, Floor
 from transfer import events as te
-from transfer.acts import ALLOWED
+from transfer.acts import ALLOWED, KEYS_TO
+from transfer.commands import SendDigits
 from transfer.diagram import NOW, SAMPLES, asked, join_in
 from transfer.events import Target
 from transfer.machine import HANDLED, step
@@ -57,6 +58,22 @@ def test_in_every_stage_every_event_is_handled_or_ignored_on_purpose(stage: str)
             assert (after, commands) == (join, [])
         if isinstance(event, te.CitizenGone) and after is not None:
             assert after.arrangement == "rescue_on"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_agents_keys_go_to_one_leg_or_are_refused(stage: str) -> None:
+    """Every stage: whoever is there and speaks with the agent; nobody who hears music, is dialled or is gone."""
+    assert (stage in KEYS_TO) == ("digits" in ALLOWED[stage])
+    join = join_in(stage)
+    after, commands = step(join, asked("digits"), CALM, NOW)
+    if stage not in KEYS_TO:
+        assert (after, commands) in ((join, [Reply("i", "wrong_stage")]), (join, [Reply("i", "not_your_call")]))
+    else:
+        channel = join.channel_of(KEYS_TO[stage])
+        assert commands == [SendDigits(CALL, channel, "1", "i")]
+        assert channel
+        assert after is not None
+        assert after.stage == stage
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -220,11 +220,11 @@ def test_no_walk_of_acts_and_mishaps_loses_the_citizen_or_leaves_anybody_behind(
 
 
 def test_walks_come_into_every_stage() -> None:
-    """A walk that never leaves the talk would prove nothing."""
+    """A walk that never leaves the talk would prove nothing; the walks are those of the test above."""
     from transfer.model import STAGES
 
     stages: set[str] = set()
-    for seed in range(80):
+    for seed in range(WALKS):
         walk = Walk(seed)
         for _ in range(STEPS):
             walk.step()

@@ -47,7 +47,7 @@ export class Acts {
     return ack.ok;
   }
 
-  /** Keys for the third's menu, in the order they were pressed, however fast; `tell(sent, trouble)` hears of each lot. */
+  /** Keys for the menu of whom the agent speaks with, in the order they were pressed, however fast; `tell(sent, trouble)` hears of each lot. */
   async digits(digit, tell) {
     this.#keys += digit;
     if (this.#isKeying) return;

@@ -8,18 +8,20 @@ const AWAY = ["blind", "requeue"];
 const START = ["consult", "add", "emergency", ...AWAY];
 const TWO = ["merge", "swap", "drop", "leave", "emergency", ...AWAY];
 const ALLOWED = {
-  single: START, held: START,
+  single: [...START, "digits"], held: START,
   placing: ["emergency"],
-  talk: [...START, "hold", "mute_citizen"],
+  talk: [...START, "hold", "mute_citizen", "digits"],
   parked: [...START, "merge"],
   calling: ["emergency", "merge", "drop", ...AWAY],
-  adding: ["emergency", "hold", "drop", "mute_citizen", ...AWAY],
+  adding: ["emergency", "hold", "drop", "mute_citizen", "digits", ...AWAY],
   consult: [...TWO, "mute_third", "digits"],
-  swapped: [...TWO, "mute_citizen"],
+  swapped: [...TWO, "mute_citizen", "digits"],
   three: [...TWO.slice(1), "hold", "mute_citizen", "mute_third", "digits"],
   handed: ["take_back"], alone: ["take_back"], sought: ["take_back"], lost: ["take_back"],
   rescue_on: ["mute_third", "digits"],
 };
+// Whose menu the keys are for; everywhere else the citizen's.
+const KEYS_TO_THIRD = ["consult", "three", "rescue_on"];
 // Who is in the room together, per stage; somebody of the call who is not here hears music.
 const TOGETHER = {
   single: "ca", talk: "ca", adding: "ca", swapped: "ca", consult: "at", rescue_on: "at", three: "cat", handed: "ct", led: "", held: "", parked: "a", calling: "a",
@@ -40,7 +42,7 @@ export function lineView(desk) {
   // While nobody tells what is true an act is refused by the bridge at worst, not by an old picture.
   if (isBlind(desk) && UP.includes(desk.session?.state)) ACTS.forEach((act) => allowed.add(act));
   const isEmergency = join?.way === "emergency" && (join.third != null || Boolean(join.failed));
-  const view = { call, join, stage, allowed, isAsked, isEmergency, since: sinceOf(desk, call, join, stage, lost), failed: join?.failed ?? null, attempt: "" };
+  const view = { call, join, stage, allowed, isAsked, isEmergency, keysTo: KEYS_TO_THIRD.includes(stage) ? "third" : "citizen", since: sinceOf(desk, call, join, stage, lost), failed: join?.failed ?? null, attempt: "" };
   return { ...view, ...words(desk, view), seats: seats(desk, view), together: TOGETHER[stage] ?? "" };
 }
 

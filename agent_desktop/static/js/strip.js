@@ -14,7 +14,7 @@ export class Strip {
   #store;
   #acts;
   #view = null;
-  #sent = ""; // keys that the third has got since the keypad was opened
+  #sent = ""; // keys that the other side has got since the keypad was opened
 
   constructor(store, acts) {
     this.#store = store;
@@ -96,7 +96,9 @@ export class Strip {
     for (const role of ROLES) this.#seat($(`#seat-${role}`), view.seats[role]);
     mark($("#seats"), "together", view.together);
     this.#buttons(desk, view);
-    if (!view.allowed.has("digits")) this.toggleKeypad(false);
+    const words = LINE.keysTo(LINE[view.keysTo]);
+    if (!view.allowed.has("digits") || $("#keypad-to").textContent !== words) this.toggleKeypad(false); // keys meant for one are not for the other
+    write($("#keypad-to"), words);
     this.tick();
   }
 

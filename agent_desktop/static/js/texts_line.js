@@ -59,7 +59,7 @@ export const LINE = {
   refusedEmergency: (name, message) => ["没有呼出", `${name}：${message}`],
   offline: "与服务器的连接中断，命令发不出去，请告诉市民自行拨打。", timeout: "没有收到确认，请看线路再决定。",
   mute: (who) => `静音${who}`, unmute: (who) => `取消静音${who}`, asked: "已请求…", cancel: "取消呼叫", drop: "请出第三方",
-  sent: (digits) => `已发送 ${digits}`, keypadFailed: "没有发出，请再按。",
+  sent: (digits) => `已发送 ${digits}`, keysTo: (who) => `按键发给${who}`, keypadFailed: "没有发出，请再按。",
 };
 
 export const EMERGENCY = {
