@@ -12,7 +12,9 @@ from ami_bridge.intent_server import IntentServer
 from ami_bridge.mending import Mender
 from ami_bridge.menus import Menus
 from ami_bridge.parties import PartyStore
+from ami_bridge.protocol import Packet
 from ami_bridge.pulse import Pulse
+from ami_bridge.ring_watch import RingWatch
 from ami_bridge.silence import AGENT, AGENT_S
 from ami_bridge.silence_watch import SilenceWatch
 from ami_bridge.standby import ledger_in_turn
@@ -84,10 +86,16 @@ async def serve(settings: Settings, log: Log) -> None:
         shown={key: line.shown or key for key, line in city.lines.items()},
         pulse=Pulse(now=clock.now, live=live, log=log, mender=mender, telephones=telephones),
     )  # fmt: skip
+
+    def take_packet(packet: Packet) -> None:
+        rings.see(packet)
+        engine.take_packet(packet)
+
     link = Connection(
         "127.0.0.1", settings.ami_port, "bridge", secrets.ami, log=log,
-        on_event=engine.take_packet, on_up=engine.link_up, on_down=engine.link_down,
+        on_event=take_packet, on_up=engine.link_up, on_down=engine.link_down,
     )  # fmt: skip
+    rings = RingWatch(link, relay=settings.paths.relay_socket, front=(settings.bind, settings.http_port), log=log)
     watch = SilenceWatch(link, {AGENT: AGENT_S, **silences(city, settings.demo)}, log)
     server = IntentServer(settings.paths.bridge_socket, engine.take_intent, log=log)
     tasks = Tasks(task_died)
@@ -100,6 +108,7 @@ async def serve(settings: Settings, log: Log) -> None:
     tasks.spawn("directory", directory.run())
     tasks.spawn("mender", mender.run())
     tasks.spawn("silence", watch.run())
+    tasks.spawn("rings", rings.run())
     tasks.spawn("link", link.run())
     log.info("bridge started")
     await stop.wait()

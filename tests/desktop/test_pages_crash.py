@@ -22,6 +22,7 @@ CITIZEN_HZ = 500
 RELOAD_MS = 1000.0  # design: a reloaded page costs the citizen less than a second
 VANISHED_MS = 3400.0  # 2 s until Asterisk believes that the page is gone, up to 1 s by its clock of whole seconds, a busy machine
 TIMES = 2  # a page that took a talk up again may be lost too
+NEXT_S = 12.0  # 3 s of grace, a second until the queue rings again, a busy machine; a ring is 20 s
 HEAD_S = 25.0  # 3 s, then 10 s of waiting, then the ring
 
 Tell = Callable[[str, object], None]
@@ -145,6 +146,35 @@ async def test_a_citizen_whose_agent_does_not_come_back_is_the_next_one_in_the_q
         await call.rtp.hears_tone(AGENT_HZ)
         await waiting.hang_up()
         await agent_ends_it(hotline, second, call, call_id, "agent_answered", "agent_awaited", "requeued", "agent_answered")
+
+
+async def test_a_ring_whose_page_is_gone_goes_on_to_the_next_agent_within_seconds(hotline: Hotline, tmp_path: Path) -> None:
+    """Killed: a colleague is rung. Reloaded: nobody is rung in vain any more, and "ready" brings the caller back."""
+    async with Agents(hotline, tmp_path) as agents, SipCaller(hotline.sip, "13855704008") as phone:
+        first, second = await agents.desk("agent1"), await agents.desk("agent2")
+        await second.be_paused()
+        await first.become_ready()
+        call = await phone.call("12328", source=Tone(CITIZEN_HZ))
+        await first.state("ringing", 25)
+        await second.become_ready()
+        await first.page.context.close()
+        await second.state("ringing", NEXT_S)
+        await second.page.reload(wait_until="commit")
+        await second.state("paused", NEXT_S)
+        assert not call.ended.is_set()
+        await second.page.click("#btn-ready")
+        await second.answer()
+        call_id = await second.call_id()
+        await second.hears_tone(CITIZEN_HZ)
+        await second.page.click("#btn-hangup")
+        await call.wait_ended(5)
+        with hotline.api() as api:
+            stored = await stored_call(api, call_id, state="ended", outcome="answered", ended_by="agent")
+            told = [
+                entry["kind"] for entry in stored["timeline"] if entry["kind"] in ("agent_rung", "agent_missed", "agent_answered")
+            ]
+            assert told == ["agent_rung", "agent_missed", "agent_rung", "agent_missed", "agent_rung", "agent_answered"]
+            await live_equals_asterisk(hotline, api)
 
 
 async def test_a_killed_pages_agent_is_back_also_when_there_is_no_bridge(hotline: Hotline, tmp_path: Path) -> None:

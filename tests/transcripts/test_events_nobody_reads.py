@@ -9,6 +9,7 @@ import pytest
 
 from ami_bridge.dial_tests import begun
 from ami_bridge.protocol import Decoder, Packet
+from ami_bridge.ring_watch import heard
 from ami_bridge.translate import agi_result, translate
 from ami_bridge.translate_join import call_of_third, translate_join
 
@@ -39,7 +40,8 @@ def events_of(path: Path) -> list[Packet]:
 def tells(packet: Packet) -> bool:
     """Whether some part of the bridge makes something of it; of a third's channel the beginning is looked at too."""
     is_thirds_begin = packet.text("Event") == "Newchannel" and bool(call_of_third(packet.text("Uniqueid")))
-    return bool(begun(packet) or translate_join(packet) or translate(packet) or agi_result(packet)) or is_thirds_begin
+    told = begun(packet) or translate_join(packet) or translate(packet) or agi_result(packet) or heard(packet)
+    return bool(told) or is_thirds_begin
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
