@@ -87,7 +87,7 @@ async def test_a_clerk_finds_filters_keeps_a_view_and_sends_many_at_once(hotline
 
 
 async def test_a_ticket_is_corrected_takes_files_and_hides_the_citizen_from_its_unit(hotline: Hotline, tmp_path: Path) -> None:
-    """What was changed stands in the course, a file that is none is refused in words, a secret citizen has no name for the unit."""
+    """Changes stand in the course, a sheet outlives a reload, no file but a real one, a secret citizen has no name for the unit."""
     async with Agents(hotline, tmp_path) as agents:
         browser = (await agents.browser()).page.context.browser
         clerk = await officer(browser, hotline, "clerk1")
@@ -106,7 +106,18 @@ async def test_a_ticket_is_corrected_takes_files_and_hides_the_citizen_from_its_
         await clerk.page.set_input_files("#file-add", {"name": "程序.png", "mimeType": "image/png", "buffer": b"MZ\x90\x00" * 99})
         await expect(clerk.page.locator("#files-told")).to_have_attribute("data-kind", "trouble")
         await expect(clerk.page.locator("#files li")).to_have_count(1)
+        words = clerk.page.locator("#act-form [name=note]")
+        await clerk.opens("dispatch")
+        await words.fill("先联系店长")
+        for expected in ("先联系店长", ""):  # what was typed outlives a reload; what was cancelled does not
+            await clerk.page.reload()
+            await clerk.at("accepted")
+            await clerk.opens("dispatch")
+            await expect(words).to_have_value(expected)
+            await words.press("Escape")
+            await expect(clerk.page.locator("#act-form")).to_have_attribute("data-open", "false")
         await clerk.does("dispatch", {"unit": "scgj"}, stage="dispatched")
+        assert await clerk.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('hotline.sheet.'))") == []
         await clerk.page.fill("#note-form [name=text]", "已电话告知")
         await clerk.page.press("#note-form [name=text]", "Enter")
         await expect(clerk.page.locator("#steps li[data-act=note]")).to_have_count(1)

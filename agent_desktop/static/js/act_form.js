@@ -60,6 +60,15 @@ export class ActForm {
     return [...this.#root.querySelectorAll("textarea, input:not([role=combobox], [type=radio])")].some((input) => input.value !== input.defaultValue);
   }
 
+  /** What is filled in now, by fact, to be given to `recall` of the same act's form after the page was loaded anew. */
+  get values() {
+    return Object.fromEntries(this.#parts.map((part) => [part.key, part.read()]).filter(([, value]) => value !== undefined));
+  }
+  recall(values) {
+    for (const part of this.#parts) if (part.key in values) part.write(values[part.key]);
+    this.#follow();
+  }
+
   focus() {
     (this.#first ?? this.#root.querySelector("input, textarea, select"))?.focus();
   }
@@ -116,7 +125,7 @@ function words(field, name, { catalogue }) {
   const input = field.kind === "text" ? make("textarea", { rows: 3, maxlength: longest, spellcheck: "false", name: field.key })
     : make("input", { maxlength: Math.min(longest, 400), autocomplete: "off", spellcheck: "false", name: field.key });
   input.defaultValue = field.value ?? "";
-  return { input, node: make("label", { class: "fact", "data-kind": field.kind }, make("span", {}, ...caption(name, field.optional && !field.bare)), input), read: () => input.value.trim() };
+  return { input, node: make("label", { class: "fact", "data-kind": field.kind }, make("span", {}, ...caption(name, field.optional && !field.bare)), input), read: () => input.value.trim(), write: (value) => (input.value = value) };
 }
 
 function number(field, name, known) {
@@ -125,7 +134,7 @@ function number(field, name, known) {
   const unit = [ACT.units[rule?.measure] ?? "", rule?.amount ? ACT.most(rule.amount) : ""].join("");
   return {
     input, node: make("label", { class: "fact number" }, make("span", {}, name), make("span", { class: "amount" }, input, unit)),
-    read: () => (input.value === "" ? undefined : Number(input.value)),
+    read: () => (input.value === "" ? undefined : Number(input.value)), write: (value) => (input.value = value),
   };
 }
 
@@ -135,6 +144,7 @@ function yes(field, name) {
   return {
     input: node.querySelector("input"), node,
     read: () => { const value = node.querySelector("input:checked")?.value; return value && value === "yes"; },
+    write: (value) => (node.querySelector(`input[value=${value ? "yes" : "no"}]`).checked = true),
   };
 }
 
@@ -148,7 +158,7 @@ function picker(field, name, items, chosen = () => {}) {
 
 function pick(field, name, { catalogue, rule }) {
   const { box, label } = picker(field, name, field.items ?? (field.of === "grounds" && rule?.grounds?.length ? catalogue.grounds.filter(({ key }) => rule.grounds.includes(key)) : catalogue[field.of]) ?? []);
-  return { input: box.input, node: label, read: () => box.value };
+  return { input: box.input, node: label, read: () => box.value, write: (key) => (box.value = key) };
 }
 
 /** The case, and at once the sentence that the caller is told, to be read aloud (R39). */
@@ -160,7 +170,7 @@ function refusal(field, name, { catalogue }) {
   };
   const items = catalogue.refusals.map((each) => ({ ...each, name: `${each.key} ${each.name}` }));
   const { box, label } = picker(field, name, items, show);
-  return { input: box.input, node: make("div", { class: "fact-group" }, label, tell), read: () => box.value };
+  return { input: box.input, node: make("div", { class: "fact-group" }, label, tell), read: () => box.value, write: (key) => { box.value = key; show(key); } };
 }
 
 /** Units that answer for such a matter stand first, with the reason; any other is found by typing. `isOpen`: none is chosen before. */
@@ -180,7 +190,7 @@ function unit(field, name, { units = [], suggestions, forwardTo, wished }) {
     if (!field.isOpen && (wished || suggestions?.length)) box.value = wished || suggestions[0].unit;
     show();
   }
-  return { input: box.input, node, read: () => box.value };
+  return { input: box.input, node, read: () => box.value, write: (key) => { box.value = key; show(); } };
 }
 
 function suggestionRow({ unit: key, name, words: why, phones = [], on_duty: onDuty = [] }, press) {
@@ -209,5 +219,5 @@ function units(field, name, { units: all = [] }) {
     });
     return button;
   }));
-  return { input: box.input, node: make("div", { class: "fact-group" }, label, chips), read: () => [...chosen] };
+  return { input: box.input, node: make("div", { class: "fact-group" }, label, chips), read: () => [...chosen], write: (keys) => { keys.forEach((key) => chosen.add(key)); show(); } };
 }

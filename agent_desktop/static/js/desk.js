@@ -23,6 +23,7 @@ import { Queue } from "./queue.js";
 import { RecordingPause } from "./recording_pause.js";
 import { Ring } from "./ring.js";
 import { reachable } from "./scrolling.js";
+import { forgetSheets } from "./sheet_memory.js";
 import { Sound } from "./sound.js";
 import { deskState, emptyDesk, isForgotten, isHardware, ownAgent, ownCall, Store } from "./state.js";
 import { Strip } from "./strip.js";
@@ -86,6 +87,7 @@ async function signOut() {
   phone.stop("unregistered");
   await post("/api/sign-out").catch(() => {});
   sessionStorage.clear();
+  forgetSheets();
   location.assign("/sign-in");
 }
 

@@ -7,6 +7,7 @@ import { correctionFields, correctionFacts } from "./correction.js";
 import { $, boot, fill, lineBadge, make, mark, numberGroups, write } from "./dom.js";
 import { limitRow, ofStage } from "./limits.js";
 import { player } from "./player.js";
+import { SheetMemory } from "./sheet_memory.js";
 import { stepWords } from "./step_words.js";
 import { ACT, FORM, NOTICE, ONE } from "./texts_ticket.js";
 import { TicketFiles } from "./ticket_files.js";
@@ -21,7 +22,7 @@ const NEEDS_UNITS = ["dispatch", "accept", "settle_dispute"];
 const QUIET = ["suspend", "resume", "override", "merge", "correct", "reopen", "note", "ask_superior", "chase"];
 const BY_CLOCK = ["remind", "due", "overdue", "escalate"];
 const STATES = ["late", "stands", "suspended", "kept_late", "kept"];
-const { number, lines, acts: rights } = boot();
+const { me, number, lines, acts: rights } = boot();
 const path = `/api/tickets/${encodeURIComponent(number)}`;
 
 let catalogue = null, names = namesOf(null);
@@ -29,6 +30,7 @@ let ticket = null;
 let form = null; // of the act that is open
 let laid = null; // closed with something typed in it: the same act opens it again
 let timer = 0;
+const sheets = new SheetMemory(me.login, number);
 const files = new TicketFiles(path, () => load());
 
 // ---- what is known --------------------------------------------------------------------------------------------------
@@ -212,6 +214,8 @@ async function open(act) {
   if ($("#act-form").dataset.act !== act || $("#act-form").dataset.open !== "true") return;
   laid = null;
   form = new ActForm($("#act-facts"), act, known, act === "correct" ? correctionFields(ticket, catalogue) : FORMS[act]);
+  const kept = sheets.of(act);
+  if (kept) form.recall(kept);
   showActs();
   if ($("#act-facts").querySelector("input, textarea, select")) form.focus();
   else $("#btn-act-send").focus();
@@ -244,6 +248,17 @@ function close() {
   $(`#acts [data-act="${act}"]`)?.focus();
 }
 
+/** Given up: a page that is loaded anew begins with an empty sheet. */
+function cancel() {
+  if (form) sheets.forget(form.act);
+  close();
+}
+
+/** A correction begins with what the ticket says now, so that nothing old comes over it. */
+function remember() {
+  if (form?.isTyped && form.act !== "correct") sheets.keep(form.act, form.values);
+}
+
 async function send(event) {
   event?.preventDefault();
   const read = form?.read();
@@ -254,6 +269,7 @@ async function send(event) {
   busy(true);
   try {
     const told = await post(`${path}/acts`, { act, version: ticket.version, facts: given });
+    sheets.forget(act);
     [form, laid] = [null, null];
     mark($("#act-form"), "open", false);
     take(told);
@@ -297,7 +313,7 @@ function pressed(event) {
   const isInForm = event.target.closest?.("#act-form");
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && isInForm) return send(event);
   if (event.altKey || event.ctrlKey || event.metaKey) return undefined;
-  if (event.key === "Escape") return form || $("#act-form").dataset.open === "true" ? close() : event.target.matches("input, textarea") ? event.target.blur() : $("#back").click();
+  if (event.key === "Escape") return form || $("#act-form").dataset.open === "true" ? cancel() : event.target.matches("input, textarea") ? event.target.blur() : $("#back").click();
   if (event.target.matches("input, textarea, select")) return undefined;
   const at = Number(event.key);
   if (ticket && at >= 1 && at <= 9) {
@@ -312,7 +328,8 @@ function pressed(event) {
 addEventListener("keydown", pressed);
 addEventListener("beforeunload", (event) => (form ?? laid)?.isTyped && event.preventDefault());
 $("#act-form").addEventListener("submit", send);
-$("#btn-act-cancel").addEventListener("click", close);
+$("#btn-act-cancel").addEventListener("click", cancel);
+for (const kind of ["input", "change", "click", "focusout"]) $("#act-facts").addEventListener(kind, remember);
 $("#note-form").addEventListener("submit", note);
 $("#btn-dial-citizen").addEventListener("click", dialCitizen);
 if (document.referrer.includes("/tickets?") && new URL(document.referrer).origin === location.origin) $("#back").href = document.referrer;

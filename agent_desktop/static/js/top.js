@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { $ } from "./dom.js";
+import { forgetSheets } from "./sheet_memory.js";
 
 /** The list is never modal: what goes on beneath it is seen. */
 export function toggleHelp(open = !$("#help").open) {
@@ -30,5 +31,6 @@ $("#btn-help").addEventListener("click", () => toggleHelp());
 $("#btn-help-close").addEventListener("click", () => toggleHelp(false));
 $("#btn-sign-out").addEventListener("click", async () => {
   await post("/api/sign-out").catch(() => {});
+  forgetSheets();
   location.assign("/sign-in");
 });
