@@ -11,12 +11,15 @@ from playwright.async_api import expect
 
 from tests.running.facts import live_equals_asterisk
 from tests.running.instance import Hotline
+from tests.running.noticing import SPY
 from tests.running.page import AGENT_HZ, Agents, asks_for_a_person
 from tests.sip.agent import SipCaller
 
 pytestmark = pytest.mark.desktop
 
 CITIZEN_HZ = 500
+REMINDED = "noticed.notes.filter(hertz => hertz === 520).length"  # how often the soft tone came; the ring has no such note
+HALF_A_MINUTE_MS = 30_500
 JUDGED = "async ([before, now]) => (await import('/static/js/quality.js')).judged(before, now)"
 SILENT = """(() => {
   const context = new AudioContext();
@@ -62,9 +65,11 @@ async def test_an_agent_hears_the_own_echo_before_the_first_call_and_leaves_no_t
 
 
 async def test_whoever_speaks_into_a_muted_microphone_is_told_at_once(hotline: Hotline, tmp_path: Path) -> None:
-    """The citizen hears nothing of it; with the microphone open again the words go."""
+    """The citizen hears nothing of it; a soft tone says it too, and again every half minute; open again the words go."""
     async with Agents(hotline, tmp_path) as agents, SipCaller(hotline.sip, "13855707102") as phone:
-        desk = await agents.desk("agent1")
+        desk = await agents.browser()
+        await desk.page.add_init_script(SPY)
+        await desk.sign_in("agent1")
         await desk.become_ready()
         call = await asks_for_a_person(phone, "12345")
         await desk.answer()
@@ -73,6 +78,11 @@ async def test_whoever_speaks_into_a_muted_microphone_is_told_at_once(hotline: H
         await expect(desk.page.locator("#notice")).to_have_attribute("data-key", "speaks_muted")
         await expect(desk.page.locator("#notice")).to_contain_text("您在说话，但已静音")
         await expect(desk.page.locator("#state-hint")).to_contain_text("已静音 0:")
+        await desk.page.wait_for_function(f"() => {REMINDED} > 0", timeout=3000)
+        reminded = await desk.page.evaluate(REMINDED)
+        await desk.page.evaluate("ms => { noticed.aheadMs = ms; }", HALF_A_MINUTE_MS)
+        await desk.page.wait_for_function(f"() => {REMINDED} > {reminded}", timeout=3000)
+        await desk.page.evaluate("noticed.aheadMs = 0")
         await desk.page.keyboard.press("Alt+M")
         await expect(desk.page.locator("#notice")).not_to_have_attribute("data-key", "speaks_muted")
         await call.rtp.hears_tone(AGENT_HZ)

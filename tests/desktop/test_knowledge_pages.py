@@ -34,7 +34,7 @@ async def test_what_a_supervisor_writes_an_agent_finds_in_a_call_and_puts_into_t
         await lead.page.keyboard.press("n")
         await types(lead.page, title="", text="轮渡票价单程两元。")
         await expect(lead.page.locator("#edit-error")).to_contain_text("标题")
-        await types(lead.page, title="轮渡票价", keywords="过江 摆渡", note="初稿")
+        await types(lead.page, title="轮渡票价", keywords="过江 摆渡", until="2035-12-31", note="初稿")
         await expect(lead.page.locator("#page-article")).to_contain_text("单程两元")
 
         call = await citizen.call("12328", source=Tone(500))
@@ -46,6 +46,7 @@ async def test_what_a_supervisor_writes_an_agent_finds_in_a_call_and_puts_into_t
         await expect(page.locator("#knowledge-rows [aria-selected=true]")).to_contain_text("轮渡票价")
         await keys.press("Enter")
         await expect(page.locator("#knowledge-article")).to_contain_text("单程两元")
+        await expect(page.locator("#knowledge-article")).to_contain_text("有效至 2035年12月31日")
         await keys.press("Control+Enter")
         await expect(page.locator("#draft-text")).to_have_value("市民问过江要多少钱\n【轮渡票价】轮渡票价单程两元。\n")
         await expect(page.locator("#draft-state")).to_have_attribute("data-state", "saved")

@@ -13,6 +13,7 @@ from tests.running.facts import live_equals_asterisk, stored_call
 from tests.running.instance import Hotline
 from tests.running.outgoing import plug_in
 from tests.running.page import AGENT_HZ, Agents, Desk, floor_beside, ready_agent
+from tests.running.typing import both_write
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
 from tests.sip.policy import Answer, RingForever
@@ -245,7 +246,10 @@ async def test_an_agent_whose_browser_died_takes_the_citizen_back_with_one_key(h
 async def test_a_colleague_is_asked_in_finds_the_record_takes_the_call_over_and_gives_it_to_the_second_queue(
     hotline: Hotline, tmp_path: Path
 ) -> None:
-    """Both pages say the same from their own side; the record written by the first is there for the second; nobody is dropped."""
+    """Both pages say the same from their own side; the record of the first is there for the second; nobody is dropped.
+
+    While both write in it neither overwrites the other unseen.
+    """
     async with Agents(hotline, tmp_path) as agents, SipCaller(hotline.sip, "13855720006") as citizen:
         first = await agents.desk("agent1")
         await first.become_ready()
@@ -264,6 +268,7 @@ async def test_a_colleague_is_asked_in_finds_the_record_takes_the_call_over_and_
             await desk.stage("consult")
         await expect(second.page.locator("#line-story")).to_contain_text("1001 张敏与您通话")
         await expect(second.page.locator("#draft-text")).to_have_value("暖气不热，已报修两次。", timeout=10_000)
+        await both_write(first, second, "暖气不热，已报修两次。")
         await first.page.keyboard.press("Alt+L")
         await first.state("ready", 15)
         await second.stage("talk")

@@ -37,6 +37,51 @@ async def overflow(page: Page, size: tuple[int, int]) -> list[str]:
     return [f"{width} px wide in a window of {size[0]}"] if width > size[0] else []
 
 
+# Where the focus is now: again (it was there already), nowhere, seen, or the element over which other things lie (WCAG 2.4.11).
+STOP = """() => {
+  const one = document.activeElement;
+  if (!one || one === document.body) return "nowhere";
+  if (window.stops.has(one)) return "again";
+  window.stops.add(one);
+  const {left, top, width, height} = one.getBoundingClientRect();
+  const shares = Array.from({length: 12}, (_, at) => (at + 0.5) / 12);
+  const isSeen = shares.some(x => shares.some(y => {
+    const at = document.elementFromPoint(left + width * x, top + height * y);
+    return at !== null && one.contains(at);
+  }));
+  return isSeen ? "seen" : one.outerHTML.slice(0, 120);
+}"""
+MOST_STOPS = 250
+
+
+async def hidden_stops(page: Page) -> list[str]:
+    """What Tab comes to, once round the page as it stands, and nobody can see; AssertionError where Tab does not come round."""
+    await page.evaluate("() => { window.stops = new Set(); document.activeElement?.blur(); }")
+    found: list[str] = []
+    nowhere = 0
+    for _ in range(MOST_STOPS):
+        await page.keyboard.press("Tab")
+        told: str = await page.evaluate(STOP)
+        nowhere += told == "nowhere"
+        if told == "again" or nowhere > 2:
+            return found
+        if told not in ("seen", "nowhere"):
+            found.append(f"focus out of sight: {told}")
+    raise AssertionError(f"{MOST_STOPS} presses of Tab and not once round")
+
+
+async def in_small_windows(page: Page) -> list[str]:
+    """Where the page arranges itself anew, small and at 200 %: all rules once more, and a focus that is out of sight."""
+    found: list[str] = []
+    for size in (SMALL, ZOOMED):
+        await page.set_viewport_size({"width": size[0], "height": size[1]})
+        told = [*await faults(page), *await hidden_stops(page)]
+        found += [f"{size[0]}x{size[1]}: {each}" for each in told]
+    await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    await page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    return found
+
+
 async def everything(page: Page) -> list[str]:
     """All faults of a state: light with all rules, dark with those of colours, no scrolling sideways when small or at 200 %."""
     found = [*await faults(page), *await faults(page, "dark", only=("color-contrast",))]

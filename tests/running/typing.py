@@ -18,6 +18,7 @@ from tests.running.page import Desk
 KEY_MS = 12  # between two keys; no person types faster
 SAVED_S = 40.0  # the page tries again at most 10 s after a database is back, a busy machine included
 SENTENCE = "来电人称昨晚 22:10 在火车站等 3 路公交末班车，等候约 40 分钟未到，要求核查并答复。"
+TICKET = "**/api/calls/*/ticket"
 READ = """async (id) => {
   const told = await (await fetch(`/api/calls/${id}/ticket`)).json();
   return {text: told.draft.text, title: told.draft.fields.title ?? ''};
@@ -77,6 +78,39 @@ class Writer:
                 return time.monotonic() - began
             await asyncio.sleep(0.2)
         raise AssertionError(f"typed {self.title!r} {self.text!r}\nserver {told}\npage {shown}")
+
+
+async def both_write(first: Desk, second: Desk, begun: str) -> None:
+    """Two people at the same record, which says `begun` on both screens: who was second sees the other's words before deciding.
+
+    The second keeps the own words, then the first takes those; nothing is replaced on a screen or in the server before that.
+    """
+    mine, theirs = f"{begun}五号楼。", f"{begun}家有老人。"
+    pages = (first.page, second.page)
+    for page in pages:  # neither page may learn of the other's words in another way
+        await page.route(TICKET, lambda route: route.abort())
+    await _writes(first.page, mine, "saved")
+    await _writes(second.page, theirs, "conflict")
+    await expect(second.page.locator("#draft-state")).to_contain_text("agent1")
+    await expect(second.page.locator("#draft-other")).to_contain_text(mine)
+    await expect(second.page.locator("#draft-text")).to_have_value(theirs)
+    await second.page.press("#draft-mine", "Enter")
+    await expect(second.page.locator("#draft-state")).to_have_attribute("data-state", "saved")
+    await expect(first.page.locator("#draft-text")).to_have_value(mine)
+    await _writes(first.page, f"{mine}三单元。", "conflict")
+    await expect(first.page.locator("#draft-other")).to_contain_text(theirs)
+    await first.page.press("#draft-theirs", "Enter")
+    await expect(first.page.locator("#draft-text")).to_have_value(theirs)
+    for page in pages:
+        await expect(page.locator("#draft-conflict")).to_have_attribute("data-shown", "false")
+        await page.unroute(TICKET)
+    told = await first.page.evaluate(READ, await first.call_id())
+    assert told["text"] == theirs
+
+
+async def _writes(page: Page, words: str, state: str) -> None:
+    await page.fill("#draft-text", words)
+    await expect(page.locator("#draft-state")).to_have_attribute("data-state", state)
 
 
 async def reloaded(writer: Writer, _seconds: float) -> None:

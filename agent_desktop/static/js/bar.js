@@ -161,7 +161,7 @@ export class Bar {
 
   #announce(desk, state) {
     const call = ownCall(desk);
-    const text = state === "ringing" ? (isHardware(desk) ? HINTS.ringingHardware : HINTS.ringing)(call?.line ?? "") : STATES[state] ?? "";
+    const text = state === "ringing" ? (isHardware(desk) ? HINTS.ringingHardware : HINTS.ringing)(call?.line ?? desk.session?.line ?? "") : STATES[state] ?? "";
     write($(state === "ringing" ? "#announce-now" : "#announce"), text);
   }
 }

@@ -141,7 +141,7 @@ oneAtATime({ callbacks, knowledge, phrases, headset: headsetPanel });
 store.watch((desk) => {
   if (desk.session?.state === "ringing" && !desk.asked.answer) {
     keys.toggleHelp(false);
-    ring.start(ownCall(desk)?.line ?? "");
+    ring.start(ownCall(desk)?.line ?? desk.session.line ?? ""); // the telephone may ring before the live view knows of it
     if (desk.lead) store.set({ lead: null }); // what the supervisor did has come to its effect
   } else {
     ring.stop();
