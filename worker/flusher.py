@@ -1,7 +1,8 @@
 """Owns bringing running sound to the disk: a power cut costs seconds of a call, not the half minute a kernel may wait.
 
 Asterisk writes and never syncs. Every EVERY_S each file of the spool that grew is synced by a handle of our own, and the folder
-when it has new names. Nothing of a call waits for it: its thread is alone with the disk.
+when it has new names. Nothing of a call waits for it: its thread is alone with the disk. It also looks how much room is left: sound
+that does not fit is lost for good, and nobody else is told of that.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from hotline_core.log import Log
 
 EVERY_S: Final = 2.0
+ROOM_MB: Final = 500  # as a start asks for; fifty calls fill it in five minutes
 LATE_S: Final = 8.0  # with the 2 s that Asterisk holds back itself: 10 s are what a power cut may cost
 _Stamp = tuple[int, int, int]
 
@@ -30,6 +32,7 @@ class Flusher:
     log: Log
     synced_at: float = field(init=False)  # steady: everything that lay here then is on the disk
     _seen: dict[str, _Stamp] = field(default_factory=dict)
+    is_short: bool = False  # little room is left, or none
     _is_failing: bool = False
 
     def __post_init__(self) -> None:
@@ -57,6 +60,7 @@ class Flusher:
                 self._sync(self.spool / name, os.O_RDONLY)
             if found.keys() - self._seen.keys():
                 self._sync(self.spool, os.O_RDONLY | os.O_DIRECTORY)
+            self._look_for_room()
         except OSError as error:
             if not self._is_failing:
                 self.log.error("running sound does not reach the disk", reason=error.strerror)
@@ -66,6 +70,18 @@ class Flusher:
             self.log.info("running sound reaches the disk again")
         self._seen, self._is_failing, self.synced_at = found, False, began
         return len(grown)
+
+    def _look_for_room(self) -> None:
+        try:
+            told = os.statvfs(self.spool)
+        except FileNotFoundError:
+            return  # before the first start of Asterisk
+        free_mb = told.f_bavail * told.f_frsize // 2**20
+        was_short, self.is_short = self.is_short, free_mb < ROOM_MB
+        if self.is_short and not was_short:
+            self.log.error("little room for running sound", free_mb=free_mb)
+        elif was_short and not self.is_short:
+            self.log.info("room for running sound again", free_mb=free_mb)
 
     def _spool_files(self) -> dict[str, _Stamp]:
         found: dict[str, _Stamp] = {}

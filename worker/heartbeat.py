@@ -72,6 +72,8 @@ def sign(watched: Watched, started: float, now: float) -> dict[str, object]:
     sounds = keeper.troubles.told()
     if watched.flusher.is_late:
         sounds.append("unsynced")
+    if watched.flusher.is_short:
+        sounds.append("no_room")
     return {
         "since": started,
         "seq": watched.projector.seq,

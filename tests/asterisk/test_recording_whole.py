@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -89,8 +90,41 @@ def ends_of(name: str, at: float, after: float, began_at: float, sound: Samples)
     return [(f"{name} begins", Levels.of(piece(sound, first, PIECE_S))), (f"{name} ends", Levels.of(piece(sound, last, PIECE_S)))]
 
 
-async def test_the_recordings_of_a_call_hold_every_stage_of_it_between_its_boundaries(hotline: Hotline) -> None:
-    """The main file is one, without a gap, the citizen left and what they were sent right; the third has its own file."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is kept of the call: its stages, both sides of both files, and when each file begins (epoch s)."""
+
+    stored: Mapping[str, Any]
+    spans: Sequence[tuple[str, float, float]]
+    citizen: Samples
+    sent: Samples
+    said: Samples
+    heard: Samples
+
+    @property
+    def began_at(self) -> float:
+        """Of the main file, which ends with the call."""
+        return float(self.stored["ended_at"]) - len(self.citizen) / RATE_HZ
+
+    @property
+    def third_began(self) -> float:
+        """Of the third's file."""
+        return float(self.stored["segments"][0]["started_at"])
+
+    @property
+    def citizen_gap_ms(self) -> float:
+        """The longest time without the citizen's tone, from the queue to the end."""
+        from_queue = self.citizen[round((self.spans[0][1] - self.began_at + EDGE_S) * RATE_HZ) : -round(EDGE_S * RATE_HZ)]
+        return absent_ms(from_queue, HZ[CITIZEN])
+
+    @property
+    def third_gap_ms(self) -> float:
+        """The longest time without the third's, in its own file."""
+        return absent_ms(self.said[round(EDGE_S * RATE_HZ) : -round(EDGE_S * RATE_HZ)], HZ[THIRD])
+
+
+async def whole_call(hotline: Hotline) -> Evidence:
+    """Lived, ended, and its recordings made."""
     async with cast_of(hotline, 1) as cast:
         (agent,) = cast.agents
         assert (await ask(hotline, "pause", agent, reason="rest"))["ok"]
@@ -109,24 +143,28 @@ async def test_the_recordings_of_a_call_hold_every_stage_of_it_between_its_bound
             said, heard = await segment_of(cast, talk.call_id, 1)
     spans = stages(stored)
     assert [name for name, _, _ in spans] == ["queue", "talk", "parked", "talk", "consult", "three", "handed", "alone"], spans
-    began_at = stored["ended_at"] - len(citizen) / RATE_HZ
-    assert began_at == pytest.approx(stored["arrived_at"], abs=1.5), "from the notice to the end, one file"
-    from_queue = citizen[round((spans[0][1] - began_at + EDGE_S) * RATE_HZ) : -round(EDGE_S * RATE_HZ)]
-    assert absent_ms(from_queue, HZ[CITIZEN]) < GAP_MS
+    return Evidence(stored, spans, citizen, sent, said, heard)
+
+
+async def test_the_recordings_of_a_call_hold_every_stage_of_it_between_its_boundaries(hotline: Hotline) -> None:
+    """The main file is one, without a gap, the citizen left and what they were sent right; the third has its own file."""
+    call = await whole_call(hotline)
+    spans, began_at, third_began = call.spans, call.began_at, call.third_began
+    assert began_at == pytest.approx(call.stored["arrived_at"], abs=1.5), "from the notice to the end, one file"
+    assert call.citizen_gap_ms < GAP_MS
     faults = [
         (where, found)
         for name, at, after in spans
-        for where, levels in ends_of(name, at, after, began_at, sent)
+        for where, levels in ends_of(name, at, after, began_at, call.sent)
         if (found := levels.faults(SENT[name]))
     ]
-    third_began = stored["segments"][0]["started_at"]
     faults += [
         (f"third: {where}", found)
         for name, at, after in spans
         if name in TO_THIRD
-        for where, levels in ends_of(name, max(at, third_began), after, third_began, heard)
+        for where, levels in ends_of(name, max(at, third_began), after, third_began, call.heard)
         if (found := levels.faults(TO_THIRD[name]))
     ]
     assert faults == []
-    assert len(said) / RATE_HZ == pytest.approx(spans[-2][2] - third_began, abs=1.0), "from the answer to the end of its leg"
-    assert absent_ms(said[round(EDGE_S * RATE_HZ) : -round(EDGE_S * RATE_HZ)], HZ[THIRD]) < GAP_MS
+    assert len(call.said) / RATE_HZ == pytest.approx(spans[-2][2] - third_began, abs=1.0), "from the answer to the end of its leg"
+    assert call.third_gap_ms < GAP_MS

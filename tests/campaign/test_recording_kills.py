@@ -6,16 +6,14 @@ import asyncio
 import contextlib
 import signal
 import struct
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import httpx
-import numpy as np
 import pytest
 
 from hotline_core.adapters.ledger import verify
@@ -26,18 +24,20 @@ from tests.campaign.conftest import OpenTable
 from tests.integration.servers import RedisServer, wait_until
 from tests.integration.test_recording_crashes import Place
 from tests.running.facts import recording_of, stored_call
-from tests.running.instance import CHECKOUT, Hotline, running
+from tests.running.instance import Hotline, running
 from tests.running.powercut import Disk, disk_under, processes_of
+from tests.running.recorded import MADE_S, Mark, alarm, is_proven, parts, told
 from tests.running.third import Talk, cast_of, city_with_parties, talk_of
-from tests.sip.rtp import Tone
 from tests.sip.tones import RATE_HZ, Samples
 
 pytestmark = pytest.mark.campaign
-MARK_HZ = 1700  # from a known moment on the citizen sends this, so that what is missing can be counted
+CITIZEN_HZ, AGENT_HZ = 1700.0, 2300.0  # from a known moment on they send this, so that what is missing can be counted
 KILL_S, POWER_S = 2.1, 10.0  # docs/decisions.md; of sound
-CLOCK_S = 0.15  # a frame on its way, and one at each edge
-BACK_S, MADE_S, ALARM_S = 60.0, 90.0, 20.0
-COLUMNS = ("what was killed", "time", "in the call after s", "lost s", "at most s", "said of the recording", "told how")
+BACK_S = 60.0
+COLUMNS = (
+    "what was killed", "time", "in the call after s", "lost of citizen and agent s", "missing before that s", "at most s",
+    "said of the recording", "told how",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -63,65 +63,36 @@ def machine() -> Iterator[tuple[Hotline, Disk]]:
     hotline.remove()
 
 
-async def marked(talk: Talk, talks_s: float) -> float:
-    """The citizen speaks so long, with the mark from its beginning; when that was, in epoch seconds."""
-    talk.citizen.send(Tone(MARK_HZ))
-    since = time.time()
+@dataclass(slots=True)
+class Marks:
+    """Both sides of a talk say something of their own from a known moment on."""
+
+    citizen: Mark
+    agent: Mark
+
+    def end(self) -> None:
+        """Now."""
+        self.citizen.ends()
+        self.agent.ends()
+
+    def cells(self, sounds: tuple[Samples, Samples]) -> tuple[str, str]:
+        """For the table: lost at the end of each side, missing before that; in seconds."""
+        lost = self.citizen.lost_s(sounds[0]), self.agent.lost_s(sounds[1])
+        holes = self.citizen.holes_s(sounds[0]), self.agent.holes_s(sounds[1])
+        return f"{lost[0]:.2f} and {lost[1]:.2f}", f"{holes[0]:.2f} and {holes[1]:.2f}"
+
+    def check(self, sounds: tuple[Samples, Samples], most_s: float) -> None:
+        """No side lost more at its end, and nothing is missing before it."""
+        for mark, sound in zip((self.citizen, self.agent), sounds, strict=True):
+            assert mark.lost_s(sound) <= most_s + mark.unsure_s
+            assert mark.holes_s(sound) <= mark.unsure_s
+
+
+async def marked(talk: Talk, talks_s: float) -> Marks:
+    """Citizen and agent speak so long, with their marks from its beginning."""
+    marks = Marks(Mark(talk.citizen, CITIZEN_HZ), Mark(talk.agent_leg, AGENT_HZ))
     await asyncio.sleep(talks_s)
-    return since
-
-
-def kept_s(citizen: Samples) -> float:
-    """How much of the mark is in the recording, from its first sample to its last."""
-    frame = RATE_HZ // 50
-    whole = citizen[: len(citizen) // frame * frame].reshape(-1, frame).astype(float)
-    wave = np.exp(-2j * np.pi * MARK_HZ * np.arange(frame) / RATE_HZ)
-    loud = np.flatnonzero(np.abs(whole @ wave) * 2 / frame > 2000)
-    return float(loud[-1] - loud[0] + 1) / 50 if len(loud) else 0.0
-
-
-async def told(api: httpx.Client, call_id: str) -> dict[str, object]:
-    """The recording's row once it is made."""
-    ends_at = time.monotonic() + MADE_S
-    while time.monotonic() < ends_at:
-        rows = (await asyncio.to_thread(api.get, "/api/recordings", params={"limit": 20})).json().get("recordings", [])
-        row = next((one for one in rows if one["call_id"] == call_id), None)
-        if row is not None and row["state"] == "ready":
-            return dict(row)
-        await asyncio.sleep(0.3)
-    raise AssertionError(f"the recording of {call_id} was not made")
-
-
-def unsure_s(talk: Talk) -> float:
-    """How wrong the count may be: two edges, and how long this machine let the citizen's telephone send nothing."""
-    return CLOCK_S + talk.citizen.rtp.longest_pause_s
-
-
-def is_proven(hotline: Hotline) -> bool:
-    """`make verify-recordings` finds nothing."""
-    command = [sys.executable, "-m", "recordings", "verify"]
-    done = subprocess.run(command, cwd=CHECKOUT, env=hotline.environment, capture_output=True, check=False, timeout=60)
-    return done.returncode == 0
-
-
-def parts(hotline: Hotline) -> dict[str, str]:
-    """What health says of each part that is not well."""
-    try:
-        found = hotline.health()["parts"]
-    except (httpx.HTTPError, ValueError):
-        return {"front": "down"}
-    return {name: part["state"] for name, part in found.items() if part["state"] != "up"}
-
-
-async def alarm(hotline: Hotline, part: str) -> str:
-    """Health's word for a part, once it is not well."""
-    ends_at = time.monotonic() + ALARM_S
-    while time.monotonic() < ends_at:
-        state = parts(hotline).get(part)
-        if state is not None:
-            return f"health: {part} {state}"
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"no alarm tells of {part}")
+    return marks
 
 
 async def test_asterisk_killed_in_mid_call_costs_at_most_what_it_had_not_written(
@@ -132,20 +103,19 @@ async def test_asterisk_killed_in_mid_call_costs_at_most_what_it_had_not_written
     for time_ in range(runs(5)):
         async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
             talks_s = 6.0 + chance.random() * 6.0
-            since = await marked(talk, talks_s)
-            died_at = time.time()
+            marks = await marked(talk, talks_s)
             await asyncio.to_thread(hotline.signal, "asterisk", signal.SIGKILL)
-            asked_s = time.time() - died_at  # who it is was asked of the supervisor
+            marks.end()  # who it is was asked of the supervisor first
             shown = await alarm(hotline, "asterisk")
             await asyncio.to_thread(hotline.wait, hotline.is_ready, BACK_S, "Asterisk is back")
             row = await told(cast.api, talk.call_id)
-            citizen, _ = await recording_of(cast.api, talk.call_id)
             stored = await stored_call(cast.api, talk.call_id, state="ended")
-            lost_s = died_at + asked_s - since - kept_s(citizen)
+            sounds = await recording_of(cast.api, talk.call_id)
             table("recording-kills", "What a kill costs of a recording", *COLUMNS).add(
-                "Asterisk", time_ + 1, f"{talks_s:.1f}", f"{lost_s:.2f}", KILL_S, row["state"], f"{shown}; call {stored['outcome']}"
-            )
-            assert lost_s <= KILL_S + unsure_s(talk)
+                "Asterisk", time_ + 1, f"{talks_s:.1f}", *marks.cells(sounds), KILL_S, row["state"],
+                f"{shown}; call {stored['outcome']}",
+            )  # fmt: skip
+            marks.check(sounds, KILL_S)
             assert is_proven(hotline)
 
 
@@ -158,8 +128,8 @@ async def test_the_finaliser_killed_in_mid_work_costs_nothing(
         for time_ in range(runs(3)):
             async with talk_of(cast) as talk:
                 talks_s = 12.0
-                since = await marked(talk, talks_s)
-                ended_at = time.time()
+                marks = await marked(talk, talks_s)
+                marks.end()
                 await talk.everybody_hangs_up()
                 kills, stops_at = 0, time.monotonic() + 8.0
                 shown = ""
@@ -173,13 +143,12 @@ async def test_the_finaliser_killed_in_mid_work_costs_nothing(
                     shown = shown or (f"health: worker {state}" if state else "")
                     await asyncio.sleep(0.1 + chance.random() * 0.6)
                 row = await told(cast.api, talk.call_id)
-                citizen, _ = await recording_of(cast.api, talk.call_id)
-                lost_s = ended_at - since - kept_s(citizen)
+                sounds = await recording_of(cast.api, talk.call_id)
                 table("recording-kills", "What a kill costs of a recording", *COLUMNS).add(
-                    f"finaliser, {kills} times", time_ + 1, f"{talks_s:.1f}", f"{lost_s:.2f}", 0, row["state"], shown
+                    f"finaliser, {kills} times", time_ + 1, f"{talks_s:.1f}", *marks.cells(sounds), 0, row["state"], shown
                 )
                 assert shown, "who does not come back is an alarm"
-                assert lost_s <= unsure_s(talk)
+                marks.check(sounds, 0.0)
                 assert is_proven(hotline)
                 assert not list((hotline.home / "recordings").rglob("*.part"))
 
@@ -196,18 +165,18 @@ async def test_the_power_cut_in_mid_call_costs_at_most_ten_seconds_and_all_the_r
             await marked(before, 4.0)
             await before.everybody_hangs_up()
             await told(cast.api, before.call_id)  # a recording of a minute ago is on the disk with all that belongs to it
-        since, died_at, call_id, shown = await _cut_in_mid_call(hotline, disk, talks_s)
+        marks, call_id, shown = await _cut_in_mid_call(hotline, disk, talks_s)
         with hotline.api() as api:
             row = await told(api, call_id)
             await told(api, before.call_id)
-            citizen, _ = await recording_of(api, call_id)
+            sounds = await recording_of(api, call_id)
             stored = await stored_call(api, call_id, state="ended")
             listed = (await asyncio.to_thread(api.get, "/api/callbacks")).json()
-        lost_s = died_at - since - kept_s(citizen)
+        lost_s = max(marks.citizen.lost_s(sounds[0]), marks.agent.lost_s(sounds[1]))
         is_listed = any(one["caller"] == stored["caller"] for one in listed["callbacks"])
         how = f"recordings {shown} before; call {stored['outcome']}, {'on the call-back list' if is_listed else 'not listed'}"
         table("recording-kills", "What a kill costs of a recording", *COLUMNS).add(
-            "power of the machine", time_ + 1, f"{talks_s:.1f}", f"{lost_s:.2f}", POWER_S, row["state"], how
+            "power of the machine", time_ + 1, f"{talks_s:.1f}", *marks.cells(sounds), POWER_S, row["state"], how
         )
         assert lost_s <= POWER_S
         assert is_listed
@@ -215,26 +184,27 @@ async def test_the_power_cut_in_mid_call_costs_at_most_ten_seconds_and_all_the_r
         assert is_proven(hotline)
 
 
-async def _cut_in_mid_call(hotline: Hotline, disk: Disk, talks_s: float) -> tuple[float, float, str, str]:
-    """A call until the power goes, and the boot after it: since when it is marked, when it went, the call's id, and
-    what health said of recordings just before."""
-    cut = False
-    times = (0.0, 0.0, "", "")
+async def _cut_in_mid_call(hotline: Hotline, disk: Disk, talks_s: float) -> tuple[Marks, str, str]:
+    """A call until the power goes, and the boot after it: what both said, the call's id, and what health said of recordings
+    just before."""
+    known: tuple[Marks, str, str] | None = None
     try:
         async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
-            since = await marked(talk, talks_s)
+            marks = await marked(talk, talks_s)
             shown = (await asyncio.to_thread(parts, hotline)).get("recordings", "up")
             processes = await asyncio.to_thread(processes_of, hotline.home)
             hotline.let_go()
-            died_at = await asyncio.to_thread(disk.cut, processes)
-            cut, times = True, (since, died_at, talk.call_id, shown)
+            await asyncio.to_thread(disk.cut, processes)
+            marks.end()
+            known = (marks, talk.call_id, shown)
             await asyncio.to_thread(disk.boot)
             await asyncio.to_thread(hotline.start)
     except (OSError, httpx.HTTPError, AssertionError, TimeoutError):
-        if not cut:
+        if known is None:
             raise
     assert hotline.is_ready()
-    return times
+    assert known is not None
+    return known
 
 
 class Phone:
@@ -278,8 +248,9 @@ def test_the_power_cut_leaves_what_the_worker_had_brought_to_the_disk_and_every_
         server.close()
         home.rmdir()
         table("recording-kills", "What a kill costs of a recording", *COLUMNS).add(
-            "power, worker alone", time_ + 1, f"{talks_s:.1f}", f"{lost_s:.2f}", POWER_S, "ready", "the one before: ready, proven"
-        )
+            "power, worker alone", time_ + 1, f"{talks_s:.1f}", f"{lost_s:.2f}", "", POWER_S, "ready",
+            "the one before: ready, proven",
+        )  # fmt: skip
         assert lost_s <= POWER_S
 
 

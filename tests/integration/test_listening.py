@@ -42,8 +42,13 @@ class Clock:
 
 @pytest.fixture
 def settings(short_folder: Path, calls_url: str) -> Settings:
+    """With calls and sound."""
+    return with_calls(short_folder, calls_url)
+
+
+def with_calls(folder: Path, calls_url: str) -> Settings:
     """One call of each agent, one that still runs; the second row's path leads out of the folder."""
-    made = settings_of(short_folder, calls_database=calls_url)
+    made = settings_of(folder, calls_database=calls_url)
     prepare(made)
     (made.paths.recordings / "2026/11/21").mkdir(parents=True)
     (made.paths.recordings / "2026/11/21/h1-1.1.wav").write_bytes(SOUND)
@@ -161,10 +166,8 @@ async def test_an_agent_hears_and_lists_only_own_calls(app: FastAPI) -> None:
     assert {one["call_id"] for one in every} == {"h1-1.1", "h1-2.1", "h1-3.1"}
 
 
-async def test_every_refusal_stands_in_the_audit_trail_with_who_what_and_why(
-    app: FastAPI, settings: Settings, clock: Clock
-) -> None:
-    """Another's call, a guess, dots, another's address, one that expired, a range beyond the end, a role that hears nothing."""
+async def refusals(app: FastAPI, clock: Clock) -> dict[str, httpx.Response]:
+    """Asked one after the other, by the code of what is answered; `dots`: a path out of the folder."""
     async with signed_in(app, "agent1") as client:
         own = (await asks(client)).json()["url"]
         answers = {
@@ -172,7 +175,7 @@ async def test_every_refusal_stands_in_the_audit_trail_with_who_what_and_why(
             "unknown_call": await asks(client, "h1-99.1"),
             "range_beyond": await client.get(own, headers={"Range": "bytes=999999-"}),
         }
-        dots = await client.get("/api/calls/..%2F..%2F..%2Fsecret.txt/recording")
+        answers["dots"] = await client.get("/api/calls/..%2F..%2F..%2Fsecret.txt/recording")
     async with signed_in(app, "supervisor1") as client:
         answers["link_not_yours"] = await client.get(own)
         late = (await asks(client, reason="quality")).json()["url"]
@@ -182,6 +185,15 @@ async def test_every_refusal_stands_in_the_audit_trail_with_who_what_and_why(
     async with signed_in(app, "admin1") as client:
         answers["forbidden"] = await asks(client)
         await client.get(ONE)
+    return answers
+
+
+async def test_every_refusal_stands_in_the_audit_trail_with_who_what_and_why(
+    app: FastAPI, settings: Settings, clock: Clock
+) -> None:
+    """Another's call, a guess, dots, another's address, one that expired, a range beyond the end, a role that hears nothing."""
+    answers = await refusals(app, clock)
+    dots = answers.pop("dots")
     assert answers["range_beyond"].headers["content-range"] == f"bytes */{len(SOUND)}"
     assert {code: answer.json()["code"] for code, answer in answers.items()} == {code: code for code in answers}
     statuses = {code: answer.status_code for code, answer in answers.items()}

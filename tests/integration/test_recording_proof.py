@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from agent_desktop.migrate import migrate_tickets
 from hotline_core.adapters.calls_schema import CHAIN, DAYS, DELETIONS, RECORDINGS
@@ -29,10 +29,16 @@ A, B, C = Piece("h1-a"), Piece("h1-b"), Piece("h1-c")
 
 @pytest.fixture
 def room(calls_url: str, tmp_path: Path) -> Iterator[Room]:
-    """Three days: two recordings and a segment, then one and a deletion, then one more, which is today's."""
+    """Three days of recordings."""
     migrate_tickets(calls_url)
     engine = make_engine(calls_url)
-    made = Room(engine, tmp_path)
+    yield three_days(engine, tmp_path)
+    engine.dispose()
+
+
+def three_days(engine: Engine, folder: Path) -> Room:
+    """Two recordings and a segment, then one and a deletion, then one more, which is today's."""
+    made = Room(engine, folder)
     made.kept("gone")
     made.until(made.now + 367 * DAY_S)
     made.kept("a", legs=1)
@@ -40,8 +46,7 @@ def room(calls_url: str, tmp_path: Path) -> Iterator[Room]:
     made.kept("b")
     made.passes(DAY_S)
     made.kept("c")
-    yield made
-    engine.dispose()
+    return made
 
 
 def found(room: Room, heads: dict[str, str] | None = None) -> list[tuple[str, object]]:
@@ -140,23 +145,41 @@ def _foreign_key(room: Room) -> None:
     room.cabinet.keyring.make(A)
 
 
-@pytest.mark.parametrize(
-    ("harm", "expected"),
-    [
-        (_flipped_byte, {("file_changed", A.call_id)}),
-        (_removed_file, {("file_missing", B.call_id)}),
-        (_swapped_files, {("file_changed", A.call_id), ("file_changed", B.call_id)}),
-        (_swapped_rows, {(code, piece.call_id) for code in ("row_changed", "file_closed") for piece in (A, B)}),
-        (_changed_row, {("row_changed", B.call_id)}),
-        (_removed_row, {("row_gone", B.call_id)}),
-        (_inserted_row, {("row_inserted", "h1-x")}),
-        (_secretly_deleted, {("deleted_without_certificate", B.call_id), ("certificate_inserted", B.call_id)}),
-        (_removed_link, {("row_inserted", B.call_id)}),
-        (_removed_day, set()),
-        (_foreign_key, {("file_closed", A.call_id)}),
-    ],
-    ids=lambda one: one.__name__.strip("_") if callable(one) else "",
+def rewritten_day(room: Room) -> None:
+    """A recording is told to be of another time, and its day and all that follow are chained anew."""
+    with writing(room.engine) as connection:
+        connection.execute(update(RECORDINGS).where(RECORDINGS.c.call_id == A.call_id).values(started_at=1.0))
+        days = connection.execute(select(DAYS).order_by(DAYS.c.day)).all()
+        prev = days[0].prev
+        for day in days:
+            connection.execute(update(DAYS).where(DAYS.c.day == day.day).values(prev=prev))
+            for row in connection.execute(select(CHAIN).where(CHAIN.c.day == day.day).order_by(CHAIN.c.position)).all():
+                facts: dict[str, Any] = json.loads(row.body)
+                if row.call_id == A.call_id and row.leg == 0:
+                    facts["started_at"] = 1.0
+                made = link(prev, row.day, row.position, row.kind, Piece(row.call_id, row.leg), facts)
+                same = (CHAIN.c.day == row.day, CHAIN.c.position == row.position)
+                connection.execute(update(CHAIN).where(*same).values(asdict(made)))
+                prev = made.hash
+            connection.execute(update(DAYS).where(DAYS.c.day == day.day).values(head=prev))
+
+
+HARMS: tuple[tuple[Callable[[Room], None], set[Any]], ...] = (
+    (_flipped_byte, {("file_changed", A.call_id)}),
+    (_removed_file, {("file_missing", B.call_id)}),
+    (_swapped_files, {("file_changed", A.call_id), ("file_changed", B.call_id)}),
+    (_swapped_rows, {(code, piece.call_id) for code in ("row_changed", "file_closed") for piece in (A, B)}),
+    (_changed_row, {("row_changed", B.call_id)}),
+    (_removed_row, {("row_gone", B.call_id)}),
+    (_inserted_row, {("row_inserted", "h1-x")}),
+    (_secretly_deleted, {("deleted_without_certificate", B.call_id), ("certificate_inserted", B.call_id)}),
+    (_removed_link, {("row_inserted", B.call_id)}),
+    (_removed_day, set()),
+    (_foreign_key, {("file_closed", A.call_id)}),
 )
+
+
+@pytest.mark.parametrize(("harm", "expected"), HARMS, ids=lambda one: one.__name__.strip("_") if callable(one) else "")
 def test_each_tampering_is_found_and_named(room: Room, harm: Callable[[Room], None], expected: set[Any]) -> None:
     """A byte, a file, a pair, a row, a link, a day, a key: with the call it concerns."""
     harm(room)
@@ -201,21 +224,7 @@ def test_what_is_moved_taken_or_deleted_while_files_are_read_is_never_called_los
 def test_a_day_written_anew_with_all_that_follows_is_found_by_a_head_that_was_kept_outside_and_by_nothing_else(room: Room) -> None:
     """Whoever may write the database and the disk can make a chain that holds; not the head that lies elsewhere."""
     outside = _outside(room)
-    with writing(room.engine) as connection:
-        connection.execute(update(RECORDINGS).where(RECORDINGS.c.call_id == A.call_id).values(started_at=1.0))
-        days = connection.execute(select(DAYS).order_by(DAYS.c.day)).all()
-        prev = days[0].prev
-        for day in days:
-            connection.execute(update(DAYS).where(DAYS.c.day == day.day).values(prev=prev))
-            for row in connection.execute(select(CHAIN).where(CHAIN.c.day == day.day).order_by(CHAIN.c.position)).all():
-                facts: dict[str, Any] = json.loads(row.body)
-                if row.call_id == A.call_id and row.leg == 0:
-                    facts["started_at"] = 1.0
-                made = link(prev, row.day, row.position, row.kind, Piece(row.call_id, row.leg), facts)
-                same = (CHAIN.c.day == row.day, CHAIN.c.position == row.position)
-                connection.execute(update(CHAIN).where(*same).values(asdict(made)))
-                prev = made.hash
-            connection.execute(update(DAYS).where(DAYS.c.day == day.day).values(head=prev))
+    rewritten_day(room)
     assert found(room, {}) == []
     told = found(room, outside)
     assert {code for code, _ in told} == {"head_differs"}

@@ -58,6 +58,14 @@ def absent_ms(samples: Samples, freq_hz: float, *, under: float = 4000.0) -> flo
     return longest * 10.0
 
 
+def frames_with(samples: Samples, freq_hz: float, *, under: float = 2000.0) -> NDArray[np.bool_]:
+    """Which frames of 20 ms have this tone at that amplitude; what is over of the last one is not looked at."""
+    frame = RATE_HZ // 50
+    whole = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
+    turn = np.exp(-2j * np.pi * freq_hz * np.arange(frame) / RATE_HZ)
+    return np.asarray(np.abs(whole @ turn) * 2 / frame > under)
+
+
 def place_of(piece: Samples, wanted: Samples) -> float:
     """Where a recording is heard, in seconds; AssertionError unless nearly every sample of it is there."""
     spoken, sound = wanted.astype(np.float64), piece.astype(np.float64)

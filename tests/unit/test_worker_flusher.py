@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hotline_core.log import open_log
-from worker.flusher import LATE_S, Flusher
+from worker.flusher import LATE_S, ROOM_MB, Flusher
 
 pytestmark = pytest.mark.unit
 
@@ -87,3 +87,24 @@ def test_a_disk_that_refuses_or_takes_too_long_is_an_alarm_until_it_works(tmp_pa
     assert flusher.is_late
     flusher.step()
     assert not flusher.is_late
+
+
+def test_little_room_for_running_sound_is_told_until_there_is_room_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit is lost for good, so it is told before the disk is full; a spool that is not there yet says nothing."""
+    real = os.statvfs(tmp_path)
+
+    def has_mb(free_mb: int) -> None:
+        blocks = free_mb * 2**20 // real.f_frsize
+        told = os.statvfs_result((real.f_bsize, real.f_frsize, blocks, blocks, blocks, *tuple(real)[5:]))
+        monkeypatch.setattr("os.statvfs", lambda _folder: told)
+
+    flusher = Flusher(tmp_path, Clock(), open_log("test", "critical"))
+    seen = []
+    for free_mb in (ROOM_MB, ROOM_MB - 1, 0, ROOM_MB):
+        has_mb(free_mb)
+        flusher.step()
+        seen.append(flusher.is_short)
+    assert seen == [False, True, True, False]
+    monkeypatch.undo()
+    absent = Flusher(tmp_path / "spool", Clock(), open_log("test", "critical"))
+    assert (absent.step(), absent.is_short) == (0, False)

@@ -90,7 +90,9 @@ def test_what_is_wrong_with_recordings_is_named_and_a_keeper_that_stands_still_t
     assert sign(watched, NOW, NOW)["recordings"] == ["missing", "low_disk"]
     watched.flusher._is_failing = True
     assert sign(watched, NOW, NOW)["recordings"] == ["missing", "low_disk", "unsynced"]
-    watched.flusher._is_failing = False
+    watched.flusher._is_failing, watched.flusher.is_short = False, True
+    assert sign(watched, NOW, NOW)["recordings"] == ["missing", "low_disk", "no_room"]
+    watched.flusher.is_short = False
     watched.clockwork.ticked_at = watched.messenger.ticked_at = NOW + 1801.0
     watched.clockwork.caught_up_at = NOW + 1801.0
     assert behind(watched, 1801.0) == ["keeper"]
