@@ -83,6 +83,8 @@ def _verify(settings: Settings, given: str, *, with_files: bool) -> int:
     for one in proof.findings:
         complain("findings", one.code, **one.facts)
     say("looked", days=proof.days, kept=proof.kept, deleted=proof.deleted, files=proof.files)
+    if proof.bound:
+        say("bound", count=proof.bound)
     if proof.plain:
         say("plain", count=proof.plain)
     if proof.away:

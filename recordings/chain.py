@@ -16,7 +16,7 @@ from typing import Final, Literal
 from recordings.naming import SHANGHAI, Piece
 
 FIRST_PREV: Final = "0" * 64
-Kind = Literal["kept", "deleted"]
+Kind = Literal["kept", "bound", "deleted"]  # bound: what was told of a kept one after its making
 Fact = str | int | float | None
 
 

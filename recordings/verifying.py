@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from hotline_core.adapters.calls_schema import CHAIN, DELETIONS, RECORDINGS, SEGMENTS
 from hotline_core.adapters.engine import reading
-from hotline_core.domain.records import RecordingRow, SegmentRow
 from hotline_core.errors import HotlineError, NotFound
+from recordings.binding import Row, bound_facts, differences, row_from, rows_of, told_facts
 from recordings.cabinet import Cabinet
 from recordings.chain import Link, breaks
 from recordings.chain_store import all_days, all_links
@@ -26,8 +26,8 @@ from recordings.naming import Piece
 BATCH: Final = 500
 MOST_FINDINGS: Final = 1000
 LOOKS: Final = 3  # at one recording that changes its place under our eyes: taken in, then moved
-Row = RecordingRow | SegmentRow
-OF_LINK: Final = ("started_at", "length_s", "codec", "cipher", "size", "sha256", "plain_size", "plain_sha256")
+OF_SOUND: Final = ("length_s", "codec", "cipher", "size", "sha256", "plain_size", "plain_sha256")
+OF_CERTIFICATE: Final = ("planned_at", "planned_for", "reason", "rule", "klass", "started_at", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Proof:
     days: int = 0
     kept: int = 0
     deleted: int = 0
+    bound: int = 0  # told of kept ones after their making
     files: int = 0
     plain: int = 0  # of before, not taken in yet: their files are compared with their rows, but no chain holds them
     away: int = 0  # files of stores that do not answer: not judged
@@ -66,7 +67,7 @@ def verify(
         _chain(connection, heads, proof)
         links = (link for link in all_links(connection))
         while some := list(islice(links, BATCH)):
-            with reading(calls) as beside:
+            with _one_moment(calls) as beside:
                 suspects = _links(beside, some, proof, with_files=with_files)
             _files(calls, suspects, cabinet, proof)
             told(proof.kept)
@@ -105,31 +106,49 @@ def _chain(connection: Connection, heads: Mapping[str, str], proof: Proof) -> No
 def _links(connection: Connection, links: Sequence[Link], proof: Proof, *, with_files: bool) -> list[Row]:
     """Each link against its row; the rows whose files are to be read."""
     files = list[Row]()
-    rows = _rows(connection, {link.call_id for link in links})
-    ends = _ends(connection, {link.call_id for link in links})
+    calls = {link.call_id for link in links}
+    rows = rows_of(connection, calls)
+    plans, ends = _plans_and_ends(connection, calls)
+    told, bound = told_facts(connection, calls), bound_facts(connection, rows)
     for link in links:
         row = rows.get(link.piece)
         if link.kind == "deleted":
             proof.deleted += 1
             if row is None or row.state != "deleted":
                 proof.add("deleted_but_there", call_id=link.call_id, leg=link.leg)
+            _certificate(link, ends.get(link.piece), proof)
+            continue
+        if link.kind == "bound":
+            proof.bound += 1
             continue
         proof.kept += 1
         if row is None:
             proof.add("row_gone", call_id=link.call_id, leg=link.leg)
             continue
         facts = link.facts()
-        for name in OF_LINK:
-            if facts.get(name) != getattr(row, name):
-                proof.add("row_changed", call_id=link.call_id, leg=link.leg, what=name)
+        changed = [name for name in OF_SOUND if facts.get(name) != getattr(row, name)]
+        for name in (*changed, *differences(told.get(link.piece, facts), row, bound[link.piece])):
+            proof.add("row_changed", call_id=link.call_id, leg=link.leg, what=name)
         if row.state == "deleted":
             if link.piece not in ends:
                 proof.add("deleted_without_certificate", call_id=link.call_id, leg=link.leg)
-        elif row.state not in ("ready", "missing", "deleting"):
+        elif row.state not in ("ready", "missing", "deleting") or (row.state == "deleting" and link.piece not in plans):
             proof.add("row_changed", call_id=link.call_id, leg=link.leg, what="state")
         elif with_files and row.state != "deleting":
             files.append(row)
     return files
+
+
+def _certificate(link: Link, row: Any, proof: Proof) -> None:
+    """Each word of it is its link's; it is never taken away."""
+    if row is None or row.certified_at is None:
+        proof.add("certificate_gone", call_id=link.call_id, leg=link.leg)
+        return
+    facts = link.facts()
+    told = {name: facts.get(name) for name in OF_CERTIFICATE} | {"certified_at": facts.get("at"), "certified_hash": link.hash}
+    for name, fact in told.items():
+        if getattr(row, name) != fact:
+            proof.add("certificate_changed", call_id=link.call_id, leg=link.leg, what=name)
 
 
 def _files(calls: Engine, rows: Sequence[Row], cabinet: Cabinet, proof: Proof) -> None:
@@ -176,7 +195,7 @@ def _found(row: Row, cabinet: Cabinet) -> Finding | None:
 def _again(calls: Engine, row: Row) -> Row | None:
     """The row as it is now, in a transaction of its own."""
     with reading(calls) as connection:
-        return _rows(connection, {row.call_id}).get(Piece(row.call_id, row.leg))
+        return rows_of(connection, {row.call_id}).get(Piece(row.call_id, row.leg))
 
 
 def _rows_without_links(connection: Connection, table: Table, proof: Proof, *, with_files: bool) -> Iterator[Row]:
@@ -185,7 +204,7 @@ def _rows_without_links(connection: Connection, table: Table, proof: Proof, *, w
     linked = select(CHAIN.c.call_id).where(CHAIN.c.call_id == table.c.call_id, CHAIN.c.leg == leg, CHAIN.c.kind == "kept").exists()
     query = select(table).where(table.c.state.in_(("ready", "missing", "deleted")), ~linked).execution_options(yield_per=BATCH)
     for told in connection.execute(query):
-        row = _row(table, told)
+        row = row_from(table, told)
         if row.state == "deleted":
             proof.add("deleted_without_certificate", call_id=row.call_id, leg=row.leg)
         elif row.cipher is not None:
@@ -197,28 +216,17 @@ def _rows_without_links(connection: Connection, table: Table, proof: Proof, *, w
 
 
 def _certificates(connection: Connection, proof: Proof) -> None:
-    """Each certificate is its link of the chain."""
+    """Each certificate has its link in the chain; what it says was compared with that."""
     same = (CHAIN.c.call_id == DELETIONS.c.call_id, CHAIN.c.leg == DELETIONS.c.leg, CHAIN.c.kind == "deleted")
-    linked = select(CHAIN.c.hash).where(*same, CHAIN.c.hash == DELETIONS.c.certified_hash).exists()
+    linked = select(CHAIN.c.hash).where(*same).exists()
     query = select(DELETIONS.c.call_id, DELETIONS.c.leg).where(DELETIONS.c.certified_at.is_not(None), ~linked)
     for row in connection.execution_options(yield_per=BATCH).execute(query):
         proof.add("certificate_inserted", call_id=row.call_id, leg=row.leg)
 
 
-def _rows(connection: Connection, calls: set[str]) -> dict[Piece, Row]:
-    found: dict[Piece, Row] = {}
-    for table in (RECORDINGS, SEGMENTS):
-        for told in connection.execute(select(table).where(table.c.call_id.in_(calls))):
-            row = _row(table, told)
-            found[Piece(row.call_id, row.leg)] = row
-    return found
-
-
-def _row(table: Table, told: Any) -> Row:
-    return SegmentRow(**told._mapping) if table is SEGMENTS else RecordingRow(**told._mapping)
-
-
-def _ends(connection: Connection, calls: set[str]) -> set[Piece]:
-    """Whose deletion is a link too."""
-    query = select(CHAIN.c.call_id, CHAIN.c.leg).where(CHAIN.c.call_id.in_(calls), CHAIN.c.kind == "deleted")
-    return {Piece(row.call_id, row.leg) for row in connection.execute(query)}
+def _plans_and_ends(connection: Connection, calls: set[str]) -> tuple[dict[Piece, Any], dict[Piece, Any]]:
+    """Each planned deletion or certificate; and what is deleted by a link too with its certificate, None where that is gone."""
+    query = select(DELETIONS).where(DELETIONS.c.call_id.in_(calls))
+    plans = {Piece(row.call_id, row.leg): row for row in connection.execute(query)}
+    links = select(CHAIN.c.call_id, CHAIN.c.leg).where(CHAIN.c.call_id.in_(calls), CHAIN.c.kind == "deleted")
+    return plans, {piece: plans.get(piece) for piece in (Piece(*row) for row in connection.execute(links))}

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, Table, and_, delete, select, update
 
-from hotline_core.adapters.calls_schema import DELETIONS, PEAKS
+from hotline_core.adapters.calls_schema import DELETIONS, PEAKS, SALTS
 from hotline_core.adapters.engine import reading, writing
 from recordings import chain_store
 from recordings.cabinet import Cabinet
@@ -102,7 +102,8 @@ class Deleting:
             link = chain_store.append(connection, "deleted", piece, facts, now)
             certificate = {"certified_at": now, "certified_hash": link.hash, "sha256": row.sha256}
             connection.execute(update(DELETIONS).where(_of(piece)).values(certificate))
-            connection.execute(delete(PEAKS).where(PEAKS.c.call_id == piece.call_id, PEAKS.c.leg == piece.leg))
+            for beside in (PEAKS, SALTS):
+                connection.execute(delete(beside).where(beside.c.call_id == piece.call_id, beside.c.leg == piece.leg))
             connection.execute(update(table).where(same).values(state="deleted", path=None, parties=None))
 
 

@@ -31,6 +31,7 @@ from recordings.naming import Piece
 from recordings.remarks import CHANGED
 from recordings.sound import Interrupted
 from worker.backoff import Backoff
+from worker.binding import Binding
 from worker.clock_trust import ClockTrust
 from worker.deleting import Deleted, Deleting
 from worker.heads import Heads
@@ -84,6 +85,7 @@ class Acts:
     heads: Heads
     keyring: Keyring
     trust: ClockTrust
+    binding: Binding
 
 
 def keeping_acts(
@@ -95,7 +97,7 @@ def keeping_acts(
     return Acts(
         facts, sweep, Deleting(calls, sweep, cabinet), Moving(calls, cabinet, settings.archive_days, stop.is_set),
         TakingIn(calls, cabinet, stop.is_set), Repair(calls, cabinet, stop.is_set), Heads(calls, settings.recording_heads),
-        cabinet.keyring, ClockTrust(calls),
+        cabinet.keyring, ClockTrust(calls), Binding(calls),
     )  # fmt: skip
 
 
@@ -116,6 +118,7 @@ class Keeper:
     _away: SQLAlchemyError | None = None
     _changed_after: tuple[float, str] = (0.0, "")
     _has_plain: bool = True  # recordings of before may be there: every ready row is read to find them, so not at every look
+    _has_unbound: bool = True  # recordings of before people stood in the chain may be there
     _is_counted: bool = False  # the altered ones, for the same reason
 
     def __post_init__(self) -> None:
@@ -154,6 +157,8 @@ class Keeper:
         self._attempt("move", lambda: self._move(now))
         if self._has_plain:
             self._attempt("take_in", lambda: self._take_in(now))
+        if self._has_unbound:
+            self._attempt("bind", lambda: self._bind(now))
         self._attempt("count", lambda: self._count(now))
         if self._away is not None:
             away, self._away = self._away, None
@@ -280,9 +285,20 @@ class Keeper:
         if taken:
             self.log.info("recordings of before taken in", taken=taken)
 
+    def _bind(self, now: float) -> None:
+        """As of those of before: until none is left, and again after a night's repair."""
+        began_s, bound = self.steady(), 0
+        while some := self.acts.binding.step(now):
+            bound += some
+            if self.steady() - began_s > BUDGET_S or self._stop.is_set():
+                break
+        self._has_unbound = some > 0
+        if bound:
+            self.log.info("recordings of before bound", bound=bound)
+
     def _repair(self, now: float) -> None:
         found = self.acts.repair.run(now)
-        self._is_counted, self._has_plain = False, True
+        self._is_counted, self._has_plain, self._has_unbound = False, True, True
         troubles = self.troubles
         troubles.missing, troubles.unknown = found.missing, len(found.unknown)
         if found.cleared or found.missing or found.unknown or found.back:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +26,10 @@ from sqlalchemy import (
 from hotline_core.adapters.calls_schema import ATTEMPTS, CALL_EVENTS, CALLS, PEAKS, RECORDINGS, SEGMENTS, TRANSFERS
 from hotline_core.adapters.calls_store import HAD
 from hotline_core.adapters.engine import reading, writing
-from recordings import chain_store
-from recordings.chain import Fact
 from recordings.making import Made
 from recordings.naming import Piece
 from recordings.retention import FOREVER, Keeping
+from worker.binding import append_kept
 from worker.transfer_rows import CONSULT
 
 BATCH = 200
@@ -135,8 +134,7 @@ class Pieces:
             connection.execute(update(table).where(same).values(**told, state="ready", detail=detail, ready_at=now))
             connection.execute(delete(PEAKS).where(PEAKS.c.call_id == piece.call_id, PEAKS.c.leg == piece.leg))
             connection.execute(insert(PEAKS).values(call_id=piece.call_id, leg=piece.leg, peaks=made.encoded.peaks))
-            started_at = connection.execute(select(table.c.started_at).where(same)).scalar_one()
-            chain_store.append(connection, "kept", piece, kept_facts(started_at, told), now)
+            append_kept(connection, piece, now)
 
     def tell_failed(self, piece: Piece, detail: str) -> None:
         """Nothing can be made of it now. One that is finished stays so, whatever went wrong afterwards."""
@@ -162,12 +160,6 @@ def kept_columns(keeping: Keeping) -> dict[str, object]:
     """How long it is kept, as its row tells it; no end while a ticket is open."""
     until = None if keeping.keep_until == FOREVER else keeping.keep_until
     return {"klass": keeping.klass, "kept_from": keeping.ground.kept_from, "keep_until": until, "rule": keeping.rule}
-
-
-def kept_facts(started_at: float, row: Mapping[str, Any]) -> dict[str, Fact]:
-    """What the chain says of a recording that is kept from now on; of these none may change afterwards."""
-    named = ("length_s", "codec", "cipher", "size", "sha256", "plain_size", "plain_sha256")
-    return {"started_at": started_at, **{name: row[name] for name in named}}
 
 
 def parties_of(connection: Connection, piece: Piece) -> dict[str, list[str]]:

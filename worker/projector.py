@@ -16,6 +16,7 @@ from hotline_core.adapters.ledger import CALL_KINDS, LedgerReader, LedgerRecord
 from hotline_core.domain.records import CallRow
 from hotline_core.log import Log
 from worker.backoff import Backoff
+from worker.binding import bind_changes, known_before
 from worker.pause_rows import apply_pauses
 from worker.projection import project
 from worker.transfer_rows import apply_transfers
@@ -92,9 +93,11 @@ class Projector:
             return
         connection.execute(insert(CALL_EVENTS), [_event(record) for record in fresh])
         of_calls = [record for record in fresh if record.call_id and record.kind in CALL_KINDS]
+        known = known_before(connection, {record.call_id for record in of_calls})
         self._apply_calls(connection, of_calls)
         apply_transfers(connection, of_calls)
         apply_pauses(connection, of_calls)
+        bind_changes(connection, known, self._now())
         place = {"seq": fresh[-1].seq, "updated_at": self._now()}
         if stored is None:
             connection.execute(insert(PROJECTOR), {"id": 1, **place})

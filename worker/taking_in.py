@@ -17,14 +17,14 @@ from sqlalchemy import Engine, delete, insert, select, update
 from hotline_core.adapters.calls_schema import PEAKS, RECORDINGS, SEGMENTS
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.errors import NotFound
-from recordings import chain_store
 from recordings.cabinet import Cabinet
 from recordings.naming import ENCRYPTED_WAV, Piece
 from recordings.opus import peaks_of
 from recordings.remarks import CHANGED, with_remark
 from recordings.sound import RATE
 from recordings.vault import CIPHER, seal
-from worker.pieces import has_remark, kept_facts, row_of
+from worker.binding import append_kept
+from worker.pieces import has_remark, row_of
 
 BATCH: Final = 5
 WAV: Final = "wav"
@@ -90,7 +90,7 @@ class TakingIn:
                 return
             connection.execute(delete(PEAKS).where(PEAKS.c.call_id == piece.call_id, PEAKS.c.leg == piece.leg))
             connection.execute(insert(PEAKS).values(call_id=piece.call_id, leg=piece.leg, peaks=peaks))
-            chain_store.append(connection, "kept", piece, kept_facts(row.started_at, {**told, "length_s": row.length_s}), now)
+            append_kept(connection, piece, now)
         store.remove(row.path)
         done.taken += 1
 

@@ -247,6 +247,26 @@ CHAIN = Table(
     Index("recording_chain_by_call", "call_id", "leg"),
 )
 
+# What the hashes of people in the chain are salted with (recordings/binding.py); it goes with the recording.
+SALTS = Table(
+    "recording_salts",
+    METADATA,
+    Column("call_id", Text, primary_key=True),
+    Column("leg", Integer, primary_key=True, autoincrement=False),
+    Column("salt", Text, nullable=False),
+)
+
+# What is not well with recordings (worker/alarms.py): `subject` is a call or a path; until it is cured, or settled with a reason.
+ALARMS = Table(
+    "recording_alarms",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("leg", Integer, primary_key=True, autoincrement=False),
+    Column("since", Double, nullable=False),
+    Column("settled_at", Double),
+)
+
 # One row: when the keeper of recordings last trusted the wall clock, and for how many counted seconds it has doubted it since.
 TRUST = Table(
     "recording_trust",

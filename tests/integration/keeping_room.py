@@ -30,6 +30,7 @@ from recordings.store.stores import Stores
 from recordings.vault import seal
 from tickets.policy import load_policy
 from tickets.store.schema import ticket_bodies, tickets
+from worker.binding import Binding
 from worker.clock_trust import ClockTrust
 from worker.deleting import Deleting
 from worker.heads import Heads
@@ -80,7 +81,7 @@ class Room:
         acts = Acts(
             facts, sweep, Deleting(self.engine, sweep, self.cabinet), Moving(self.engine, self.cabinet, archive_days, bool),
             TakingIn(self.engine, self.cabinet, bool), Repair(self.engine, self.cabinet, bool), Heads(self.engine, self.heads),
-            self.cabinet.keyring, ClockTrust(self.engine),
+            self.cabinet.keyring, ClockTrust(self.engine), Binding(self.engine),
         )  # fmt: skip
         self.keeper = Keeper(self.engine, acts, lambda: self.now, lambda: self.counted, log)
         return self.keeper
