@@ -26,6 +26,7 @@ from sqlalchemy import (
 from hotline_core.adapters.calls_schema import ATTEMPTS, CALL_EVENTS, CALLS, PEAKS, RECORDINGS, SEGMENTS, TRANSFERS
 from hotline_core.adapters.calls_store import HAD
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.errors import NotFound
 from recordings.making import Made
 from recordings.naming import Piece
 from recordings.retention import FOREVER, Keeping
@@ -33,6 +34,7 @@ from worker.binding import append_kept
 from worker.transfer_rows import CONSULT
 
 BATCH = 200
+OPEN = ("pending", "failed")  # a recording may still be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,17 @@ class Pieces:
             connection.execute(insert(SEGMENTS), {**values, "n": connection.execute(whose).scalars().first()})
 
     def tell_ready(self, piece: Piece, made: Made, keeping: Keeping | None, detail: str | None, now: float) -> None:
-        """The file is in its place: its row, its picture and its link of the day's chain, all or nothing."""
+        """The file is in its place: its row, its picture and its link of the day's chain, all or nothing.
+
+        NotFound recording_deleted: its time was over meanwhile, and what was made must go.
+        """
         table, same = row_of(piece)
         with writing(self._engine) as connection:
             told = {**made.values, **(kept_columns(keeping) if keeping else {}), "parties": parties_of(connection, piece)}
-            connection.execute(update(table).where(same).values(**told, state="ready", detail=detail, ready_at=now))
+            is_open = table.c.state.in_(OPEN)
+            ready = update(table).where(same, is_open).values(**told, state="ready", detail=detail, ready_at=now)
+            if connection.execute(ready).rowcount != 1:
+                raise NotFound("recording_deleted")
             connection.execute(delete(PEAKS).where(PEAKS.c.call_id == piece.call_id, PEAKS.c.leg == piece.leg))
             connection.execute(insert(PEAKS).values(call_id=piece.call_id, leg=piece.leg, peaks=made.encoded.peaks))
             append_kept(connection, piece, now)
@@ -140,7 +148,7 @@ class Pieces:
         """Nothing can be made of it now. One that is finished stays so, whatever went wrong afterwards."""
         table, same = row_of(piece)
         with writing(self._engine) as connection:
-            is_open = table.c.state.in_(("pending", "failed"))
+            is_open = table.c.state.in_(OPEN)
             connection.execute(update(table).where(same, is_open).values(state="failed", detail=detail))
 
 
