@@ -127,8 +127,8 @@ async def _sound(
                 entry.write(block)
                 yield sink.take()
     except (Altered, BadSound, OSError, HotlineError) as error:
-        desk.sounds.altered(row, error)
-        _tell(desk, case, row)
+        if desk.sounds.cut_off(row, error):
+            _tell(desk, case, row)
         trouble = {"cut_off": type(error).__name__}
     finally:
         desk.sound_threads.later(sound.close)

@@ -304,7 +304,7 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         training=Training(calls_engine),
         sounds=Sounds(
             lambda: open_cabinet(settings), log,
-            lambda row: calls_threads.later(lambda: tell_altered(calls_engine, Piece(row.call_id, row.leg), now())),
+            lambda row: tell_altered(calls_engine, Piece(row.call_id, row.leg), now()), calls_threads.later,
         ),
         sound_store=SoundStore(calls_engine),
         sound_threads=sound_threads,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from agent_desktop.refusals import Unavailable
 from hotline_core.adapters.clock import steady
 from hotline_core.domain.records import RecordingRow, SegmentRow
@@ -30,10 +32,12 @@ class Sounds:
     The cabinet is opened at the first wish: master keys that cannot be read cost the recordings, never the desk.
     """
 
-    def __init__(self, opening: Callable[[], Cabinet], log: Log, alarm: Callable[[Row], None]) -> None:
-        """`alarm` hears of each recording that is found altered; it never waits."""
+    def __init__(
+        self, opening: Callable[[], Cabinet], log: Log, alarm: Callable[[Row], None], later: Callable[[Callable[[], None]], None]
+    ) -> None:
+        """`alarm` writes down each recording that is found altered (SQLAlchemyError), behind the answer, as `later` does things."""
         self._opening = opening
-        self._alarm = alarm
+        self._alarm, self._later = alarm, later
         self._cabinet: Cabinet | None = None
         self._log = log
 
@@ -87,8 +91,22 @@ class Sounds:
 
     def altered(self, row: Row, error: Exception) -> None:
         """Tell that the stored bytes are not what was written; `make verify-recordings` says what happened to them."""
-        self._alarm(row)
+        self._later(lambda: self._raise_alarm(row))
         self._log.error("a recording is not what was written", call_id=row.call_id, leg=row.leg, kind=type(error).__name__)
+
+    def cut_off(self, row: Row, error: Exception) -> bool:
+        """Tell why it ended while it was read; whether it was altered: a store that does not answer has altered nothing."""
+        if isinstance(error, Altered):
+            self.altered(row, error)
+            return True
+        self._log.error("a recording broke off", call_id=row.call_id, leg=row.leg, kind=type(error).__name__)
+        return False
+
+    def _raise_alarm(self, row: Row) -> None:
+        try:
+            self._alarm(row)
+        except SQLAlchemyError as error:  # the next who wants to hear it finds it again
+            self._log.error("an alarm could not be written", call_id=row.call_id, leg=row.leg, kind=type(error).__name__)
 
 
 def _proven_at(sound: Sound, begin: int | None) -> None:

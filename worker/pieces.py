@@ -34,7 +34,7 @@ from worker.binding import append_kept
 from worker.transfer_rows import CONSULT
 
 BATCH = 200
-OPEN = ("pending", "failed")  # a recording may still be made
+GOING = ("deleting", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ class Pieces:
         table, same = row_of(piece)
         with writing(self._engine) as connection:
             told = {**made.values, **(kept_columns(keeping) if keeping else {}), "parties": parties_of(connection, piece)}
-            is_open = table.c.state.in_(OPEN)
-            ready = update(table).where(same, is_open).values(**told, state="ready", detail=detail, ready_at=now)
+            is_left = table.c.state.not_in(GOING)
+            ready = update(table).where(same, is_left).values(**told, state="ready", detail=detail, ready_at=now)
             if connection.execute(ready).rowcount != 1:
                 raise NotFound("recording_deleted")
             connection.execute(delete(PEAKS).where(PEAKS.c.call_id == piece.call_id, PEAKS.c.leg == piece.leg))
@@ -148,7 +148,7 @@ class Pieces:
         """Nothing can be made of it now. One that is finished stays so, whatever went wrong afterwards."""
         table, same = row_of(piece)
         with writing(self._engine) as connection:
-            is_open = table.c.state.in_(OPEN)
+            is_open = table.c.state.in_(("pending", "failed"))
             connection.execute(update(table).where(same, is_open).values(state="failed", detail=detail))
 
 

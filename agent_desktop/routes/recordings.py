@@ -131,10 +131,10 @@ async def _sound(request: Request, caller: Caller, call_id: str, leg: int, given
     name = f"{call_id}-third-{leg}" if leg else call_id
     is_download = allowed.purpose == "download"
 
-    def altered(error: Exception) -> None:
-        desk.sounds.altered(row, error)
-        desk.refused_listening.add(caller, call_id, "recording_altered", leg)
+    def cut_off(error: Exception) -> None:
+        if desk.sounds.cut_off(row, error):
+            desk.refused_listening.add(caller, call_id, "recording_altered", leg)
 
     return sounding.answer(
-        sound, header, desk.sound_threads, name, is_download=is_download, beyond=beyond, altered=altered
+        sound, header, desk.sound_threads, name, is_download=is_download, beyond=beyond, cut_off=cut_off
     )

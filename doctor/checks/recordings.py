@@ -116,7 +116,9 @@ def _counted(connection: Connection, now: float) -> Keeping:
     pending = RECORDINGS.join(CALLS, CALLS.c.call_id == RECORDINGS.c.call_id)
     waits = (RECORDINGS.c.state == "pending", CALLS.c.state == "ended", CALLS.c.ended_at < now - WAITING_S)
     waiting = int(connection.execute(select(func.count()).select_from(pending).where(*waits)).scalar_one())
-    return Keeping(
+    for name, kind in (("failures", FAILED), ("missing", MISSING)):
+        count[name] = max(count[name], alarms.get(kind, 0))
+    return Keeping(  # an alarm stays when its recording's own time is over
         count["failures"], count["missing"], count["overdue"], encrypted=count["encrypted"], waiting=waiting,
         unrecorded=alarms.get(UNRECORDED, 0), unknown=alarms.get(UNKNOWN, 0), altered=alarms.get(ALTERED, 0),
     )  # fmt: skip

@@ -335,6 +335,9 @@ async def test_a_note_stands_at_its_second_for_the_next_who_may_hear(app: FastAP
     assert left.json()["notes"] == []
     rows = await trail(app, settings)
     assert sorted((actor, act) for actor, act, _, _ in rows) == [  # a refusal is written behind its answer
-        ("agent2", "recording_refused"), ("supervisor1", "recording_note_removed"), ("supervisor1", "recording_noted"),
+        ("agent1", "recording_refused"), ("agent2", "recording_refused"), ("supervisor1", "recording_note_removed"),
+        ("supervisor1", "recording_noted"), ("supervisor1", "recording_refused"),
     ]  # fmt: skip
+    refused_for = {(actor, fact["why"]) for actor, act, _, fact in rows if act == "recording_refused"}
+    assert refused_for == {("agent1", "not_your_note"), ("agent2", "not_own_call"), ("supervisor1", "bad_input")}
     assert "承诺" not in str(rows)
