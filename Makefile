@@ -9,7 +9,7 @@ TEST = $(PYTHON) -I launcher/bootstrap.py run,test --
 TEST_ALL = $(PYTHON) -I launcher/bootstrap.py run,test --system-packages --
 
 .DEFAULT_GOAL := help
-.PHONY: help run install restart backup verify-backup restore verify-recordings rotate-recording-keys bring-recording-keys give-up-recording-keys call probe test campaign faults bench screenshots check lint audit unit token check-config doctor prompts prompts-report clean
+.PHONY: help run install restart backup verify-backup restore verify-recordings rotate-recording-keys bring-recording-keys give-up-recording-keys settle-recordings call probe test campaign faults bench screenshots check lint audit unit token check-config doctor prompts prompts-report clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1  \2/p' Makefile
@@ -64,6 +64,9 @@ bring-recording-keys: ## bring home the keys of recordings that are missing, fro
 
 give-up-recording-keys: ## keys or master keys of recordings are lost for good: begin new ones, and write down why: REASON='words'
 	@exec $(RUN) -m recordings give-up --reason '$(REASON)'
+
+settle-recordings: ## what is not well with recordings was seen to: end the alarms that there are, and write down how: REASON='words'
+	@exec $(RUN) -m recordings settle --reason '$(REASON)'
 
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint

@@ -15,7 +15,9 @@ from io import RawIOBase
 from typing import Any
 
 from agent_desktop.desk import Desk
+from agent_desktop.late_audit import LateRow
 from agent_desktop.sounds import given_back
+from hotline_core.adapters.audit import Facts
 from hotline_core.domain.records import RecordingRow, SegmentRow
 from hotline_core.errors import HotlineError
 from recordings.reading import Sound
@@ -75,7 +77,7 @@ async def archive(desk: Desk, case: Case) -> AsyncGenerator[bytes, None]:
             told, rows = await desk.calls_threads.run(partial(_known, desk, call_id))
             _put(out, listed, f"{call_id}/call.json", told)
             for row in rows:
-                async for piece in _sound(desk, out, sink, listed, row):
+                async for piece in _sound(desk, case, out, sink, listed, row):
                     yield piece
             yield sink.take()
         manifest = {"case": case.key, "exported_by": case.by, "exported_at": case.at, "reason": case.reason, "files": listed.files}
@@ -99,11 +101,21 @@ def _known(desk: Desk, call_id: str) -> tuple[dict[str, object], list[Row]]:
     }, rows  # fmt: skip
 
 
-async def _sound(desk: Desk, out: zipfile.ZipFile, sink: _Sink, listed: _Listed, row: Row) -> AsyncGenerator[bytes, None]:
+def _tell(desk: Desk, case: Case, row: Row) -> None:
+    """That an altered recording was left out of a case, or cut off in it."""
+    facts: Facts = {"why": "recording_altered", "case": case.key, **({"segment": row.leg} if row.leg else {})}
+    desk.late_audit.add(LateRow(desk.now(), case.by, "recording_refused", row.call_id, facts))
+
+
+async def _sound(
+    desk: Desk, case: Case, out: zipfile.ZipFile, sink: _Sink, listed: _Listed, row: Row
+) -> AsyncGenerator[bytes, None]:
     stem = f"{row.call_id}/third-{row.leg}" if row.leg else f"{row.call_id}/recording"
     try:
         sound: Sound = await desk.sound_threads.run(lambda: desk.sounds.open(row), give_back=given_back)
     except HotlineError as error:
+        if error.code == "recording_altered":
+            _tell(desk, case, row)
         listed.add(stem, 0, "", missing=error.code)
         return
     digest, name, trouble = sha256(), f"{stem}{sound.suffix}", {}
@@ -115,7 +127,8 @@ async def _sound(desk: Desk, out: zipfile.ZipFile, sink: _Sink, listed: _Listed,
                 entry.write(block)
                 yield sink.take()
     except (Altered, BadSound, OSError, HotlineError) as error:
-        desk.sounds.altered(row, error)
+        if desk.sounds.cut_off(row, error):
+            _tell(desk, case, row)
         trouble = {"cut_off": type(error).__name__}
     finally:
         desk.sound_threads.later(sound.close)

@@ -62,8 +62,10 @@ from hotline_core.log import Log, where
 from hotline_core.settings import Settings, load_city
 from ivr.menu import MENUS_FOLDER
 from ivr.topics import Topics
+from recordings.alarms import tell_altered
 from recordings.cabinet import open_cabinet
 from recordings.holds import Holds
+from recordings.naming import Piece
 from recordings.training import Training
 from tickets.store.policy_keeper import PolicyKeeper
 from transfer.directory import parties_of
@@ -300,7 +302,10 @@ def open_desk(settings: Settings, log: Log, now: Callable[[], float]) -> Desk:
         keeping=KeepingStore(calls_engine),
         holds=Holds(calls_engine),
         training=Training(calls_engine),
-        sounds=Sounds(lambda: open_cabinet(settings), log),
+        sounds=Sounds(
+            lambda: open_cabinet(settings), log,
+            lambda row: tell_altered(calls_engine, Piece(row.call_id, row.leg), now()), calls_threads.later,
+        ),
         sound_store=SoundStore(calls_engine),
         sound_threads=sound_threads,
         board=board,

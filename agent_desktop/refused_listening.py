@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from agent_desktop.gate import Caller
 from agent_desktop.late_audit import LateAudit, LateRow
-from hotline_core.errors import Forbidden, NotFound
+from hotline_core.errors import Conflict, Forbidden, NotFound
 
 AGAIN_S = 60.0
 REMEMBERED = 5000
@@ -40,10 +40,10 @@ class RefusedListening:
 
     @contextmanager
     def watching(self, caller: Caller, subject: str, leg: int = 0) -> Iterator[None]:
-        """Write what is refused inside; a recording that is not there yet is no refusal."""
+        """Write what is refused inside; a recording that is not there yet is no refusal, one that was altered is."""
         try:
             yield
-        except (Forbidden, NotFound) as error:
+        except (Forbidden, NotFound, Conflict) as error:
             if error.code not in NO_REFUSAL:
                 self.add(caller, subject, error.code, leg)
             raise

@@ -37,11 +37,12 @@ def wanted(header: str | None, size: int) -> tuple[int, int] | None:
 
 def answer(
     sound: Sound, header: str | None, threads: Blocking, name: str, *, is_download: bool, beyond: JSONResponse,
-    altered: Callable[[Exception], None],
+    cut_off: Callable[[Exception], None],
 ) -> Response:
     """The answer with the sound; `beyond` is given where the range lies behind the end. Closes the sound.
 
-    Sound that turns out not to be what was written is told to `altered`, and the answer ends short of its length.
+    Sound that turns out not to be what was written, or that its store gives no more of, is told to `cut_off`, and the answer ends
+    short of its length.
     """
     piece = wanted(header, sound.size)
     if piece is None:
@@ -58,7 +59,7 @@ def answer(
     if is_part or (header and _RANGE.fullmatch(header)):
         headers["content-range"] = f"bytes {start}-{end - 1}/{sound.size}"
     status = 206 if "content-range" in headers else 200
-    body = _read(sound, start, end, threads, altered)
+    body = _read(sound, start, end, threads, cut_off)
     return _Sounding(sound, threads, body, status_code=status, headers=headers, media_type=sound.media_type)
 
 
@@ -77,7 +78,7 @@ class _Sounding(StreamingResponse):
 
 
 async def _read(
-    sound: Sound, start: int, end: int, threads: Blocking, altered: Callable[[Exception], None]
+    sound: Sound, start: int, end: int, threads: Blocking, cut_off: Callable[[Exception], None]
 ) -> AsyncGenerator[bytes, None]:
     """Each block in a thread: a store that hangs holds up nobody else, and ends this answer in time."""
     try:
@@ -85,5 +86,5 @@ async def _read(
         while block := await threads.run(lambda: next(blocks, b"")):
             yield block
     except (Altered, BadSound, OSError) as error:
-        altered(error)
+        cut_off(error)
         raise

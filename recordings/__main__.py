@@ -1,4 +1,4 @@
-"""`python -m recordings verify | rotate | bring-keys | give-up`: what an operator types; exit code 0 means that all is whole."""
+"""`python -m recordings verify | rotate | bring-keys | give-up | settle`: what an operator types; exit code 0: all is whole."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from recordings.key_copies import COPY, bring, copy_of, missed
 from recordings.keyring import Keyring
 from recordings.masters import load_masters, with_new_master
 from recordings.reading import Reader
+from recordings.settling import settle
 from recordings.store.stores import Stores
 from recordings.terminal import complain, say
 from recordings.verifying import verify
@@ -42,6 +43,8 @@ def main(arguments: list[str]) -> int:
     two.add_argument("--from", dest="source", type=Path, help="another copy, or the folder it lies in")
     three = commands.add_parser("give-up", help="keys or master keys are lost for good: begin new ones")
     three.add_argument("--reason", required=True, help="why no copy of them is to be had; it is written into the audit trail")
+    four = commands.add_parser("settle", help="what is not well with recordings was seen to: end the alarms that there are")
+    four.add_argument("--reason", required=True, help="what was done about it; it is written into the audit trail")
     chosen = parser.parse_args(arguments)
     os.nice(NICENESS)
     os.umask(0o077)
@@ -54,6 +57,8 @@ def main(arguments: list[str]) -> int:
                 return _rotate(settings)
             case "give-up":
                 return _give_up(settings, chosen.reason)
+            case "settle":
+                return _settle(settings, chosen.reason)
             case _:
                 return _bring(settings, chosen.source)
     except SettingsError as error:
@@ -150,6 +155,18 @@ def _give_up(settings: Settings, reason: str) -> int:
         calls.dispose()
         tickets.dispose()
     say("given_up", files="、".join(made))
+    return 0
+
+
+def _settle(settings: Settings, reason: str) -> int:
+    calls, tickets = make_engine(settings.calls_url, durable=True), make_engine(settings.tickets_url, durable=True)
+    try:
+        counts = settle(calls, tickets, reason, now())
+    finally:
+        calls.dispose()
+        tickets.dispose()
+    for kind, count in sorted(counts.items()):
+        say(f"settled_{kind}", count=count)
     return 0
 
 

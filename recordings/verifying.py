@@ -116,6 +116,10 @@ def _links(connection: Connection, links: Sequence[Link], proof: Proof, *, with_
             proof.deleted += 1
             if row is None or row.state != "deleted":
                 proof.add("deleted_but_there", call_id=link.call_id, leg=link.leg)
+            elif link.piece not in told:  # it could never be made: no other link tells of it
+                facts = link.facts()
+                for name in (one for one in ("started_at", "sha256", "plain_sha256") if getattr(row, one) != facts.get(one)):
+                    proof.add("row_changed", call_id=link.call_id, leg=link.leg, what=name)
             _certificate(link, ends.get(link.piece), proof)
             continue
         if link.kind == "bound":
@@ -201,8 +205,10 @@ def _again(calls: Engine, row: Row) -> Row | None:
 def _rows_without_links(connection: Connection, table: Table, proof: Proof, *, with_files: bool) -> Iterator[Row]:
     """What somebody put in beside the chain; and what is plain from before, one by one where its file is to be read."""
     leg = table.c.leg if table is SEGMENTS else 0
-    linked = select(CHAIN.c.call_id).where(CHAIN.c.call_id == table.c.call_id, CHAIN.c.leg == leg, CHAIN.c.kind == "kept").exists()
-    query = select(table).where(table.c.state.in_(("ready", "missing", "deleted")), ~linked).execution_options(yield_per=BATCH)
+    of_row = select(CHAIN.c.call_id).where(CHAIN.c.call_id == table.c.call_id, CHAIN.c.leg == leg)
+    linked, ended = (of_row.where(CHAIN.c.kind == kind).exists() for kind in ("kept", "deleted"))
+    is_beside = table.c.state.in_(("ready", "missing")) | ((table.c.state == "deleted") & ~ended)  # what was never made only ended
+    query = select(table).where(is_beside, ~linked).execution_options(yield_per=BATCH)
     for told in connection.execute(query):
         row = row_from(table, told)
         if row.state == "deleted":

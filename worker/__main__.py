@@ -73,7 +73,7 @@ def _threads(settings: Settings, log: Log, stop: threading.Event) -> list[thread
     keeping = Keeper(sounds, keeping_acts(settings, sounds, tickets, cabinet, rules, stop), now, steady, log)
     finaliser = Finaliser(sounds, paths.spool, cabinet, rules, now, log, steady)
     flusher = Flusher(paths.spool, steady, log)
-    watched = Watched(projector, clockwork, messenger, keeping, flusher)
+    watched = Watched(projector, clockwork, messenger, keeping, flusher, finaliser)
     work: dict[str, Callable[[], None]] = {
         "projector": lambda: projector.run(stop),
         "clockwork": lambda: clockwork.run(stop),

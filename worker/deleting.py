@@ -1,4 +1,4 @@
-"""Owns certified deletion: looked at once more, then key, file and picture go, and a certificate stays for ever.
+"""Owns certified deletion: looked at once more, then key, file, picture and plain sound go, and a certificate stays for ever.
 
 Row first: `deleting` is committed before anything is destroyed, so that a crash in between is finished at the next look and never
 leaves a recording half there. The certificate is a row and a link of the day's chain: hash, reason, rule, time.
@@ -7,6 +7,7 @@ leaves a recording half there. The certificate is a row and a link of the day's 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, Table, and_, delete, select, update
@@ -17,7 +18,7 @@ from recordings import chain_store
 from recordings.cabinet import Cabinet
 from recordings.chain import Fact
 from recordings.holds import alone, held_among
-from recordings.naming import Piece
+from recordings.naming import Piece, is_call_id, spool_names
 from recordings.plan import Act, Planned, decide
 from recordings.training import taught_since
 from worker.pieces import row_of
@@ -37,8 +38,8 @@ class Deleted:
 class Deleting:
     """`now` in epoch seconds. SQLAlchemyError, OSError and sqlite3.Error go through: what was begun is finished later."""
 
-    def __init__(self, calls: Engine, sweep: Sweep, cabinet: Cabinet) -> None:
-        self._calls, self._sweep, self._cabinet = calls, sweep, cabinet
+    def __init__(self, calls: Engine, sweep: Sweep, cabinet: Cabinet, spool: Path) -> None:
+        self._calls, self._sweep, self._cabinet, self._spool = calls, sweep, cabinet, spool
 
     def due(self, now: float) -> list[Piece]:
         """What is announced for now or earlier and not done, the oldest first; and what was begun and not ended."""
@@ -89,6 +90,9 @@ class Deleting:
         if path is not None:
             for store in self._cabinet.stores.all:
                 store.remove(path)
+        if is_call_id(piece.call_id):  # what could never be made lies there as it was recorded
+            for name in spool_names(piece.call_id, piece.leg).all:
+                (self._spool / name).unlink(missing_ok=True)
 
     def _certify(self, table: Table, same: Any, piece: Piece, now: float) -> None:
         with writing(self._calls) as connection:

@@ -42,6 +42,7 @@ RETRY_NO_SOUND_AGE_S = 86_400.0
 NICENESS = 19
 REST = 1.0  # as long as a recording took of the processor nothing is made: half of one core at most
 LONGEST_REST_S = 30.0
+STUCK_S = 300.0  # an hour of sound takes under a minute, and it looks up at each second of it
 
 
 Tracks = tuple[Track | None, Track | None, Track | None, Track | None]  # notice, rx, tx, mixed
@@ -81,12 +82,24 @@ class Finaliser:
     _untold: dict[Piece, _Untold] = field(default_factory=dict)
     _looked_at: float = 0.0
     _waits: bool = False
+    ticked_at: float = field(init=False)  # of `steady`
     _is_stopped: Callable[[], bool] = bool
     _rest: Callable[[float], object] = float
     _pieces: Pieces = field(init=False)
 
     def __post_init__(self) -> None:
         self._pieces = Pieces(self.engine)
+        self.ticked_at = self.steady()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it has not moved for longer than anything takes that it does."""
+        return self.steady() - self.ticked_at > STUCK_S
+
+    def _goes_on(self) -> bool:
+        """Whether it is to end; asked between any two steps, so that whoever asks how it is knows that it moves."""
+        self.ticked_at = self.steady()
+        return self._is_stopped()
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped: look for ended calls whose recording is not ready."""
@@ -94,7 +107,7 @@ class Finaliser:
         self._is_stopped, self._rest = stop.is_set, stop.wait
         database = Backoff(self.log, self.now, "calls database of the finaliser")
         is_resumed = False
-        while not stop.is_set():
+        while not self._goes_on():
             try:
                 if not is_resumed:
                     self.resume()
@@ -111,6 +124,7 @@ class Finaliser:
         found = self._pieces.failed(self.now() - RETRY_NO_SOUND_AGE_S)
         self._jobs |= {piece: _Job(self.steady(), tries=1) for piece in found}
         for piece in self._in_spool():
+            self.ticked_at = self.steady()
             if (made_at := self._made_at(piece)) is not None:
                 self._clear_spool(piece, made_at)
 
@@ -126,7 +140,7 @@ class Finaliser:
         if not due or not self._has_keys():
             return 0
         for wanted in due:
-            if self._is_stopped():
+            if self._goes_on():
                 break
             job = self._jobs.setdefault(wanted.piece, _Job(now))
             if job.retry_at > now:
@@ -209,13 +223,19 @@ class Finaliser:
         store = self.cabinet.stores.local
         path = str(recording_path(piece.call_id, wanted.arrived_at, piece.leg))
         keeping = self._keeping(wanted)
-        made = make_draft(piece, path, segments, store, self.cabinet.keyring, self._is_stopped)
+        made = make_draft(piece, path, segments, store, self.cabinet.keyring, self._goes_on)
         made_at = self.now()  # what is written to the spool from here on is not in it
         if self._sizes(piece) != job.sizes:  # it grew under our hands: again, from the beginning
             store.draft(path).unlink(missing_ok=True)
             return 0
         store.adopt(path)
-        self._pieces.tell_ready(piece, made, keeping, detail, made_at)
+        try:
+            self._pieces.tell_ready(piece, made, keeping, detail, made_at)
+        except NotFound:  # deleted by its class while it was tried once more
+            del self._jobs[piece]
+            self.cabinet.keyring.destroy(piece)
+            store.remove(path)
+            return 0
         del self._jobs[piece]
         self._clear_spool(piece, made_at)
         length_s = round(made.encoded.length_s, 1)

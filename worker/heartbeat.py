@@ -15,6 +15,7 @@ from redis.retry import Retry
 from hotline_core.adapters.live_reader import PART_KEY
 from hotline_core.log import Log
 from worker.clockwork import Clockwork
+from worker.finaliser import Finaliser
 from worker.flusher import Flusher
 from worker.keeper import Keeper
 from worker.messenger import Messenger
@@ -37,6 +38,7 @@ class Watched:
     messenger: Messenger
     keeper: Keeper
     flusher: Flusher
+    finaliser: Finaliser
 
 
 def run_heartbeat(url: str, watched: Watched, now: Callable[[], float], log: Log, stop: threading.Event) -> None:
@@ -74,6 +76,8 @@ def sign(watched: Watched, started: float, now: float) -> dict[str, object]:
         sounds.append("unsynced")
     if watched.flusher.is_short:
         sounds.append("no_room")
+    if watched.finaliser.is_stuck:
+        sounds.append("finaliser")
     return {
         "since": started,
         "seq": watched.projector.seq,

@@ -16,20 +16,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Table, func, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline_core.adapters.calls_schema import RECORDINGS, SEGMENTS
-from hotline_core.adapters.engine import reading
 from hotline_core.errors import HotlineError, SetupError
 from hotline_core.log import Log
 from hotline_core.settings import Settings
+from recordings.alarms import ALTERED, FAILED, MISSING, UNKNOWN, UNRECORDED
 from recordings.cabinet import Cabinet
 from recordings.key_copies import destroy_deleted
 from recordings.keyring import Keyring
 from recordings.naming import Piece
-from recordings.remarks import CHANGED
 from recordings.sound import Interrupted
+from worker.alarms import Alarms
 from worker.backoff import Backoff
 from worker.binding import Binding
 from worker.clock_trust import ClockTrust
@@ -38,8 +38,7 @@ from worker.heads import Heads
 from worker.keeping_rules import KeepingRules
 from worker.moving import Moving
 from worker.nightly import Nightly
-from worker.pieces import has_remark
-from worker.repair import Repair
+from worker.repair import MOST_TOLD, Repair
 from worker.sweep import Sweep, Swept
 from worker.taking_in import TakingIn
 from worker.ticket_facts import TicketFacts
@@ -47,19 +46,18 @@ from worker.ticket_facts import TicketFacts
 LOOK_S: Final = 15.0
 BETWEEN_S: Final = 0.05  # batches of a pass leave the database to others
 NICENESS: Final = 19
-FAILED_DAYS: Final = 7
-DAY_S: Final = 86_400.0
 BUDGET_S: Final = 20.0  # of one look, for what has no end of its own
 
 
 @dataclass(slots=True)
 class Troubles:
-    """What people must hear of; zero and False is well."""
+    """What people must hear of; zero and False is well. The counted ones are alarms that nobody has settled (worker/alarms.py)."""
 
-    failed: int = 0  # recordings that could not be made, of the last week
+    failed: int = 0  # recordings that could not be made
     missing: int = 0  # rows without a file
     unknown: int = 0  # files without a row
     altered: int = 0  # rows whose file was found to be another than was written
+    unrecorded: int = 0  # answered calls without any sound
     overdue: int = 0  # kept too long without a hold
     away: int = 0  # stores that do not answer, an archive without its mark among them
     low_disk: bool = False
@@ -86,6 +84,7 @@ class Acts:
     keyring: Keyring
     trust: ClockTrust
     binding: Binding
+    alarms: Alarms
 
 
 def keeping_acts(
@@ -93,11 +92,12 @@ def keeping_acts(
 ) -> Acts:
     """All of them as the settings say."""
     facts = TicketFacts(tickets)
-    sweep = Sweep(calls, facts, rules)
+    sweep = Sweep(calls, facts, rules, settings.paths.spool)
     return Acts(
-        facts, sweep, Deleting(calls, sweep, cabinet), Moving(calls, cabinet, settings.archive_days, stop.is_set),
+        facts, sweep, Deleting(calls, sweep, cabinet, settings.paths.spool),
+        Moving(calls, cabinet, settings.archive_days, stop.is_set),
         TakingIn(calls, cabinet, stop.is_set), Repair(calls, cabinet, stop.is_set), Heads(calls, settings.recording_heads),
-        cabinet.keyring, ClockTrust(calls), Binding(calls),
+        cabinet.keyring, ClockTrust(calls), Binding(calls), Alarms(calls, cabinet),
     )  # fmt: skip
 
 
@@ -299,8 +299,7 @@ class Keeper:
     def _repair(self, now: float) -> None:
         found = self.acts.repair.run(now)
         self._is_counted, self._has_plain, self._has_unbound = False, True, True
-        troubles = self.troubles
-        troubles.missing, troubles.unknown = found.missing, len(found.unknown)
+        self.acts.alarms.files(found.unknown, now, is_whole=not found.away and len(found.unknown) < MOST_TOLD)
         if found.cleared or found.missing or found.unknown or found.back:
             counts = {"cleared": found.cleared, "missing": found.missing, "unknown": len(found.unknown), "back": found.back}
             self.log.info("recordings compared with their files", **counts)
@@ -308,27 +307,8 @@ class Keeper:
             raise OSError(errno.EIO, f"stores that did not answer: {', '.join(found.away)}")
 
     def _count(self, now: float) -> None:
-        """A call without any sound is no failure: nothing is missing of a caller who hung up at once.
-
-        Altered ones are counted after a night's repair, and after what marked one: nobody else marks them.
-        """
-        young = now - FAILED_DAYS * DAY_S
-        with reading(self.calls) as connection:
-            self.troubles.failed = sum(
-                int(connection.execute(select(func.count()).select_from(table).where(*_failed(table, young))).scalar_one())
-                for table in (RECORDINGS, SEGMENTS)
-            )
-            if not self._is_counted:
-                self.troubles.altered = sum(
-                    int(connection.execute(select(func.count()).select_from(table).where(*_altered(table))).scalar_one())
-                    for table in (RECORDINGS, SEGMENTS)
-                )
+        """What was altered is looked for after a night's repair, and after what marked one: every row is read for that."""
+        found = self.acts.alarms.look(now, is_whole=not self._is_counted)
+        for kind in (FAILED, MISSING, UNKNOWN, ALTERED, UNRECORDED):
+            setattr(self.troubles, kind, found.get(kind, 0))
         self._is_counted = True
-
-
-def _failed(table: Table, young: float) -> tuple[ColumnElement[bool], ...]:
-    return table.c.state == "failed", table.c.detail != "no_sound", table.c.started_at > young
-
-
-def _altered(table: Table) -> tuple[ColumnElement[bool], ...]:
-    return table.c.state == "ready", table.c.detail.is_not(None), has_remark(table, CHANGED)

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from hotline_core.adapters.calls_schema import ATTEMPTS, CALL_EVENTS, CALLS, PEAKS, RECORDINGS, SEGMENTS, TRANSFERS
 from hotline_core.adapters.calls_store import HAD
 from hotline_core.adapters.engine import reading, writing
+from hotline_core.errors import NotFound
 from recordings.making import Made
 from recordings.naming import Piece
 from recordings.retention import FOREVER, Keeping
@@ -33,6 +34,7 @@ from worker.binding import append_kept
 from worker.transfer_rows import CONSULT
 
 BATCH = 200
+GOING = ("deleting", "deleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,17 @@ class Pieces:
             connection.execute(insert(SEGMENTS), {**values, "n": connection.execute(whose).scalars().first()})
 
     def tell_ready(self, piece: Piece, made: Made, keeping: Keeping | None, detail: str | None, now: float) -> None:
-        """The file is in its place: its row, its picture and its link of the day's chain, all or nothing."""
+        """The file is in its place: its row, its picture and its link of the day's chain, all or nothing.
+
+        NotFound recording_deleted: its time was over meanwhile, and what was made must go.
+        """
         table, same = row_of(piece)
         with writing(self._engine) as connection:
             told = {**made.values, **(kept_columns(keeping) if keeping else {}), "parties": parties_of(connection, piece)}
-            connection.execute(update(table).where(same).values(**told, state="ready", detail=detail, ready_at=now))
+            is_left = table.c.state.not_in(GOING)
+            ready = update(table).where(same, is_left).values(**told, state="ready", detail=detail, ready_at=now)
+            if connection.execute(ready).rowcount != 1:
+                raise NotFound("recording_deleted")
             connection.execute(delete(PEAKS).where(PEAKS.c.call_id == piece.call_id, PEAKS.c.leg == piece.leg))
             connection.execute(insert(PEAKS).values(call_id=piece.call_id, leg=piece.leg, peaks=made.encoded.peaks))
             append_kept(connection, piece, now)

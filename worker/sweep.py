@@ -6,8 +6,10 @@ Every row once a night, in batches, memory flat; those of tickets that changed w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, insert, select, tuple_, update
@@ -15,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, inser
 from hotline_core.adapters.calls_schema import CALLS, DELETIONS, RECORDINGS, SEGMENTS, TRAINING
 from hotline_core.adapters.engine import reading, writing
 from recordings.holds import alone, held_among
-from recordings.naming import Piece
+from recordings.naming import Piece, piece_of_spool
 from recordings.plan import Act, Planned, decide
 from recordings.retention import Facts, Keeping, Ticket
 from worker.keeping_rules import KeepingRules
@@ -23,7 +25,8 @@ from worker.pieces import kept_columns
 from worker.ticket_facts import TicketFacts, about_whom, whom_about
 
 BATCH: Final = 500
-KEPT: Final = ("ready", "missing")
+KEPT: Final = ("ready", "missing", "failed")
+NO_SOUND: Final = "no_sound"  # of a failed one: nothing lies anywhere
 
 
 @dataclass(slots=True)
@@ -49,10 +52,13 @@ class _Row:
 
 
 class Sweep:
-    """`now` in epoch seconds. SQLAlchemyError goes through, SetupError and SettingsError too: no rules, nothing is done."""
+    """`now` in epoch seconds. SQLAlchemyError goes through, SetupError and SettingsError too: no rules, nothing is done.
 
-    def __init__(self, calls: Engine, tickets: TicketFacts, rules: KeepingRules) -> None:
-        self._calls, self._tickets, self._rules = calls, tickets, rules
+    What could not be made ends like what could: its plain sound lies in the spool. Where there was no sound at all nothing ends.
+    """
+
+    def __init__(self, calls: Engine, tickets: TicketFacts, rules: KeepingRules, spool: Path) -> None:
+        self._calls, self._tickets, self._rules, self._spool = calls, tickets, rules, spool
 
     def batch(self, table: Table, after: tuple[str, int], now: float, swept: Swept) -> tuple[str, int] | None:
         """Look over the next rows of a table; the place to go on from, None at its end."""
@@ -62,7 +68,7 @@ class Sweep:
         query = _rows(table).where(place, table.c.state.in_(KEPT)).order_by(*order).limit(BATCH)
         with reading(self._calls) as connection:
             rows = connection.execute(query).all()
-        self._look_over(table, rows, now, swept)
+        self._look_over(table, self._with_sound(rows), now, swept)
         if len(rows) < BATCH:
             return None
         return rows[-1].call_id, rows[-1]._mapping.get("leg", 0)
@@ -76,7 +82,17 @@ class Sweep:
             for table in (RECORDINGS, SEGMENTS):
                 with reading(self._calls) as connection:
                     rows = connection.execute(_rows(table).where(table.c.call_id.in_(some), table.c.state.in_(KEPT))).all()
-                self._look_over(table, rows, now, swept)
+                self._look_over(table, self._with_sound(rows), now, swept)
+
+    def _with_sound(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Without those that nothing lies here of."""
+        if not any(row.detail == NO_SOUND for row in rows):
+            return rows
+        try:
+            there = {piece_of_spool(name) for name in os.listdir(self._spool)}
+        except FileNotFoundError:
+            there = set()
+        return [row for row in rows if row.detail != NO_SOUND or Piece(*_key(row)) in there]
 
     def keeping(self, table: Table, row: Any, now: float) -> Keeping:
         """How long the recording of one row (of `_rows`) is kept."""
@@ -141,7 +157,7 @@ def rows_of(table: Table) -> Any:
 
 
 def _rows(table: Table) -> Any:
-    named = ("call_id", "started_at", "klass", "kept_from", "keep_until", "rule", "sha256", "state", "path", "store")
+    named = ("call_id", "started_at", "klass", "kept_from", "keep_until", "rule", "sha256", "state", "detail", "path", "store")
     columns = [table.c[name] for name in (*named, *(("leg",) if table is SEGMENTS else ()))]
     teaches = and_(TRAINING.c.call_id == table.c.call_id, TRAINING.c.ended_at.is_(None))
     joined = table.outerjoin(CALLS, CALLS.c.call_id == table.c.call_id).outerjoin(TRAINING, teaches)

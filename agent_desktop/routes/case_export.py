@@ -15,6 +15,7 @@ from agent_desktop.call_view import Told
 from agent_desktop.case_export import Case, archive
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
+from agent_desktop.listening_route import ListeningRoute
 from agent_desktop.needs_ear import NeedsEar
 from agent_desktop.passes import DOWNLOAD_S, EXPORT, Pass, checked, written
 from agent_desktop.storable import Text
@@ -24,7 +25,7 @@ from hotline_core.errors import BadInput, Forbidden, NotFound
 from recordings.holds import LONGEST_KEY
 from tickets.limits import SHANGHAI
 
-router = APIRouter(prefix="/api/keeping/export", tags=["keeping"])
+router = APIRouter(prefix="/api/keeping/export", tags=["keeping"], route_class=ListeningRoute)
 Exporter = Annotated[Caller, Depends(NeedsEar("manage_holds"))]
 LONGEST_REASON = 200
 

@@ -15,6 +15,7 @@ from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.kept_because import editions_of, source_of
 from agent_desktop.late_audit import LateRow
+from agent_desktop.listening_route import ListeningRoute
 from agent_desktop.refusals import Unavailable
 from agent_desktop.storable import Text
 from hotline_core.adapters.audit import Facts, write_audit
@@ -26,7 +27,7 @@ from recordings.holds import LONGEST_KEY, LONGEST_REASON, MOST_CALLS, Hold
 from recordings.retention import Edition
 
 T = TypeVar("T")
-router = APIRouter(prefix="/api/keeping", tags=["keeping"])
+router = APIRouter(prefix="/api/keeping", tags=["keeping"], route_class=ListeningRoute)
 Seer = Annotated[Caller, Depends(Needs("see_keeping"))]
 Holder = Annotated[Caller, Depends(Needs("manage_holds"))]
 Limit = Annotated[int, Query(ge=1, le=500)]

@@ -12,12 +12,13 @@ from agent_desktop.call_view import Told
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.hearing import heard_by
+from agent_desktop.listening_route import ListeningRoute
 from agent_desktop.needs_ear import NeedsEar
 from agent_desktop.recording_notes import LONGEST
 from agent_desktop.routes.calls import CallId
 from agent_desktop.storable import Text
 
-router = APIRouter(prefix="/api/calls/{call_id}/notes", tags=["recordings"])
+router = APIRouter(prefix="/api/calls/{call_id}/notes", tags=["recordings"], route_class=ListeningRoute)
 Listener = Annotated[Caller, Depends(NeedsEar("listen_own", "listen_all"))]
 DAY_S = 86_400.0
 

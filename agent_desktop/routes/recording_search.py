@@ -13,6 +13,7 @@ from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.hearing import whose
 from agent_desktop.history import FEWEST_DIGITS
+from agent_desktop.listening_route import ListeningRoute
 from agent_desktop.needs_ear import NeedsEar
 from agent_desktop.own_calls import is_own
 from agent_desktop.own_calls import since as own_since
@@ -24,7 +25,7 @@ from hotline_core.errors import BadInput, Forbidden, NotFound
 from recordings.holds import LONGEST_KEY
 from recordings.retention import Klass
 
-router = APIRouter(prefix="/api", tags=["recordings"])
+router = APIRouter(prefix="/api", tags=["recordings"], route_class=ListeningRoute)
 Listener = Annotated[Caller, Depends(NeedsEar("listen_own", "listen_all"))]
 NUMBER = r"^[+0-9()（） -]*$"
 LONGEST_S = 86_400.0

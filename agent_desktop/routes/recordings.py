@@ -15,6 +15,7 @@ from agent_desktop.gate import Caller
 from agent_desktop.hearing import heard_by
 from agent_desktop.kept_because import kept_because
 from agent_desktop.listening import LONGEST_NOTE, Purpose
+from agent_desktop.listening_route import ListeningRoute
 from agent_desktop.needs_ear import NeedsEar
 from agent_desktop.passes import DOWNLOAD_S, LISTEN_S, Pass, checked, written
 from agent_desktop.routes.calls import CallId
@@ -25,7 +26,7 @@ from agent_desktop.storable import Text
 from hotline_core.errors import NotFound
 from recordings.naming import is_call_id
 
-router = APIRouter(prefix="/api", tags=["recordings"])
+router = APIRouter(prefix="/api", tags=["recordings"], route_class=ListeningRoute)
 Listener = Annotated[Caller, Depends(NeedsEar("listen_own", "listen_all"))]
 Leg = Annotated[int, Path(ge=1, le=999_999)]
 PassText = Annotated[str, Query(alias="pass", max_length=2000)]
@@ -101,6 +102,9 @@ async def segment(
 
 
 @router.get("/calls/{rest:path}/recording", response_class=Response, include_in_schema=False)
+@router.get("/calls/{rest:path}/segments/{leg}", response_class=Response, include_in_schema=False)
+@router.get("/calls/{rest:path}/sound", response_class=Response, include_in_schema=False)
+@router.post("/calls/{rest:path}/listening", response_class=Response, include_in_schema=False)
 async def no_recording(request: Request, rest: str, caller: Listener) -> Response:
     """An address that no call has, like a path with dots: refused like any other, and written like any other."""
     with desk_of(request).refused_listening.watching(caller, rest):
@@ -115,15 +119,22 @@ async def _sound(request: Request, caller: Caller, call_id: str, leg: int, given
             raise NotFound("unknown_call")
         _, row = await heard_by(desk, caller, call_id, leg)
         allowed = checked(given, desk.secrets.session, caller, call_id, leg, desk.now(), "hear")
-        sound = await desk.sound_threads.run(lambda: desk.sounds.open(row, as_wav=form == "wav"), give_back=given_back)
+        header = request.headers.get("range")
+        sound = await desk.sound_threads.run(
+            lambda: desk.sounds.open(row, as_wav=form == "wav", begin=lambda size: (sounding.wanted(header, size) or (None,))[0]),
+            give_back=given_back,
+        )
     code = "range_beyond"
     beyond = JSONResponse({"code": code, "message": desk.wording.sentence(code), "facts": {}}, status_code=416)
-    header = request.headers.get("range")
     if sounding.wanted(header, sound.size) is None:
         desk.refused_listening.add(caller, call_id, code, leg)
     name = f"{call_id}-third-{leg}" if leg else call_id
     is_download = allowed.purpose == "download"
+
+    def cut_off(error: Exception) -> None:
+        if desk.sounds.cut_off(row, error):
+            desk.refused_listening.add(caller, call_id, "recording_altered", leg)
+
     return sounding.answer(
-        sound, header, desk.sound_threads, name, is_download=is_download, beyond=beyond,
-        altered=lambda error: desk.sounds.altered(row, error),
-    )  # fmt: skip
+        sound, header, desk.sound_threads, name, is_download=is_download, beyond=beyond, cut_off=cut_off
+    )

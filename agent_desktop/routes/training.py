@@ -12,12 +12,13 @@ from agent_desktop.call_view import Told, told_training
 from agent_desktop.desk import Desk
 from agent_desktop.gate import Caller
 from agent_desktop.hearing import heard_by
+from agent_desktop.listening_route import ListeningRoute
 from agent_desktop.routes.calls import CallId
 from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import writing
 from recordings.training import LONGEST_REASON
 
-router = APIRouter(prefix="/api/calls", tags=["keeping"])
+router = APIRouter(prefix="/api/calls", tags=["keeping"], route_class=ListeningRoute)
 Lead = Annotated[Caller, Depends(Needs("manage_training"))]
 
 

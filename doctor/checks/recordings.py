@@ -6,17 +6,18 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from doctor.checks.databases import is_there
 from doctor.finding import Finding, bad, good, note, skipped
 from doctor.subject import Subject
-from hotline_core.adapters.calls_schema import DELETIONS, RECORDINGS, SEGMENTS
+from hotline_core.adapters.calls_schema import ALARMS, CALLS, DELETIONS, RECORDINGS, SEGMENTS
 from hotline_core.adapters.engine import make_engine, reading
 from hotline_core.domain.records import RecordingRow
 from hotline_core.errors import HotlineError, NotFound, SetupError
 from hotline_core.settings import Settings
+from recordings.alarms import ALTERED, FAILED, MISSING, UNKNOWN, UNRECORDED, open_alarms
 from recordings.cabinet import KEYED
 from recordings.key_copies import copy_of, missed
 from recordings.keyring import Keyring
@@ -27,6 +28,7 @@ from recordings.store.stores import Stores
 NAME = "recordings"
 NEWEST = 5
 DAY_S = 86_400.0
+WAITING_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Kept:
 class Keeping:
     """How recordings are kept altogether; counts of rows."""
 
-    failures: int = 0  # of the last 24 hours
-    missing: int = 0  # rows whose file is gone
+    failures: int = 0  # could not be made, and nobody has settled it
+    missing: int = 0  # rows whose file is gone, and nobody has settled it
     overdue: int = 0  # deletions that should have been done two days ago
     masters: str = ""  # why the master keys cannot be used
     archive: str = ""  # the folder of an archive that is not there
@@ -52,6 +54,10 @@ class Keeping:
     lost: int = 0  # keys that are not there, and that the copy beside the backups has
     gone: int = 0  # keys that nobody has
     spoilt: str = ""  # why the file of keys, or its copy, cannot be read
+    unrecorded: int = 0  # answered calls without any sound that nobody has settled
+    unknown: int = 0  # files of no row that nobody has settled
+    waiting: int = 0  # of calls that ended a quarter of an hour ago, not made yet
+    altered: int = 0  # found altered by whoever wanted to hear them, or by the worker
     encrypted: int = 0  # rows of recordings that only their keys open
     has_heads: bool = True
 
@@ -85,7 +91,11 @@ def judge(kept: Sequence[Kept], keeping: Keeping, *, is_demo: bool) -> list[Find
     found += [bad(NAME, "changed", call_id=one.call_id) for one in kept if one.is_there and not one.is_same]
     found += [bad(NAME, "closed", call_id=one.call_id) for one in kept if one.is_same and not one.is_open and not keeping.masters]
     found += [bad(NAME, "missing", count=keeping.missing)] if keeping.missing else []
+    found += [bad(NAME, "altered", count=keeping.altered)] if keeping.altered else []
+    found += [bad(NAME, "unrecorded", count=keeping.unrecorded)] if keeping.unrecorded else []
+    found += [note(NAME, "unknown", count=keeping.unknown)] if keeping.unknown else []
     found += [bad(NAME, "overdue", count=keeping.overdue)] if keeping.overdue else []
+    found += [note(NAME, "waiting", count=keeping.waiting)] if keeping.waiting else []
     found += [note(NAME, "failed", count=keeping.failures)] if keeping.failures else []
     found += [note(NAME, "heads_away", folder=keeping.heads)] if keeping.heads else []
     found += [note(NAME, "no_heads")] if not keeping.has_heads and not is_demo else []
@@ -94,14 +104,30 @@ def judge(kept: Sequence[Kept], keeping: Keeping, *, is_demo: bool) -> list[Find
 
 def _counted(connection: Connection, now: float) -> Keeping:
     count = dict.fromkeys(("failures", "missing", "overdue", "encrypted"), 0)
-    for table in (RECORDINGS, SEGMENTS):
-        failed = (table.c.state == "failed", table.c.detail != "no_sound", table.c.started_at > now - DAY_S)
+    for table in (RECORDINGS, SEGMENTS):  # the rows and not the alarms alone: a worker that does not run finds none
+        failed = (table.c.state == "failed", table.c.detail != "no_sound", ~_settled(table, FAILED))
+        missing = (table.c.state == "missing", ~_settled(table, MISSING))
         encrypted = (table.c.state.in_(KEYED), table.c.cipher.is_not(None))
-        for name, conditions in (("failures", failed), ("missing", (table.c.state == "missing",)), ("encrypted", encrypted)):
+        for name, conditions in (("failures", failed), ("missing", missing), ("encrypted", encrypted)):
             count[name] += int(connection.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one())
     late = (DELETIONS.c.certified_at.is_(None), DELETIONS.c.planned_for < now - 2 * DAY_S)
     count["overdue"] = int(connection.execute(select(func.count()).select_from(DELETIONS).where(*late)).scalar_one())
-    return Keeping(count["failures"], count["missing"], count["overdue"], encrypted=count["encrypted"])
+    alarms = open_alarms(connection)
+    pending = RECORDINGS.join(CALLS, CALLS.c.call_id == RECORDINGS.c.call_id)
+    waits = (RECORDINGS.c.state == "pending", CALLS.c.state == "ended", CALLS.c.ended_at < now - WAITING_S)
+    waiting = int(connection.execute(select(func.count()).select_from(pending).where(*waits)).scalar_one())
+    for name, kind in (("failures", FAILED), ("missing", MISSING)):
+        count[name] = max(count[name], alarms.get(kind, 0))
+    return Keeping(  # an alarm stays when its recording's own time is over
+        count["failures"], count["missing"], count["overdue"], encrypted=count["encrypted"], waiting=waiting,
+        unrecorded=alarms.get(UNRECORDED, 0), unknown=alarms.get(UNKNOWN, 0), altered=alarms.get(ALTERED, 0),
+    )  # fmt: skip
+
+
+def _settled(table: Table, kind: str) -> ColumnElement[bool]:
+    leg = table.c.leg if table is SEGMENTS else 0
+    same = (ALARMS.c.kind == kind, ALARMS.c.subject == table.c.call_id, ALARMS.c.leg == leg)
+    return select(ALARMS.c.since).where(*same, ALARMS.c.settled_at.is_not(None)).exists()
 
 
 def _keeping(settings: Settings, counted: Keeping, calls: Engine) -> tuple[Keeping, Reader | None]:

@@ -1,7 +1,8 @@
 """The tables of the calls database. Their rows as values are in domain/records.py.
 
 The worker alone writes them, but for legal holds and training material, which the desk's people set (recordings/holds.py,
-training.py): what forbids a deletion must be in one database with it, so that of two at once exactly one is first.
+training.py), and the alarm of a recording that the desk finds altered (alarms.py): what forbids a deletion must be in one
+database with it, so that of two at once exactly one is first.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from recordings.store.stores import Stores
 from recordings.vault import seal
 from tickets.policy import load_policy
 from tickets.store.schema import ticket_bodies, tickets
+from worker.alarms import Alarms
 from worker.binding import Binding
 from worker.clock_trust import ClockTrust
 from worker.deleting import Deleting
@@ -62,7 +63,8 @@ class Room:
         self.now = at("2026-11-22T10:00")
         self.counted = 0.0
         self.heads = folder / "outside"
-        for outside in (self.heads, *([folder / "archive"] if with_archive else [])):
+        self.spool = folder / "spool"
+        for outside in (self.heads, self.spool, *([folder / "archive"] if with_archive else [])):
             outside.mkdir(parents=True, exist_ok=True)
         if with_archive:  # as the operator does once
             (folder / "archive" / MARK).touch()
@@ -77,11 +79,12 @@ class Room:
         log = open_log("test", "critical")
         self.rules = KeepingRules(self.folder / "retention.yaml", lambda: POLICY, log)
         facts = TicketFacts(self.engine)
-        sweep = Sweep(self.engine, facts, self.rules)
+        sweep = Sweep(self.engine, facts, self.rules, self.spool)
         acts = Acts(
-            facts, sweep, Deleting(self.engine, sweep, self.cabinet), Moving(self.engine, self.cabinet, archive_days, bool),
+            facts, sweep, Deleting(self.engine, sweep, self.cabinet, self.spool),
+            Moving(self.engine, self.cabinet, archive_days, bool),
             TakingIn(self.engine, self.cabinet, bool), Repair(self.engine, self.cabinet, bool), Heads(self.engine, self.heads),
-            self.cabinet.keyring, ClockTrust(self.engine), Binding(self.engine),
+            self.cabinet.keyring, ClockTrust(self.engine), Binding(self.engine), Alarms(self.engine, self.cabinet),
         )  # fmt: skip
         self.keeper = Keeper(self.engine, acts, lambda: self.now, lambda: self.counted, log)
         return self.keeper
@@ -121,12 +124,28 @@ class Room:
             self._keep(Piece(piece.call_id, leg), f"third {leg} of {name}".encode() * 50, urgent, line)
         return piece
 
+    def failed(self, name: str, *, leg: int = 0, detail: str = "bad_sound", has_sound: bool = True) -> Piece:
+        """A call of now whose sound could not be made a recording of; what was recorded lies in the spool."""
+        piece = Piece(f"h1-{name}", leg)
+        if not leg:
+            self.call(name)
+        row: dict[str, Any] = {"call_id": piece.call_id, "started_at": self.now, "state": "failed", "detail": detail}
+        with writing(self.engine) as connection:
+            connection.execute(insert(SEGMENTS if leg else RECORDINGS), row | ({"leg": leg, "access": "consult"} if leg else {}))
+        if has_sound:
+            (self.spool / f"{piece.stem}-rx.wav").write_bytes(b"no WAV at all")
+        return piece
+
     def _keep(self, piece: Piece, sound: bytes, urgent: bool, line: str) -> None:
         table = SEGMENTS if piece.leg else RECORDINGS
         row: dict[str, Any] = {"call_id": piece.call_id, "started_at": self.now, "state": "pending"}
         row |= {"leg": piece.leg, "access": "consult"} if piece.leg else {}
         with writing(self.engine) as connection:
             connection.execute(insert(table), row)
+        self.keep_again(piece, sound, urgent, line)
+
+    def keep_again(self, piece: Piece, sound: bytes = b"x", urgent: bool = False, line: str = LINE) -> None:
+        """Make the recording of a row that is there."""
         store = self.cabinet.stores.local
         path = str(recording_path(piece.call_id, self.now, piece.leg))
         sealed = seal(io.BytesIO(sound), store.draft(path), self.cabinet.keyring.make(piece))

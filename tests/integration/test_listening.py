@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import sqlite3
 import time
 import wave
 from dataclasses import asdict
@@ -14,10 +16,11 @@ import httpx
 import numpy as np
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from agent_desktop.passes import DOWNLOAD_S, LISTEN_S
 from hotline_core.adapters.audit import read_audit
-from hotline_core.adapters.calls_schema import CALLS, RECORDINGS
+from hotline_core.adapters.calls_schema import ALARMS, CALLS, RECORDINGS
 from hotline_core.adapters.engine import make_engine, reading, writing
 from hotline_core.domain.records import CallRow
 from hotline_core.settings import Settings
@@ -126,7 +129,10 @@ async def test_a_download_has_a_reason_and_a_row_of_its_own(app: FastAPI, settin
     assert saved.headers["content-disposition"] == 'attachment; filename="h1-1.1.wav"'
     assert given.json()["until"] - app.state.desk.now() == DOWNLOAD_S
     facts = {"role": "supervisor", "reason": "evidence", "note": "检察院 调取函 2026-17"}
-    assert await trail(app, settings) == [("supervisor1", "recording_downloaded", "h1-1.1", facts)]
+    assert sorted(await trail(app, settings), key=lambda row: row[1]) == [
+        ("supervisor1", "recording_downloaded", "h1-1.1", facts),
+        ("supervisor1", "recording_refused", "h1-1.1", {"role": "supervisor", "why": "note_needed"}),
+    ]
 
 
 async def test_whoever_gives_no_reason_hears_nothing(app: FastAPI, settings: Settings) -> None:
@@ -140,7 +146,8 @@ async def test_whoever_gives_no_reason_hears_nothing(app: FastAPI, settings: Set
     assert [(one.status_code, one.json()["code"]) for one in (bare, forged)] == [(403, "reason_needed")] * 2
     assert [(one.status_code, one.json()["code"]) for one in (unknown, not_mine)] == [(422, "unknown_reason")] * 2
     assert [one["key"] for one in offered] == ["recheck", "other"]
-    assert [fact["why"] for _, _, _, fact in await trail(app, settings)] == ["reason_needed"], "a storm of one kind is one row"
+    whys = [fact["why"] for _, _, _, fact in await trail(app, settings)]
+    assert whys == ["reason_needed", "unknown_reason"], "a storm of one kind is one row"
 
 
 async def test_nobody_listens_when_the_listening_cannot_be_written(app: FastAPI, settings: Settings) -> None:
@@ -265,8 +272,57 @@ async def test_what_is_kept_encrypted_is_heard_and_what_was_altered_is_not(app: 
     with wave.open(io.BytesIO(wav.content)) as sound:
         assert (sound.getnchannels(), sound.getframerate(), round(sound.getnframes() / 8000)) == (2, 8000, 20)
     assert (head.status_code, head.content) == (206, wav.content[:44])
-    assert spoilt.status_code != 200 or len(spoilt.content) < len(whole.content), "never a byte that was not written"
+    assert (spoilt.status_code, spoilt.json()["code"]) == (409, "recording_altered"), "never a byte that was not written"
     assert (gone.status_code, gone.json()["code"]) == (404, "recording_failed")
+
+
+async def test_an_altered_recording_is_refused_with_a_sentence_an_alarm_and_a_row(app: FastAPI, settings: Settings) -> None:
+    """Also where the altered piece lies behind what would be heard first; an intact range of it is still what was written."""
+    kept = keep_sound(settings, "h1-3.1", _noise(60), NOW)
+    async with signed_in(app, "agent1") as client:
+        url = (await asks(client, "h1-3.1")).json()["url"]
+        path = settings.paths.recordings / kept.path
+        sealed = bytearray(path.read_bytes())
+        sealed[32 + 65552 + 100] ^= 1  # in the second piece
+        path.write_bytes(sealed)
+        heard = await client.get(url, headers={"Range": "bytes=0-99"})
+        spoilt = await client.get(url, headers={"Range": "bytes=70000-70099"})
+        as_wav = await client.get(f"{url}&as=wav")
+        again = await asks(client, "h1-3.1")
+        for _ in range(250):  # behind the answer, in a thread
+            with reading(app.state.desk.calls_engine) as connection:
+                alarms = connection.execute(select(ALARMS)).all()
+            if alarms:
+                break
+            await asyncio.sleep(0.02)
+        shown = await client.get("/api/calls/h1-3.1/sound")
+    assert (heard.status_code, heard.content[:4]) == (206, b"OggS")
+    for refused in (spoilt, as_wav, again):
+        assert (refused.status_code, refused.json()["code"]) == (409, "recording_altered")
+        assert "不一致" in refused.json()["message"]
+    assert shown.json()["is_altered"]
+    rows = await trail(app, settings)
+    assert [(act, fact.get("why")) for _, act, _, fact in rows] == [
+        ("recording_listened", None), ("recording_refused", "recording_altered"),
+    ]  # fmt: skip
+    (alarm,) = alarms
+    assert (alarm.kind, alarm.subject, alarm.leg, alarm.settled_at) == ("altered", "h1-3.1", 0, None)
+
+
+async def test_a_key_that_was_altered_is_no_fault_of_the_disk(app: FastAPI, settings: Settings) -> None:
+    """What wraps it does not prove: the recording is refused as altered, not as away."""
+    keep_sound(settings, "h1-3.1", _noise(1), NOW)
+    with sqlite3.connect(settings.paths.recording_keys) as keys:
+        keys.execute("UPDATE keys SET wrapped = zeroblob(length(wrapped))")
+    async with signed_in(app, "agent1") as client:
+        answer = await asks(client, "h1-3.1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "recording_altered")
+
+
+def _noise(seconds: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+    """Both sides; noise makes many bytes."""
+    made = np.random.default_rng(1).integers(-8000, 8000, (seconds * RATE_HZ, 2))
+    return made.astype(np.int16)
 
 
 async def test_a_note_stands_at_its_second_for_the_next_who_may_hear(app: FastAPI, settings: Settings) -> None:
@@ -291,6 +347,9 @@ async def test_a_note_stands_at_its_second_for_the_next_who_may_hear(app: FastAP
     assert left.json()["notes"] == []
     rows = await trail(app, settings)
     assert sorted((actor, act) for actor, act, _, _ in rows) == [  # a refusal is written behind its answer
-        ("agent2", "recording_refused"), ("supervisor1", "recording_note_removed"), ("supervisor1", "recording_noted"),
+        ("agent1", "recording_refused"), ("agent2", "recording_refused"), ("supervisor1", "recording_note_removed"),
+        ("supervisor1", "recording_noted"), ("supervisor1", "recording_refused"),
     ]  # fmt: skip
+    refused_for = {(actor, fact["why"]) for actor, act, _, fact in rows if act == "recording_refused"}
+    assert refused_for == {("agent1", "not_your_note"), ("agent2", "not_own_call"), ("supervisor1", "bad_input")}
     assert "承诺" not in str(rows)

@@ -13,6 +13,7 @@ from hotline_core.adapters.calls_schema import RECORDINGS
 from hotline_core.adapters.engine import make_engine, writing
 from hotline_core.errors import BadInput, Conflict, NotFound
 from recordings.naming import Piece
+from recordings.verifying import verify
 from tests.integration.keeping_room import DAY_S, Room, at
 from worker.repair import Repair, Repaired
 
@@ -54,6 +55,34 @@ def test_an_ordinary_recording_is_announced_a_week_before_and_gone_with_a_certif
         room.cabinet.keyring.key(piece)
     with pytest.raises(NotFound):
         room.sound(piece)
+
+
+def test_a_recording_that_could_never_be_made_ends_by_its_class_with_its_plain_sound(room: Room) -> None:
+    """It lies in the spool neither for ever nor a day too short; of a call without a sound nothing ends."""
+    failed, third, silent = room.failed("1"), room.failed("1", leg=1), room.failed("2", detail="no_sound", has_sound=False)
+    held = room.failed("3")
+    room.holds.put("court-7", [held.call_id], "法院调取", "super1", room.now)
+    room.until(END - 1)
+    assert set(room.planned()) == {failed.stem, third.stem}
+    assert {file.name for file in room.spool.iterdir()} == {f"{piece.stem}-rx.wav" for piece in (failed, third, held)}
+    room.passes(2)
+    assert [room.state(piece) for piece in (failed, third, silent, held)] == ["deleted", "deleted", "failed", "failed"]
+    assert [file.name for file in room.spool.iterdir()] == [f"{held.stem}-rx.wav"]
+    certificate = room.certificates()[failed.stem]
+    assert (certificate.reason, certificate.klass, certificate.sha256) == ("expired", "ordinary", None)
+    assert verify(room.engine, room.cabinet, {}, lambda _: None).findings == []
+    with writing(room.engine) as connection:
+        connection.execute(update(RECORDINGS).where(RECORDINGS.c.call_id == failed.call_id).values(started_at=1.0))
+    assert [one.code for one in verify(room.engine, room.cabinet, {}, lambda _: None).findings] == ["row_changed"]
+
+
+def test_one_that_is_deleted_while_it_is_tried_once_more_stays_deleted(room: Room) -> None:
+    """What was made of it meanwhile is not told as ready."""
+    piece = room.failed("1")
+    room.until(END + 1)
+    with pytest.raises(NotFound):
+        room.keep_again(piece)
+    assert room.state(piece) == "deleted"
 
 
 def test_a_hold_keeps_the_whole_evidence_set_from_its_end_until_it_is_released_and_a_week_more(room: Room) -> None:

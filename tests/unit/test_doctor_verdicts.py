@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -242,9 +243,11 @@ def test_a_recording_that_is_gone_or_changed_is_named_by_its_call() -> None:
 def test_what_keeps_all_recordings_is_judged_too_and_each_verdict_has_its_cure() -> None:
     """Master keys, archive, lost files, late deletions, the heads outside; a demo needs no heads."""
     keeping = recordings.Keeping(0, 2, 3, "bad_masters", "/archive", "/outside", has_heads=False, lost=4, gone=2, spoilt="x")
+    keeping = replace(keeping, altered=1, unrecorded=2, unknown=3, waiting=4)
     found = recordings.judge([], keeping, is_demo=False)
     assert [one.code for one in found] == [
-        "masters", "keys_spoilt", "keys_lost", "keys_gone", "archive_away", "missing", "overdue", "heads_away", "no_heads",
+        "masters", "keys_spoilt", "keys_lost", "keys_gone", "archive_away", "missing", "altered", "unrecorded", "unknown",
+        "overdue", "waiting", "heads_away", "no_heads",
     ]  # fmt: skip
     assert all(texts.words_of(one).cure for one in found)
     assert codes(recordings.judge([], recordings.Keeping(has_heads=False), is_demo=True)) == [("good", "none")]

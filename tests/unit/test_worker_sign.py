@@ -22,6 +22,7 @@ from tickets.store.marks import Marks
 from tickets.store.policy_keeper import PolicyKeeper
 from tickets.store.recounting import Recounting
 from worker.clockwork import Clockwork
+from worker.finaliser import Finaliser
 from worker.flusher import Flusher
 from worker.heartbeat import Watched, sign
 from worker.keeper import Keeper, keeping_acts
@@ -47,7 +48,8 @@ def watched(tmp_path: Path) -> Watched:
     acts = keeping_acts(Settings(home=tmp_path), engine, engine, cabinet, rules, threading.Event())
     sounds = Keeper(engine, acts, lambda: NOW, lambda: 0.0, log)
     flusher = Flusher(tmp_path / "spool", lambda: 0.0, log)
-    return Watched(projector, clockwork, Messenger(Deliveries(engine), lambda: NOW, log), sounds, flusher)
+    finaliser = Finaliser(engine, tmp_path / "spool", cabinet, rules, lambda: NOW, log, lambda: 0.0)
+    return Watched(projector, clockwork, Messenger(Deliveries(engine), lambda: NOW, log), sounds, flusher, finaliser)
 
 
 def behind(watched: Watched, after_s: float) -> object:
@@ -98,3 +100,13 @@ def test_what_is_wrong_with_recordings_is_named_and_a_keeper_that_stands_still_t
     assert behind(watched, 1801.0) == ["keeper"]
     watched.keeper.troubles.keys = True
     assert sign(watched, NOW, NOW)["recordings"] == ["missing", "low_disk", "keys"]
+
+
+def test_a_finaliser_that_does_not_move_for_five_minutes_is_an_alarm(watched: Watched) -> None:
+    """Recordings wait in the spool meanwhile, and nothing else would say so; one that encodes a long call moves."""
+    watched.finaliser.steady = lambda: 300.0
+    assert sign(watched, NOW, NOW)["recordings"] == []
+    watched.finaliser.steady = lambda: 301.0
+    assert sign(watched, NOW, NOW)["recordings"] == ["finaliser"]
+    watched.finaliser._goes_on()
+    assert sign(watched, NOW, NOW)["recordings"] == []
