@@ -12,7 +12,7 @@ from tests.bench.drawing import drawn
 from tests.bench.report import Options, Result
 from tests.running.instance import Hotline
 
-pytestmark = pytest.mark.asterisk
+pytestmark = pytest.mark.campaign
 
 
 def small(folder: Path) -> Options:
