@@ -10,7 +10,7 @@ from tests.bench import ring
 from tests.bench.drawing import drawn
 from tests.bench.report import Options
 
-pytestmark = pytest.mark.desktop
+pytestmark = pytest.mark.campaign
 
 
 def test_each_call_that_rings_is_seen_on_the_screen_and_measured(tmp_path: Path) -> None:
