@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -37,7 +38,7 @@ def settings(short_folder: Path, calls_url: str) -> Settings:
         AttemptRow(CALL, 1, 1, NOW + 20, 1, "12306", "main", cause=17, result="busy", ended_at=NOW + 22),
         AttemptRow(CALL, 1, 2, NOW + 22, 2, EXPERT, "main", answered_at=NOW + 31, waited_s=9.0, result="answered"),
     ]
-    ready = ("2026/11/21/third.wav", NOW + 31, 5.0, "ab", len(SOUND), "ready", None)
+    ready = ("2026/11/21/third.wav", NOW + 31, 5.0, sha256(SOUND).hexdigest(), len(SOUND), "ready", None)
     segments = [
         SegmentRow(CALL, 2, 1, "consult", *ready),
         SegmentRow(CALL, 3, None, "consult", *ready),
