@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -25,6 +24,7 @@ from hotline_core.adapters.engine import make_engine
 from hotline_core.errors import BadInput, Conflict, HotlineError, NotFound
 from hotline_core.log import open_log
 from hotline_core.settings import Settings, load_city, load_settings
+from hotline_core.yaml_lines import load_yaml
 from tickets.store.policy_keeper import PolicyKeeper
 
 DEMO_PEOPLE = Path(__file__).with_name("demo_people.yaml")
@@ -79,7 +79,7 @@ def new_telephone(people: People, login: str, *, actor: str, now: float) -> str:
 
 def load_demo(path: Path = DEMO_PEOPLE) -> Demo:
     """Read the data file."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     return Demo(heading=data["heading"], roles=data["roles"], people=tuple(DemoPerson(**person) for person in data["people"]))
 
 

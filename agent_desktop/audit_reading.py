@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from sqlalchemy import Engine, select
 
 from hotline_core.adapters.audit import FIRST_PREV, AuditRow, first_broken, read_audit
 from hotline_core.adapters.engine import reading
 from hotline_core.adapters.tickets_schema import audit, audit_head
+from hotline_core.yaml_lines import load_yaml
 
 WORDS = Path(__file__).with_name("audit_words.yaml")
 PIECE = 20_000  # rows of the chain looked at in one go
@@ -42,7 +42,7 @@ class ChainLook:
 
 def load_act_names(ticket_acts: Mapping[str, str], path: Path = WORDS) -> dict[str, str]:
     """What each act of the trail is called; `ticket_acts` are the names of a ticket's acts by key."""
-    names = yaml.safe_load(path.read_text(encoding="utf-8"))
+    names = load_yaml(path.read_text(encoding="utf-8"))
     return {f"ticket_{key}": name for key, name in ticket_acts.items()} | {str(key): str(name) for key, name in names.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from functools import cache
 from hashlib import sha256
 
 from argon2 import PasswordHasher
@@ -21,12 +22,18 @@ from hotline_core.adapters.tickets_schema import known_addresses, sign_in_failur
 from hotline_core.errors import SignInRefused
 
 
+@cache
+def _of_nobody() -> str:
+    """The hash that an unknown name is checked against; made once in a process, since making it is slow on purpose too."""
+    return PasswordHasher().hash(secrets.token_hex(16))
+
+
 class Passwords:
     """Hashes and checks passwords; synchronous and slow on purpose."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = _of_nobody()
 
     def hashed(self, password: str) -> str:
         """The argon2id text of `password`."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from sqlalchemy import Engine
 
 from agent_desktop.gate import Caller
 from hotline_core.adapters.audit import write_audit
 from hotline_core.adapters.engine import writing
 from hotline_core.errors import BadInput
+from hotline_core.yaml_lines import load_yaml
 
 REASONS = Path(__file__).with_name("listen_reasons.yaml")
 LONGEST_NOTE = 200
@@ -36,7 +36,7 @@ class Reason:
 
 def load_reasons(path: Path = REASONS) -> tuple[Reason, ...]:
     """The reasons in their order."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     return tuple(
         Reason(str(key), str(one["name"]), one["who"] == "own", bool(one.get("note", False))) for key, one in data.items()
     )

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from sqlalchemy import Engine, delete, select
 
 from hotline_core.adapters.audit import Facts, write_audit
 from hotline_core.adapters.engine import reading, writing
 from hotline_core.adapters.tickets_schema import pause_reasons
 from hotline_core.errors import BadInput
+from hotline_core.yaml_lines import load_yaml
 
 REASONS = Path(__file__).with_name("pause_reasons.yaml")
 CODE = re.compile(r"[a-z][a-z0-9_]{0,29}")
@@ -42,7 +42,7 @@ class PauseReasons:
 
     def __init__(self, engine: Engine, path: Path = REASONS) -> None:
         self._engine = engine
-        names = yaml.safe_load(path.read_text(encoding="utf-8"))
+        names = load_yaml(path.read_text(encoding="utf-8"))
         self.given = tuple(PauseReason(code, name, place * STEP, True) for place, (code, name) in enumerate(names.items(), 1))
 
     def everyone(self) -> list[PauseReason]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-import yaml
-
 from hotline_core.errors import SettingsError
+from hotline_core.yaml_lines import load_yaml
 
 Act = Literal[
     "see_calls",
@@ -74,7 +73,7 @@ class Rights:
 
 def load_rights(path: Path = TABLE) -> Rights:
     """Read the table; SettingsError when a role is missing or an act is unknown."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     roles = {str(role): frozenset(str(act) for act in acts) for role, acts in data["roles"].items()}
     wrong = sorted({act for acts in roles.values() for act in acts} - ACTS) + sorted(set(roles) ^ set(ROLES))
     if wrong or set(data["acts"]) != ACTS:

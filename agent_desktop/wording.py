@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
-
+from hotline_core.yaml_lines import load_yaml
 from tickets.names import load_names
 
 SENTENCES = Path(__file__).with_name("messages.yaml")
@@ -44,7 +43,7 @@ class _Blanks(dict[str, str]):
 
 def load_wording(path: Path = SENTENCES) -> Wording:
     """Read the sentences."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     names = load_names()
     words = {"field": names.fields, "act": names.acts, "stage": names.stages}
     return Wording({str(code): str(text) for code, text in data.items()}, words)

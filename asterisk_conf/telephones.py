@@ -10,7 +10,7 @@ from hashlib import md5, sha256
 from pathlib import Path
 from typing import Literal, get_args
 
-import yaml
+from hotline_core.yaml_lines import load_yaml
 
 Kind = Literal["page", "hardware"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -50,7 +50,7 @@ class Telephones:
 
 def load_telephones(loopback: bool, path: Path = TABLE) -> Telephones:
     """Read the data file."""
-    return Telephones(yaml.safe_load(path.read_text(encoding="utf-8")), loopback)
+    return Telephones(load_yaml(path.read_text(encoding="utf-8")), loopback)
 
 
 def user_of(extension: str) -> str:

@@ -6,12 +6,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import yaml
+from hotline_core.yaml_lines import load_yaml
 
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, str]] = load_yaml(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
     return loaded
 
 

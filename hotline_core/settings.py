@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hotline_core.city import City
 from hotline_core.errors import SettingsError
-from hotline_core.yaml_lines import line_of
+from hotline_core.yaml_lines import compose_yaml, line_of, load_yaml
 
 # A Unix socket's path may have 107 bytes (sun_path, unix(7)); the longest name under run/ is 24.
 LONGEST_HOME = 80
@@ -259,8 +259,8 @@ def load_city(path: Path) -> City:
     except OSError as error:
         raise SettingsError(file=str(path), line=0, what=str(error.strerror), cure="make the file readable") from error
     try:
-        node = yaml.compose(text)
-        data = yaml.safe_load(text)
+        node = compose_yaml(text)
+        data = load_yaml(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SettingsError(file=str(path), line=line, what=error.problem or "not YAML", cure="mend the YAML") from error

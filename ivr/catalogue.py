@@ -15,6 +15,8 @@ from typing import Final
 
 import yaml
 
+from hotline_core.yaml_lines import load_yaml
+
 CATALOGUE_PATH: Final = Path(__file__).parent / "prompts" / "catalogue.yaml"
 RECORDINGS_FOLDER: Final = Path(__file__).parent / "prompts" / "zh"
 
@@ -73,7 +75,7 @@ class Catalogue:
 def load_catalogue(path: Path) -> Catalogue:
     """Read a catalogue file; a file that is not one raises CatalogueError."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as fault:
         raise CatalogueError("not-yaml", path.name) from fault
     if not isinstance(content, dict) or set(content) != set(_SECTIONS):

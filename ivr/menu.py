@@ -15,6 +15,7 @@ from typing import Final
 import yaml
 
 from hotline_core.errors import SettingsError
+from hotline_core.yaml_lines import compose_yaml
 
 MENUS_FOLDER: Final = Path(__file__).parent / "menus"
 LONGEST_WAIT_S: Final = 10
@@ -120,7 +121,7 @@ def recording_lengths(folder: Path) -> Mapping[str, float]:
 
 def _composed(path: Path) -> yaml.Node | None:
     try:
-        return yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        return compose_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise MenuError("unreadable", str(path), 0, error.strerror or "it cannot be read", "make the file readable") from error
     except UnicodeDecodeError as error:

@@ -16,7 +16,7 @@ from hotline_core.adapters.trunk_secret import read_secret, secret_path
 from hotline_core.city import City
 from hotline_core.errors import SettingsError, SetupError
 from hotline_core.settings import Settings, load_city, load_settings
-from hotline_core.yaml_lines import line_of
+from hotline_core.yaml_lines import compose_yaml, line_of
 from ivr.catalogue import RECORDINGS_FOLDER
 from ivr.check import Fault, faults
 from ivr.menu import MENUS_FOLDER, Menu, MenuError, load_menu, load_menus, menu_files, recording_lengths
@@ -94,14 +94,14 @@ def city_mistakes(path: Path) -> list[Mistake]:
             cure = sentence("mistakes", "make_readable" if isinstance(cause, OSError) else "correct_line")
             line = error.facts.get("line")
             return [Mistake(str(path), line if isinstance(line, int) else 0, str(error.facts.get("what")), cure)]
-        node = yaml.compose(path.read_text(encoding="utf-8"))
+        node = compose_yaml(path.read_text(encoding="utf-8"))
         return [_of_city(path, node, detail) for detail in cause.errors()]
     return []
 
 
 def secret_mistakes(path: Path, home: Path) -> list[Mistake]:
     """All trunks, and the probe's account, whose secret cannot be had, each with the line that names its file."""
-    node = yaml.compose(path.read_text(encoding="utf-8"))
+    node = compose_yaml(path.read_text(encoding="utf-8"))
     city = load_city(path)
     named: dict[tuple[str, ...], str] = {}
     named |= {("trunks", name, "login"): trunk.login.secret_file for name, trunk in city.trunks.items() if trunk.login}
@@ -135,7 +135,7 @@ def menu_mistakes(folder: Path, recordings: Path, city: City) -> list[Mistake]:
 
 def notice_mistakes(path: Path, recordings: Path) -> list[Mistake]:
     """The lines whose notice has no recording: without a bridge their callers would be recorded and not told."""
-    node = yaml.compose(path.read_text(encoding="utf-8"))
+    node = compose_yaml(path.read_text(encoding="utf-8"))
     prompts, cure = recording_lengths(recordings), sentence("mistakes", "correct_line")
     found: list[Mistake] = []
     for key, line in load_city(path).lines.items():
@@ -163,7 +163,7 @@ def ticket_mistakes(path: Path, home: Path) -> list[Mistake]:
         what, where = sentence("mistakes", "ticket_rules", about=error.facts["what"]), error.facts.get("where")
         cure = sentence("mistakes", "ticket_rules-cure")
         if isinstance(where, tuple):
-            node = yaml.compose(path.read_text(encoding="utf-8"))
+            node = compose_yaml(path.read_text(encoding="utf-8"))
             return [Mistake(str(path), line_of(node, [str(part) for part in where]), what, cure)]
         line = error.facts.get("line")
         return [Mistake(str(error.facts["file"]), line if isinstance(line, int) else 0, what, cure)]

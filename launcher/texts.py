@@ -7,14 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hotline_core.errors import SettingsError, SetupError
+from hotline_core.yaml_lines import load_yaml
 
 
 @cache
 def _texts() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = load_yaml(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
     return loaded
 
 

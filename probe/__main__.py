@@ -11,8 +11,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from asterisk_conf.probe_account import Account, every_minutes, probe_account, probe_caller
 from hotline_core.adapters import dial_test_files as files
 from hotline_core.adapters import ports
@@ -23,6 +21,7 @@ from hotline_core.domain.dial_tests import DialTest, DialTests
 from hotline_core.errors import HotlineError, SetupError
 from hotline_core.log import Log, open_log, take_over
 from hotline_core.settings import Settings, load_city, load_settings
+from hotline_core.yaml_lines import load_yaml
 from probe.dialling import dial_test
 from probe.expected import expected
 from probe.rounds import APART_S, continued, next_round, numbers, summary, wants_another
@@ -92,7 +91,7 @@ def _earlier(folder: Path, log: Log) -> DialTests | None:
 
 def tell_now(settings: Settings) -> int:
     """Ask the running probe for a round, wait, print it; 1 if a number is in trouble, 2 if no probe answers."""
-    texts = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
+    texts = load_yaml(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
     folder = settings.paths.dial_tests
     if not files.is_held(folder):
         print(texts["nobody"], file=sys.stderr)

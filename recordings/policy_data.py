@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hotline_core.errors import SettingsError
-from hotline_core.yaml_lines import line_of
+from hotline_core.yaml_lines import compose_yaml, line_of, load_yaml
 from recordings.retention import CLASSES, Edition, Klass, Period, Rule
 
 OURS: Final = "retention.yaml"
@@ -71,7 +71,7 @@ def load_editions(own: Path) -> tuple[Edition, ...]:
     path = own if from_city else _ours()
     try:
         text = path.read_text(encoding="utf-8")
-        node, data = yaml.compose(text), yaml.safe_load(text)
+        node, data = compose_yaml(text), load_yaml(text)
     except (OSError, UnicodeDecodeError) as error:
         what = str(getattr(error, "strerror", None) or "not UTF-8")
         raise SettingsError(file=str(path), line=0, what=what, cure="make the file readable, in UTF-8") from error

@@ -12,11 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import yaml
-
 import hotline_core
 from hotline_core.city import City
 from hotline_core.errors import HotlineError
+from hotline_core.yaml_lines import load_yaml
 from tickets.acts import ACTS, RIGHT_OF, STAGES, Act, Stage
 from tickets.life import Actor, step
 from tickets.permission import check
@@ -47,7 +46,7 @@ FACTS: Final[Mapping[Act, Mapping[str, object]]] = MappingProxyType({
 def policy_of(profile: str = HEAD_DECIDES) -> Policy:
     """The rules as they come with the programme, with this profile for every line."""
     city = Path(hotline_core.__file__).with_name("city.default.yaml").read_text(encoding="utf-8")
-    policy = load_policy(Path("no-such-home"), City.model_validate(yaml.safe_load(city)))
+    policy = load_policy(Path("no-such-home"), City.model_validate(load_yaml(city)))
     return replace(policy, chosen={"other": profile})
 
 
@@ -136,7 +135,7 @@ def _may(stage: Stage, act: Act, actor: Actor, policy: Policy) -> bool:
 
 def main(rights: Path) -> int:
     """Print both tables; `rights` is the rights table's file."""
-    data = yaml.safe_load(rights.read_text(encoding="utf-8"))
+    data = load_yaml(rights.read_text(encoding="utf-8"))
     print(stage_table(), role_table({role: frozenset(acts) for role, acts in data["roles"].items()}), sep="\n\n")
     return 0
 

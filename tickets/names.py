@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import yaml
+from hotline_core.yaml_lines import load_yaml
 
 NAMES: Final = Path(__file__).with_name("names.yaml")
 Words = Mapping[str, str]
@@ -43,6 +43,6 @@ class Names:
 
 def load_names(path: Path = NAMES) -> Names:
     """Read them all."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     words = {part: {str(key): str(word) for key, word in each.items()} for part, each in data.items() if isinstance(each, Mapping)}
     return Names(**words, between=str(data["between"]), comma=str(data["comma"]))

@@ -8,11 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hotline_core.errors import SettingsError
-from hotline_core.yaml_lines import line_of
+from hotline_core.yaml_lines import compose_yaml, line_of
 from tickets.catalogue import Topic
 from tickets.limits import LONGEST, WHATS, Limit, Measure, Rule, StartRule, What
 from tickets.profile import (
@@ -243,6 +242,6 @@ def _checked(model: type[_Model], path: Path) -> _Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = [str(part) for part in first["loc"]]
-        line = line_of(yaml.compose(path.read_text(encoding="utf-8")), where)
+        line = line_of(compose_yaml(path.read_text(encoding="utf-8")), where)
         what = f"{'.'.join(where) or 'the file'}: {first['msg'].removeprefix('Value error, ')}"
         raise SettingsError(file=str(path), line=line, what=what, cure=_CURE) from error

@@ -9,6 +9,7 @@ from typing import Final
 import yaml
 
 from hotline_core.errors import BadInput, SettingsError
+from hotline_core.yaml_lines import load_yaml
 from tickets.units import Unit, check, unit_of
 
 DEMO: Final = Path(__file__).with_name("units.yaml")
@@ -20,7 +21,7 @@ def load_units(folder: Path | None = None) -> dict[str, Unit]:
     own = folder / NAME if folder is not None else DEMO
     path = own if own.is_file() else DEMO
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SettingsError(file=str(path), line=line, what="no YAML", cure=str(error.problem)) from None

@@ -15,6 +15,7 @@ from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.migrate import migrate_calls
 from hotline_core.settings import Settings
 from tests.integration.backup_kit import service
+from tests.integration.fresh import bring
 from tests.integration.servers import PostgresServer, RedisServer, own_postgres
 
 
@@ -54,7 +55,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def calls_url(database_url: str) -> str:
     """A calls database in its newest form, once of each kind."""
-    migrate_calls(database_url)
+    bring(database_url, migrate_calls)
     return database_url
 
 
@@ -76,7 +77,7 @@ def small(short_folder: Path) -> Settings:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a fresh tickets database, as durable as in service."""
-    migrate_tickets(database_url)
+    bring(database_url, migrate_tickets)
     made = make_engine(database_url, durable=True)
     yield made
     made.dispose()

@@ -20,6 +20,7 @@ from hotline_core.settings import load_settings
 from launcher import fetch
 
 START_S = 20.0
+OWNER = "hotline"
 
 
 def redis_argv() -> list[str]:
@@ -101,7 +102,7 @@ class PostgresServer:
         if owner is not None:
             os.chown(self._folder, owner, -1)
         data = self._folder / "data"
-        make = [_postgres_program("initdb"), "-D", str(data), "-U", "hotline", "--auth=trust", "-E", "UTF8", "--locale=C"]
+        make = [_postgres_program("initdb"), "-D", str(data), "-U", OWNER, "--auth=trust", "-E", "UTF8", "--locale=C"]
         subprocess.run([*make, "--no-sync"], check=True, capture_output=True, timeout=60, user=owner, cwd=self._folder)
         self._launch(data, owner)
 
@@ -126,7 +127,7 @@ class PostgresServer:
         return False
 
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(host=str(self._folder), user="hotline", dbname="postgres", autocommit=True) as connection:
+        with psycopg.connect(host=str(self._folder), user=OWNER, dbname="postgres", autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def kill_sessions(self) -> None:
@@ -137,7 +138,7 @@ class PostgresServer:
         """URL of a fresh, empty database."""
         self._made += 1
         self._execute(f"CREATE DATABASE t{self._made}")
-        return f"postgresql+psycopg://hotline@/t{self._made}?host={self._folder}"
+        return database_of(str(self._folder), f"t{self._made}")
 
     def hang(self) -> None:
         """Whoever asks waits in vain: no session is left, and who connects gets no answer."""
@@ -161,6 +162,11 @@ class PostgresServer:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(10)
+
+
+def database_of(host: str, name: str) -> str:
+    """The URL of a database on the server with its socket in `host`."""
+    return f"postgresql+psycopg://{OWNER}@/{name}?host={host}"
 
 
 def _postgres_program(name: str) -> str:

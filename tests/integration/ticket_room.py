@@ -12,11 +12,10 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from agent_desktop.auth import Passwords
 from agent_desktop.desk import Desk
 from agent_desktop.people import People, Person
 from hotline_core.settings import Settings
-from tests.integration.desk_kit import NOW, OWN_PAGE, PASSWORD, application, browser, prepare, sign_in
+from tests.integration.desk_kit import NOW, OWN_PAGE, application, browser, password_hash, prepare, sign_in
 
 BEGIN = 1_795_399_200.0  # Monday 23 November 2026, 10:00 in Asia/Shanghai
 COMPLAINT: dict[str, Any] = {
@@ -115,8 +114,7 @@ class Room:
 
 async def join(room: Room, login: str, unit: str) -> None:
     """An officer of that unit."""
-    hashed = await asyncio.to_thread(lambda: Passwords().hashed(PASSWORD))
-    person = Person(login, login, "unit", "", hashed, unit=unit)
+    person = Person(login, login, "unit", "", password_hash(), unit=unit)
     await asyncio.to_thread(lambda: People(room.desk.tickets_engine).add(person, actor="test", now=min(NOW, time.time())))
     await room.desk.people_changed()
 

@@ -22,11 +22,13 @@ from supervisor.xmlrpc import SupervisorTransport
 from hotline_core.adapters import ports as port_file
 from hotline_core.settings import DEFAULT_CITY, Settings
 from launcher import fetch
+from tests.running.furnished import furnish
 from tests.sip.ports import free_port, rtp_range
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_S = 90.0
 STOP_S = 10.0
+OWN_DATABASES = {"HOTLINE_CALLS_DATABASE", "HOTLINE_TICKETS_DATABASE"}
 
 
 class Hotline:
@@ -58,6 +60,9 @@ class Hotline:
 
     def start(self) -> None:
         """Start as `make run` does; AssertionError with its output if it is not ready in time."""
+        is_demo = self.environment["HOTLINE_DEMO"] == "1" and not self.environment.keys() & OWN_DATABASES
+        if is_demo and not self.settings.paths.databases.exists():
+            furnish(self.settings)
         self._output = (self.home / "launcher.out").open("wb")
         self._process = subprocess.Popen(
             [sys.executable, *self.launching], cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL,

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
-import yaml
 
+from hotline_core.yaml_lines import load_yaml
 from tickets.limits import SHANGHAI
 
 USUAL_WIDTH = 16  # characters of a column
@@ -29,7 +29,7 @@ class Headings:
 
 def load_headings(path: Path) -> Headings:
     """Read them."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = load_yaml(path.read_text(encoding="utf-8"))
     columns = {str(key): str(name) for key, name in data["columns"].items()}
     return Headings(columns, str(data["yes"]), str(data["sheet"]))
 
