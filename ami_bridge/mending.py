@@ -66,12 +66,14 @@ class Mender:
         return [packet for packet in await link.ask_list("CoreShowChannels") if packet.text("Event") == "CoreShowChannel"]
 
     async def _queue_anew(self, link: Connection, left: set[str]) -> None:
-        """One after the other, for each has a thread of its own; read before each, since a telephone may ring for the next."""
+        """One after the other, for each has a thread of its own; read before each, since a telephone may ring for the next.
+
+        Who is rung for is read last: a ring that began, and was answered, after that reading and before the turn would be cut.
+        """
         count = 0
         while True:
-            channels = await self._channels(link)
             entries = [packet for packet in await link.ask_list("QueueStatus") if packet.text("Event") == "QueueEntry"]
-            turns = [action for action in jumps.waiters(channels, entries) if dict(action[1])["Channel"] in left]
+            turns = [action for action in jumps.waiters(await self._channels(link), entries) if dict(action[1])["Channel"] in left]
             if not turns:
                 break
             count += 1
