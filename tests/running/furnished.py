@@ -22,6 +22,9 @@ from hotline_core.adapters.migrate import migrate_calls
 from hotline_core.settings import Settings
 from launcher.databases import SCHEMAS, stamp_of
 from launcher.parts import CHECKOUT
+from launcher.prepare import write_private
+
+DAY_S = 86_400.0
 
 
 def furnish(settings: Settings) -> None:
@@ -33,7 +36,7 @@ def furnish(settings: Settings) -> None:
         path.write_bytes(content)
     urls = {"calls_migration": settings.calls_url, "tickets_migration": settings.tickets_url}
     stamps = {name: stamp_of(CHECKOUT, sources, urls[name]) for name, (_, sources) in SCHEMAS.items()}
-    (settings.paths.databases / "migrated.json").write_text(json.dumps(stamps), encoding="ascii")
+    write_private(settings.paths.databases / "migrated.json", json.dumps(stamps))
 
 
 @cache
@@ -44,8 +47,9 @@ def _made() -> dict[str, bytes]:
         migrate_calls(settings.calls_url)
         migrate_tickets(settings.tickets_url)
         engine = make_engine(settings.tickets_url, durable=True)
-        make_demo(settings, People(engine), Passwords(), clock.now())
-        make_demo_articles(engine, clock.now())
+        made_at = clock.now() - DAY_S  # a clock that a test sets back must not lead to a time before these people
+        make_demo(settings, People(engine), Passwords(), made_at)
+        make_demo_articles(engine, made_at)
         engine.dispose()
         files = [path for path in settings.home.rglob("*") if path.is_file()]
         return {str(path.relative_to(settings.home)): path.read_bytes() for path in files}
