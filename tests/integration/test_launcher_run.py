@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from launcher import checks
+from tests.running.furnished import furnish
 from tests.running.instance import CHECKOUT, Hotline
 
 pytestmark = pytest.mark.asterisk
@@ -30,9 +31,11 @@ class Launches:
         self._made: list[Hotline] = []
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def home(self) -> Hotline:
-        """A hotline that is not started yet."""
+    def home(self, *, is_new: bool = False) -> Hotline:
+        """A hotline that is not started yet, and was earlier unless it is new."""
         self._made.append(Hotline())
+        if not is_new:
+            furnish(self._made[-1].settings)
         return self._made[-1]
 
     def start(self, hotline: Hotline) -> subprocess.Popen[bytes]:
@@ -105,8 +108,8 @@ def _supervised(hotline: Hotline) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything_and_nothing_is_left(launches: Launches, number: signal.Signals) -> None:
-    """Ctrl-C, kill and a closed terminal: exit code 0 within 8 s, no process, no open port."""
-    hotline = launches.home()
+    """Ctrl-C, kill and a closed terminal: exit code 0 within 8 s, no process, no open port; the first began with nothing."""
+    hotline = launches.home(is_new=number == signal.SIGINT)
     launcher = launches.start_until_ready(hotline)
     launcher.send_signal(number)
     assert launcher.wait(END_S) == 0

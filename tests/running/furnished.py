@@ -1,7 +1,7 @@
 """Owns the databases and accounts of the demo as its first start leaves them: made once in a test process, copied to each home.
 
-Every hotline of a test but those of tests/integration/test_launcher_run.py, which begin with nothing, starts as one that was up
-before. Making these anew took two thirds of a start's work.
+Every hotline of a test starts as one that was up before, but one of tests/integration/test_launcher_run.py and those of services,
+which begin with nothing. Making these anew took two thirds of a start's work.
 """
 
 from __future__ import annotations

@@ -52,6 +52,8 @@ const tab = !me.extension ? null : new TelephoneTab(me.extension, {
   elsewhere: () => phone.stop("elsewhere"),
   isBusy: () => phone.isBusy,
 });
+tab?.start(); // before all the rest is built: after a reload in a talk the citizen waits for this
+
 
 /** ready or pause: asked until the live view says so, or until the refusal is told. */
 async function setReady(name, op) {
@@ -218,7 +220,6 @@ addEventListener("pageshow", (event) => event.persisted && location.reload()); /
 
 reachable($("#limits"), $("#timeline"), $("#phrases-rows"), $(".zone.record"), $(".zone.who"));
 link.open();
-tab?.start();
 
 // Read-only windows for tests and for a support call.
 window.hotline = Object.freeze({
