@@ -71,7 +71,7 @@ settle-recordings: ## what is not well with recordings was seen to: end the alar
 test: ## install what tests need, check, and run every test
 	@$(TEST_ALL) -m launcher.lint
 	@$(TEST) -m launcher fetch
-	@exec $(TEST_ALL) -m tests.whole $(TEST_TIMEOUT)
+	@exec $(TEST_ALL) -m pytest --timeout $(TEST_TIMEOUT) -n 2 --dist loadfile --no-loadscope-reorder
 
 campaign: ## every path, failure and torn byte, with tables in build/campaign: ONLY=menu_paths N=9 SEED=7 if you like
 	@$(TEST) -m launcher fetch

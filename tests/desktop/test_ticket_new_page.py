@@ -15,7 +15,10 @@ from tests.running.ticket_pages import officer
 pytestmark = pytest.mark.desktop
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
-LETTER = {"title": "工资被拖欠三个月", "name": "王小明", "number": "13855700077", "place": "开发区三号工地"}
+LETTER = {
+    "title": "工资被拖欠三个月", "name": "王小明", "number": "13855700077", "place": "开发区三号工地", "address": "工人新村8幢",
+}  # fmt: skip
+FLAGS = ("is_safety", "is_secret")
 
 
 async def choose(page: Page, name: str, words: str) -> None:
@@ -33,7 +36,7 @@ async def choose(page: Page, name: str, words: str) -> None:
 
 
 async def test_a_clerk_enters_a_letter_by_keys_and_sends_it_to_its_unit(hotline: Hotline, tmp_path: Path) -> None:
-    """Source and kind, a named topic that asks for the real name, a reload that loses nothing, dispatch; then the next letter."""
+    """Source, kind, a named topic that asks for the real name, danger, secrecy; a reload loses nothing; dispatch; one more."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     async with Agents(hotline, tmp_path) as agents:
         clerk = await officer((await agents.browser()).page.context.browser, hotline, "clerk1")
@@ -62,10 +65,15 @@ async def test_a_clerk_enters_a_letter_by_keys_and_sends_it_to_its_unit(hotline:
         await expect(page.locator("#form-notice")).to_have_text("这个专题要问来电人是否愿意留实名。")
         await expect(page.locator("#ticket-form [name=real_name]")).to_be_focused()
         await choose(page, "real_name", "实名")
+        for flag in FLAGS:
+            await page.focus(f"#ticket-form [name={flag}]")
+            await keys.press("Space")
         await page.reload()
         await expect(page.locator("#ticket-form [name=title]")).to_have_value(LETTER["title"])
         await expect(page.locator("#ticket-form [name=source]")).to_have_value("mayor_mailbox")
         await expect(page.locator("#ticket-form [name=klass]")).to_have_value("投诉")
+        for flag in FLAGS:
+            await expect(page.locator(f"#ticket-form [name={flag}]")).to_be_checked()
         await page.screenshot(path=PICTURES / "ticket-new.png")
         await keys.press("Alt+G")
         await expect(page.locator("#act-sheet")).to_have_attribute("data-act", "dispatch")
@@ -85,8 +93,10 @@ async def test_a_clerk_enters_a_letter_by_keys_and_sends_it_to_its_unit(hotline:
 
         await clerk.ticket(number, "dispatched")
         facts = page.locator("#one-facts")
-        for words in ("市长信箱", "实名", "拖欠农民工工资", LETTER["name"]):
+        for words in ("市长信箱", "实名", "拖欠农民工工资", LETTER["name"], LETTER["address"]):
             await expect(facts).to_contain_text(words)
+        for flag in FLAGS:
+            await expect(page.locator(f"#one-flags mark[data-flag={flag}]")).to_be_visible()
         await expect(page.locator("#one-units")).to_contain_text("市住建局")
 
 

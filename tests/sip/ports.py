@@ -33,9 +33,9 @@ def rtp_range() -> int:
 
 
 def _part() -> int:
-    """This worker's; a run without workers takes any, so that two such runs seldom meet. tests/whole.py: two with."""
+    """This worker's; a run without workers takes any, so that two such runs seldom meet."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    return (int(os.environ.get("TESTS_FIRST_PART", "0")) + int(worker or os.getpid())) % _PARTS
+    return int(worker or os.getpid()) % _PARTS
 
 
 def _free(local_ip: str, *, together: int) -> int:
