@@ -1,7 +1,7 @@
 """Owns the databases and accounts of the demo as its first start leaves them: made once in a test process, copied to each home.
 
-Every hotline of a test starts as one that was up before, but one of tests/integration/test_launcher_run.py and those of services,
-which begin with nothing. Making these anew took two thirds of a start's work.
+Every hotline of a test starts as one that was up before, but one of tests/integration/test_launcher_run.py, those of services and
+those whose clock a test sets, which begin with nothing. Making these anew took two thirds of a start's work.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from launcher.databases import SCHEMAS, stamp_of
 from launcher.parts import CHECKOUT
 from launcher.prepare import write_private
 
-DAY_S = 86_400.0
-
 
 def furnish(settings: Settings) -> None:
     """Copy them into a home of the demo that has none yet."""
@@ -47,9 +45,8 @@ def _made() -> dict[str, bytes]:
         migrate_calls(settings.calls_url)
         migrate_tickets(settings.tickets_url)
         engine = make_engine(settings.tickets_url, durable=True)
-        made_at = clock.now() - DAY_S  # a clock that a test sets back must not lead to a time before these people
-        make_demo(settings, People(engine), Passwords(), made_at)
-        make_demo_articles(engine, made_at)
+        make_demo(settings, People(engine), Passwords(), clock.now())
+        make_demo_articles(engine, clock.now())
         engine.dispose()
         files = [path for path in settings.home.rglob("*") if path.is_file()]
         return {str(path.relative_to(settings.home)): path.read_bytes() for path in files}

@@ -60,8 +60,8 @@ class Hotline:
 
     def start(self) -> None:
         """Start as `make run` does; AssertionError with its output if it is not ready in time."""
-        is_demo = self.environment["HOTLINE_DEMO"] == "1" and not self.environment.keys() & OWN_DATABASES
-        if is_demo and not self.settings.paths.databases.exists():
+        is_usual = self.environment["HOTLINE_DEMO"] == "1" and self.launching == Hotline.launching
+        if is_usual and not self.environment.keys() & OWN_DATABASES and not self.settings.paths.databases.exists():
             furnish(self.settings)
         self._output = (self.home / "launcher.out").open("wb")
         self._process = subprocess.Popen(
