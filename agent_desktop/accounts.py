@@ -105,6 +105,12 @@ def make_demo(settings: Settings, people: People, passwords: Passwords, at: floa
     return True
 
 
+def make_whole_demo(settings: Settings, engine: Engine, at: float) -> None:
+    """All that a demo begins with: its people, and articles where there are none."""
+    make_demo(settings, People(engine), Passwords(), at)
+    make_demo_articles(engine, at)
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     draft = path.with_name(path.name + ".new")
@@ -203,8 +209,7 @@ def main(arguments: list[str]) -> int:
         engine = make_engine(settings.tickets_url, durable=True)
         try:
             if asked.act == "demo":
-                make_demo(settings, People(engine), Passwords(), now())
-                make_demo_articles(engine, now())
+                make_whole_demo(settings, engine, now())
             else:
                 sys.stdout.write(act(asked, settings, engine, Passwords(), now()))
         finally:

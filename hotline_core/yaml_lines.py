@@ -10,7 +10,7 @@ DEEPEST = 100  # levels; a menu has seven
 
 
 def load_yaml(text: str) -> Any:
-    """The data of the text, plain types only; yaml.MarkedYAMLError where it is no YAML or nested too deeply.
+    """The data of the text, plain types only; yaml.YAMLError where it is none, with a mark where it is nested too deeply.
 
     Read by libyaml, which every wheel of PyYAML has: in Python alone the start of a desk spent a quarter of its time here.
     """

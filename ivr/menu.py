@@ -130,8 +130,8 @@ def _composed(path: Path) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise MenuError("not-yaml", str(path), line, error.problem or "it is not YAML", "mend the YAML") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise MenuError("not-yaml", str(path), 0, "it is not YAML", "remove odd characters and deep nesting") from error
+    except yaml.YAMLError as error:
+        raise MenuError("not-yaml", str(path), 0, "it is not YAML", "remove odd characters") from error
 
 
 class _Reader:

@@ -16,6 +16,7 @@ from launcher.parts import CHECKOUT, environment_of_parts
 from launcher.texts import say, sentence
 
 TIMEOUT_S = 600
+STAMPS = "migrated.json"
 # What a schema is made of: module that migrates, files whose change asks for it.
 SCHEMAS = {
     "calls_migration": ("hotline_core.adapters.migrate", ("hotline_core/adapters/migrations", "hotline_core/adapters/migrate.py")),
@@ -35,14 +36,23 @@ def stamp_of(checkout: Path, sources: tuple[str, ...], url: str) -> str:
     return digest.hexdigest()
 
 
+def stamps_of(settings: Settings) -> dict[str, str]:
+    """The digest of each schema of this checkout on its database of these settings."""
+    urls = _urls(settings)
+    return {name: stamp_of(CHECKOUT, sources, urls[name]) for name, (_, sources) in SCHEMAS.items()}
+
+
+def _urls(settings: Settings) -> dict[str, str]:
+    return {"calls_migration": settings.calls_url, "tickets_migration": settings.tickets_url}
+
+
 def prepare(settings: Settings) -> None:
     """Migrate what is not up to date, then make the demo accounts if there are none; SetupError names the step."""
     paths = settings.paths
-    stamps = paths.databases / "migrated.json"
+    stamps = paths.databases / STAMPS
     done = _read(stamps)
-    urls = {"calls_migration": settings.calls_url, "tickets_migration": settings.tickets_url}
-    wanted = {name: stamp_of(CHECKOUT, sources, urls[name]) for name, (_, sources) in SCHEMAS.items()}
-    for name, url in urls.items():
+    wanted = stamps_of(settings)
+    for name, url in _urls(settings).items():
         if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
             done.pop(name, None)
     late = [name for name in SCHEMAS if done.get(name) != wanted[name]]

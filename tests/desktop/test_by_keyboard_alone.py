@@ -70,7 +70,8 @@ async def test_every_page_is_reached_by_the_keyboard_alone_and_shows_something_w
             reached.add(urlsplit(page.url).path)
             await expect(page.locator("nav.pages a").first).to_be_visible()
             links = await page.locator("nav.pages a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-            for link in links:
+            # Those that open in one window not one after the other: in a window that is just closing nothing opens.
+            for link in sorted(links, key=lambda link: "?" in link):
                 if link in reached:
                     continue
                 await tab_to(page, f"nav.pages a[href='{link}']")

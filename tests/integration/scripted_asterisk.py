@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+
+from ami_bridge.connection import Connection
+from hotline_core.log import open_log
 
 
 def event_text(name: str) -> str:
@@ -57,6 +60,20 @@ class ScriptedAsterisk:
             return f"Response: Success\r\n{mark}\r\n{event_text('Early')}\r\nEvent: FullyBooted\r\n\r\n{self.after_boot}"
         scripted = self.on_action(action)
         return scripted.replace("MARK", mark) if scripted is not None else f"Response: Success\r\n{mark}\r\n"
+
+    async def session(self, up: Callable[[Connection], Awaitable[None]]) -> None:
+        """One session of the real connection: `up` is done in it, then this server hangs up."""
+
+        async def to_the_end(link: Connection) -> None:
+            await up(link)
+            self.writers[-1].close()
+
+        async with self.running():
+            link = Connection(
+                "127.0.0.1", self.port, "bridge", self.password, log=open_log("test", "error"),
+                on_event=lambda packet: None, on_up=to_the_end, on_down=lambda: None,
+            )  # fmt: skip
+            await link._session()
 
     def send(self, text: str) -> None:
         """An event on the newest connection."""

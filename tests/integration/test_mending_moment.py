@@ -47,20 +47,14 @@ async def test_who_is_rung_for_since_the_bridge_began_to_read_is_left_in_the_rin
 
     asterisk.on_action = answered
     mender = Mender(open_log("test", "error"))
-    async with asterisk.running():
 
-        async def up(link: Connection) -> None:
-            mender.mend(link)
-            async with asyncio.TaskGroup() as group:
-                mending = group.create_task(mender.run())
-                await until(lambda: lists >= 3 and (rings or bool(turned())))
-                await asyncio.sleep(0.2)  # a turn too many would come now
-                mending.cancel()
-            asterisk.writers[-1].close()
+    async def up(link: Connection) -> None:
+        mender.mend(link)
+        async with asyncio.TaskGroup() as group:
+            mending = group.create_task(mender.run())
+            await until(lambda: lists >= 3 and (rings or bool(turned())))
+            await asyncio.sleep(0.2)  # a turn too many would come now
+            mending.cancel()
 
-        link = Connection(
-            "127.0.0.1", asterisk.port, "bridge", "right", log=open_log("test", "error"),
-            on_event=lambda packet: None, on_up=up, on_down=lambda: None,
-        )  # fmt: skip
-        await link._session()
+    await asterisk.session(up)
     assert turned() == ([] if rings else [(CITIZEN, "woken")])

@@ -7,7 +7,6 @@ import pytest
 from ami_bridge.connection import Connection
 from ami_bridge.resync import events_of, read
 from hotline_core.domain import events as ev
-from hotline_core.log import open_log
 from tests.integration.scripted_asterisk import ScriptedAsterisk
 
 pytestmark = pytest.mark.integration
@@ -42,17 +41,11 @@ async def test_a_caller_who_hangs_up_while_the_bridge_reads_is_not_listed_as_cut
 
     asterisk.on_action = answered
     found: list[ev.Event] = []
-    async with asterisk.running():
 
-        async def up(link: Connection) -> None:
-            found.extend(events_of(await read(link), frozenset({CALL}), 1795296650.0))
-            asterisk.writers[-1].close()
+    async def up(link: Connection) -> None:
+        found.extend(events_of(await read(link), frozenset({CALL}), 1795296650.0))
 
-        link = Connection(
-            "127.0.0.1", asterisk.port, "bridge", "right", log=open_log("test", "error"),
-            on_event=lambda packet: None, on_up=up, on_down=lambda: None,
-        )  # fmt: skip
-        await link._session()
+    await asterisk.session(up)
     (told,) = found
     assert isinstance(told, ev.CallRecovered)
     assert (told.ended_by, told.outcome, told.ended_at) == ("caller", "", 1795296640.0)

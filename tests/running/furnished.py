@@ -11,17 +11,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent_desktop.accounts import make_demo
-from agent_desktop.auth import Passwords
-from agent_desktop.knowledge.demo import make_demo_articles
+from agent_desktop.accounts import make_whole_demo
 from agent_desktop.migrate import migrate_tickets
-from agent_desktop.people import People
 from hotline_core.adapters import clock
 from hotline_core.adapters.engine import make_engine
 from hotline_core.adapters.migrate import migrate_calls
 from hotline_core.settings import Settings
-from launcher.databases import SCHEMAS, stamp_of
-from launcher.parts import CHECKOUT
+from launcher.databases import STAMPS, stamps_of
 from launcher.prepare import write_private
 
 
@@ -32,9 +28,7 @@ def furnish(settings: Settings) -> None:
         path.parent.mkdir(exist_ok=True, mode=0o700)
         path.touch(0o600)
         path.write_bytes(content)
-    urls = {"calls_migration": settings.calls_url, "tickets_migration": settings.tickets_url}
-    stamps = {name: stamp_of(CHECKOUT, sources, urls[name]) for name, (_, sources) in SCHEMAS.items()}
-    write_private(settings.paths.databases / "migrated.json", json.dumps(stamps))
+    write_private(settings.paths.databases / STAMPS, json.dumps(stamps_of(settings)))
 
 
 @cache
@@ -45,8 +39,7 @@ def _made() -> dict[str, bytes]:
         migrate_calls(settings.calls_url)
         migrate_tickets(settings.tickets_url)
         engine = make_engine(settings.tickets_url, durable=True)
-        make_demo(settings, People(engine), Passwords(), clock.now())
-        make_demo_articles(engine, clock.now())
+        make_whole_demo(settings, engine, clock.now())
         engine.dispose()
         files = [path for path in settings.home.rglob("*") if path.is_file()]
         return {str(path.relative_to(settings.home)): path.read_bytes() for path in files}

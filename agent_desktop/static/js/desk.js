@@ -54,7 +54,6 @@ const tab = !me.extension ? null : new TelephoneTab(me.extension, {
 });
 tab?.start(); // before all the rest is built: after a reload in a talk the citizen waits for this
 
-
 /** ready or pause: asked until the live view says so, or until the refusal is told. */
 async function setReady(name, op) {
   if ($(`#btn-${name}`).disabled) return;
