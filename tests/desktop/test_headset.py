@@ -21,6 +21,31 @@ CITIZEN_HZ = 500
 REMINDED = "noticed.notes.filter(hertz => hertz === 520).length"  # how often the soft tone came; the ring has no such note
 HALF_A_MINUTE_MS = 30_500
 JUDGED = "async ([before, now]) => (await import('/static/js/quality.js')).judged(before, now)"
+# What the page's own address is comes to light after a while, as on a computer that has no time.
+SLOW_ADDRESS = r"""(() => {
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    #found = false;
+    constructor(...its) {
+      super(...its);
+      this.addEventListener('icegatheringstatechange', (event) => this.#found || event.stopImmediatePropagation());
+      this.addEventListener('icecandidate', (event) => {
+        if (this.#found || !event.isTrusted) return; // an empty one of the page's own is for JsSIP
+        event.stopImmediatePropagation();
+        if (event.candidate) setTimeout(() => this.#tell(event.candidate), 1500);
+      });
+    }
+    #tell(candidate) {
+      this.#found = true;
+      this.dispatchEvent(new RTCPeerConnectionIceEvent('icecandidate', {candidate}));
+    }
+    get iceGatheringState() { return this.#found ? super.iceGatheringState : 'gathering'; }
+    get localDescription() {
+      const {type, sdp} = super.localDescription ?? {};
+      const bare = sdp?.replace(/^a=candidate:.*\r\n/gm, '').replace(/^c=.*$/m, 'c=IN IP4 0.0.0.0').replace(/^m=audio \d+/m, 'm=audio 9');
+      return sdp && {type, sdp: this.#found ? sdp : bare};
+    }
+  };
+})()"""
 SILENT = """(() => {
   const context = new AudioContext();
   navigator.mediaDevices.getUserMedia = async () => context.createMediaStreamDestination().stream;
@@ -122,6 +147,22 @@ async def test_a_chosen_microphone_is_there_after_a_reload_and_one_that_is_gone_
         await call.listen(0.5)
         await call.rtp.hears_tone(AGENT_HZ)
         await expect(page.locator("#sound-figures")).to_contain_text("抖动")
+        await call.hang_up()
+
+
+async def test_an_agent_whose_computer_is_slow_to_find_its_own_address_hears_the_citizen_all_the_same(
+    hotline: Hotline, tmp_path: Path
+) -> None:
+    """The answer waits for it: one that names no address carries no sound, and Asterisk soon cuts such a leg as one that vanished."""
+    async with Agents(hotline, tmp_path) as agents, SipCaller(hotline.sip, "13855707104") as phone:
+        desk = await agents.browser()
+        await desk.page.add_init_script(SLOW_ADDRESS)
+        await desk.sign_in("agent1")
+        await desk.become_ready()
+        call = await asks_for_a_person(phone, "12328")
+        await desk.answer()
+        await desk.hears_tone(CITIZEN_HZ)
+        await call.rtp.hears_tone(AGENT_HZ)
         await call.hang_up()
 
 

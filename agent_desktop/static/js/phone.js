@@ -155,10 +155,7 @@ export class Phone {
 
   #offered({ originator, session, request }) {
     if (originator !== "remote") return;
-    if (this.#call) {
-      session.terminate({ status_code: 486 });
-      return;
-    }
+    if (this.#call) return session.terminate({ status_code: 486 });
     this.endTest(); // whoever calls goes before one's own echo
     this.#call = session;
     this.#ring = request;
@@ -251,10 +248,13 @@ export class Phone {
 
   #wire(session, pc) {
     this.#sound.follow(pc);
-    this.#later(NO_CANDIDATE_MS, () => {
-      // JsSIP takes an empty candidate as the end of gathering: answer with what there is rather than hang.
-      if (session === this.#call && !this.#store.value.session?.accepted) pc.dispatchEvent(new RTCPeerConnectionIceEvent("icecandidate", { candidate: null }));
+    const answerAtLast = () => this.#later(NO_CANDIDATE_MS, () => {
+      if (session !== this.#call || this.#store.value.session?.accepted) return;
+      // JsSIP takes an empty candidate as the end of gathering. An answer without an address carries no sound.
+      if (!pc.localDescription?.sdp.includes("a=candidate:")) answerAtLast();
+      else pc.dispatchEvent(new RTCPeerConnectionIceEvent("icecandidate", { candidate: null }));
     });
+    answerAtLast();
     let lostAt = 0;
     pc.addEventListener("connectionstatechange", () => {
       if (pc.connectionState === "connected") lostAt = 0;
