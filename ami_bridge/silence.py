@@ -18,11 +18,15 @@ HELD_S = 600.0  # on hold many telephones send nothing at all
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One answered leg: how many RTP packets have come in since it began, and whether its far end holds it."""
+    """One answered leg at one look: its RTP packets since it began, whether its far end holds it, which bridge it is in."""
 
     channel: str
     received: int
     is_held: bool
+    sent: int = 0
+    lost: int = 0  # of those that should have come, by their numbers
+    source: str = ""  # SSRC of what comes in
+    bridge: str = ""  # empty while it is in none
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,12 @@ class Heard:
     since_s: float
 
 
-def answered(channels: Sequence[Packet]) -> list[str]:
-    """The channels (CoreShowChannel) whose sound comes from outside: a carrier's or an agent's telephone, answered."""
-    return [
-        packet.text("Channel") for packet in channels
+def answered(channels: Sequence[Packet]) -> dict[str, str]:
+    """The channels (CoreShowChannel) whose sound comes from outside, a carrier's or an agent's telephone, answered: their bridges."""
+    return {
+        packet.text("Channel"): packet.text("BridgeId") for packet in channels
         if packet.text("ChannelStateDesc") == "Up" and packet.text("Channel").startswith("PJSIP/")
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def step(

@@ -194,6 +194,19 @@ async def test_a_citizen_hears_and_the_recording_keeps_every_agent_whatever_the_
             assert levels.faults(must) == [], (stage, place, levels)
 
 
+async def test_each_of_three_whose_sound_is_numbered_anew_is_heard_again_within_seconds(hotline: Hotline) -> None:
+    """As when a carrier goes on from another source; nobody is moved for it."""
+    async with cast_of(hotline, 1) as cast, talk_of(cast) as talk:
+        third = await cast.party(OWN)
+        await talk.does("add", party="own")
+        await talk.stage("three")
+        for leg in (talk.citizen, talk.agent_leg, running_leg(third)):
+            leg.rtp.begin_anew()
+            await talk.hears("three", third)
+        await talk.everybody_hangs_up()
+        await nothing_left(cast, talk.call_id)
+
+
 async def test_some_failures_at_some_stages_leave_every_citizen_with_somebody(hotline: Hotline, seed: int) -> None:
     """By dice: the bridge killed at one stage, somebody or something gone at two others."""
     dice = random.Random(seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -179,6 +180,16 @@ class Hotline:
         assert programs is not None
         argv = [*programs.argv("asterisk"), "-C", str(self.home / which / "etc/asterisk.conf"), "-rx", command]
         return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=True).stdout
+
+    def sound(self) -> str:
+        """Packets of each leg, and formats, translators and frames of each channel, in both Asterisks: why an ear hears nothing."""
+        told = []
+        for which in ("asterisk", "carrier"):
+            told.append(self.asterisk("pjsip show channelstats", which=which))
+            for row in self.asterisk("core show channels concise", which=which).splitlines():
+                said = self.asterisk(f"core show channel {row.split('!')[0]}", which=which)
+                told += re.findall(r"^ *((?:Name|State|(?:Native|Read|Write)(?:Format|Transcode)s?|Frames (?:in|out)): .*)", said, re.M)
+        return "\n".join(told)
 
     def callers(self) -> list[str]:
         """Call ids of the citizens Asterisk has on the line, by its own word (CoreShowChannels)."""

@@ -124,8 +124,7 @@ class Desk:
             heard = await self.hears(frequency)
             if abs(heard["dominant"] - frequency) <= 12:
                 return
-        packets = "\n".join(self._hotline.asterisk("pjsip show channelstats", which=side) for side in ("asterisk", "carrier"))
-        raise AssertionError(f"not {frequency} Hz but {heard}; packets of each leg, hotline and carrier:\n{packets}")
+        raise AssertionError(f"not {frequency} Hz but {heard}:\n{self._hotline.sound()}")
 
     async def call_id(self) -> str:
         """The call the ticket on the screen belongs to."""

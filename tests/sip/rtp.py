@@ -104,6 +104,11 @@ class RtpStream:
         if self._sender is None and not self._closed:
             self._sender = asyncio.create_task(self._send_paced(), name=f"rtp sender {self.port}")
 
+    def begin_anew(self) -> None:
+        """Go on as another source does: a new SSRC, and here lower numbers (RFC 3550, 5.1)."""
+        self._ssrc = secrets.randbelow(1 << 32)
+        self._sequence = (self._sequence - 5000) % (1 << 16)
+
     def pause(self) -> None:
         """Send nothing (we are on hold) until `start` is called again."""
         self._remote = None

@@ -71,7 +71,8 @@ def test_a_leg_that_ended_is_forgotten_and_one_of_nobody_known_is_left_alone() -
 def test_only_answered_telephones_are_looked_at() -> None:
     """A telephone that rings sends nothing yet; a Local channel has no sound of its own."""
     rows = [("PJSIP/agent-1003-01", "Up"), ("PJSIP/agent-1002-02", "Ringing"), ("Local/s@watchdog-03;1", "Up")]
-    assert answered([Packet((("Channel", name), ("ChannelStateDesc", state))) for name, state in rows]) == ["PJSIP/agent-1003-01"]
+    packets = [Packet((("Channel", name), ("ChannelStateDesc", state), ("BridgeId", "b1"))) for name, state in rows]
+    assert answered(packets) == {"PJSIP/agent-1003-01": "b1"}
 
 
 def test_the_patience_with_a_carrier_is_the_citys_setting() -> None:
