@@ -39,7 +39,7 @@ class Heard:
 
 
 def answered(channels: Sequence[Packet]) -> dict[str, str]:
-    """The channels (CoreShowChannel) whose sound comes from outside, a carrier's or an agent's telephone, answered: their bridges."""
+    """The channels (CoreShowChannel) whose sound comes from outside, answered, a carrier's or an agent's, each with its bridge."""
     return {
         packet.text("Channel"): packet.text("BridgeId") for packet in channels
         if packet.text("ChannelStateDesc") == "Up" and packet.text("Channel").startswith("PJSIP/")

@@ -1,4 +1,4 @@
-"""Looks every few seconds which telephones still send sound, and to whom: ends the legs of those that have vanished, cures the unheard."""
+"""Looks every few seconds which telephones still send sound: ends the legs of those that vanished, cures those nobody hears."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Whose sound comes in and reaches nobody, and how it is heard again; pure.
 
-A source may begin anew with any number under a new SSRC (RFC 3550, 5.1 and 8): a carrier does when it goes on from an announcement to
-a person, or over another of its machines. Debian's Asterisk (patch 2016_opus_plc) drops each packet that is numbered below an earlier
-one by up to half of all numbers, so such a citizen is heard by nobody, nor by the recording, for up to eleven minutes.
+A source may begin anew with any number under a new SSRC (RFC 3550, 5.1 and 8): a carrier does when it goes on from an announcement
+to a person, or over another of its machines. Debian's Asterisk (patch 2016_opus_plc) drops each packet that is numbered below an
+earlier one by up to half of all numbers, so such a citizen is heard by nobody, nor by the recording, for up to eleven minutes.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from ami_bridge.silence import Leg
 
 RENUMBERED = 500  # packets missing at once; a network cannot lose more than the 125 that are sent between two looks
 SPOKEN = 50  # packets: a second of sound
-# Makes the translators of a leg anew, and those of whom it is bridged with, without moving either: res_fax reads in another format while
-# it looks for a fax, here for one second and by SIP alone (no sound is looked at), and sets back what was, by itself.
+# Makes the translators of a leg anew, and those of whom it is bridged with, without moving either: res_fax reads in another format
+# while it looks for a fax, here for one second and by SIP alone (no sound is looked at), and sets back what was, by itself.
 FRESH = ("FAXOPT(faxdetect)", "t38,1")
 
 
