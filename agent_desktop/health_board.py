@@ -23,6 +23,8 @@ PARTS = (
 BESIDE = frozenset({"recordings"})
 # A start that takes longer is told as a fault.
 START_S = 60.0
+# What went and came back between two looks is shown as down for so long: an alarm that nobody can see is none.
+SHOWN_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,17 @@ class HealthBoard:
 
     def __init__(self, now: float) -> None:
         self._parts = {name: Part("down", now) for name in PARTS}
+        self._shown_until: dict[str, float] = {}  # of what was away unseen
         self._started = now
         self._overall: tuple[Overall, float] = ("starting", now)
 
     def tell(self, name: str, state: PartState, now: float, since: float | None = None) -> bool:
         """Take over one part's state; True when it changed. `since` is the part's own word, if it has one."""
         before = self._parts[name]
+        if before.state == state == "up" and since is not None and since > before.since:
+            self._shown_until[name] = now + SHOWN_S
+        if state == "up" and now < self._shown_until.get(name, now):
+            state, since = "down", None
         is_new = before.state != state
         if is_new or since is not None:
             self._parts[name] = Part(state, since if since is not None else now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import struct
 import tempfile
@@ -57,6 +58,7 @@ def machine() -> Iterator[tuple[Hotline, Disk]]:
         (hotline.home / "city.yaml").write_bytes(city)
         try:
             hotline.start()
+            os.sync()  # a city that is in service was set up long ago
             yield hotline, disk
         finally:
             hotline.end()

@@ -41,8 +41,8 @@ SLOW_ADDRESS = r"""(() => {
     get iceGatheringState() { return this.#found ? super.iceGatheringState : 'gathering'; }
     get localDescription() {
       const {type, sdp} = super.localDescription ?? {};
-      const bare = sdp?.replace(/^a=candidate:.*\r\n/gm, '').replace(/^c=.*$/m, 'c=IN IP4 0.0.0.0').replace(/^m=audio \d+/m, 'm=audio 9');
-      return sdp && {type, sdp: this.#found ? sdp : bare};
+      const bare = sdp?.replace(/^a=candidate:.*\r\n/gm, '').replace(/^m=audio \d+/m, 'm=audio 9');
+      return sdp && {type, sdp: this.#found ? sdp : bare.replace(/^c=.*$/m, 'c=IN IP4 0.0.0.0')};
     }
   };
 })()"""
@@ -153,7 +153,7 @@ async def test_a_chosen_microphone_is_there_after_a_reload_and_one_that_is_gone_
 async def test_an_agent_whose_computer_is_slow_to_find_its_own_address_hears_the_citizen_all_the_same(
     hotline: Hotline, tmp_path: Path
 ) -> None:
-    """The answer waits for it: one that names no address carries no sound, and Asterisk soon cuts such a leg as one that vanished."""
+    """The answer waits for it: one that names no address carries no sound, and Asterisk soon cuts such a leg as vanished."""
     async with Agents(hotline, tmp_path) as agents, SipCaller(hotline.sip, "13855707104") as phone:
         desk = await agents.browser()
         await desk.page.add_init_script(SLOW_ADDRESS)

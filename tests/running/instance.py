@@ -188,7 +188,7 @@ class Hotline:
             told.append(self.asterisk("pjsip show channelstats", which=which))
             for row in self.asterisk("core show channels concise", which=which).splitlines():
                 said = self.asterisk(f"core show channel {row.split('!')[0]}", which=which)
-                told += re.findall(r"^ *((?:Name|State|(?:Native|Read|Write)(?:Format|Transcode)s?|Frames (?:in|out)): .*)", said, re.M)
+                told += re.findall(r"^ *((?:Name|(?:Native|Read|Write)(?:Format|Transcode)s?|Frames (?:in|out)): .*)", said, re.M)
         return "\n".join(told)
 
     def callers(self) -> list[str]:

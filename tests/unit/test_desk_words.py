@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent_desktop.clicks import Intent, read_intent
-from agent_desktop.health_board import PARTS, START_S, HealthBoard
+from agent_desktop.health_board import PARTS, SHOWN_S, START_S, HealthBoard
 from agent_desktop.rights import ACTS
 from agent_desktop.wording import SENTENCES, load_wording
 
@@ -39,6 +39,19 @@ def test_a_part_that_goes_down_degrades_the_desk_since_that_moment() -> None:
     assert board.parts()["redis"] == {"state": "down", "since": 9.0}
     board.tell("redis", "up", 11.0)
     assert board.is_ready
+
+
+def test_a_part_that_was_away_between_two_looks_is_shown_as_down_for_a_while() -> None:
+    """An Asterisk that was killed may be back sooner than anybody looks again, and all calls are gone."""
+    board = HealthBoard(0.0)
+    for name in PARTS:
+        board.tell(name, "up", 1.0, 1.0)
+    assert not board.tell("asterisk", "up", 2.0, 1.0)
+    assert board.tell("asterisk", "up", 9.0, 8.5)
+    assert not board.tell("asterisk", "up", 10.0, 8.5)
+    assert (board.parts()["asterisk"], board.is_ready) == ({"state": "down", "since": 9.0}, False)
+    assert board.tell("asterisk", "up", 9.0 + SHOWN_S, 8.5)
+    assert (board.parts()["asterisk"], board.is_ready) == ({"state": "up", "since": 8.5}, True)
 
 
 def test_trouble_with_recordings_is_told_and_holds_up_nothing() -> None:

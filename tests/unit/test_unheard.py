@@ -32,7 +32,7 @@ def test_two_who_hear_each_other_are_left_alone() -> None:
 
 
 def test_a_source_that_begins_anew_is_cured_wherever_it_is_bridged() -> None:
-    """By its SSRC, and Asterisk counts from the start again; by its numbers where it keeps that. In no bridge nothing is to be cured."""
+    """By its SSRC, and Asterisk counts from the start again; by its numbers where it keeps that; in no bridge nothing is cured."""
     anew = later(CITIZEN, came=-900, source="44")
     jumped = later(CITIZEN, lost=RENUMBERED + 1)
     for changed in (anew, jumped):
