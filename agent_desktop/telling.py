@@ -70,7 +70,7 @@ class Telling:
         """The message of one viewer, and which of the touched calls are on the screen after it."""
         views = ((call_id, seen_call(viewer, call)) for call_id, call in self._kinds["call"].items())
         calls = {call_id: seen for call_id, seen in views if seen is not None}
-        left = [call_id for call_id in before if call_id not in calls]
+        left = sorted(before - calls.keys())
         agents = [seen_agent(viewer, agent) for agent in self._kinds["agent"].values()]
         queues = [dict(queue) for queue in self._kinds["queue"].values()]
         if not (calls or left or agents or queues):
