@@ -21,7 +21,7 @@ FRESH = ("FAXOPT(faxdetect)", "t38,1")
 
 def unheard(before: Mapping[str, Leg], legs: Sequence[Leg]) -> list[str]:
     """The bridged channels whose packets were numbered anew since the look before, or went to nobody though they came."""
-    known = [(was, leg) for leg in legs if leg.bridge and (was := before.get(leg.channel))]
+    known = [(was, leg) for leg in legs if leg.bridge and (was := before.get(leg.channel)) and was.received]
     members = Counter(leg.bridge for leg in legs)
     # to one of two on a bridge nothing was sent; in a room something always is, and to a far end that holds nothing need be
     unserved = {

@@ -64,6 +64,7 @@ def test_nothing_is_cured_where_nothing_need_be_sent(was: Leg, citizen: Leg, age
     assert found((CITIZEN, citizen), (was, agent)) == []
 
 
-def test_somebody_who_is_seen_for_the_first_time_is_only_remembered() -> None:
-    """Nor does a new bridge begin with cures."""
+def test_somebody_who_is_heard_for_the_first_time_is_only_remembered() -> None:
+    """Before the first packet Asterisk knows of no source. Nor does a new bridge begin with cures."""
     assert unheard({}, [CITIZEN, later(AGENT, went=0)]) == []
+    assert found((CITIZEN, later(CITIZEN)), (replace(AGENT, received=0, source="0"), later(AGENT))) == []
