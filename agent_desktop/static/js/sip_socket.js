@@ -21,6 +21,7 @@ export class SipSocket {
     this.#inner = new JsSIP.WebSocketInterface(url);
     this.#inner.onconnect = () => {
       clearTimeout(this.#slow);
+      this.#slow = setTimeout(() => this.#giveUp(), OPEN_MS); // JsSIP registers at once: who says nothing to that is not yet able to
       this.#silence = watchSilence({ ask: this.#ask, dead: () => this.#giveUp() });
       this.onconnect();
     };
@@ -29,6 +30,7 @@ export class SipSocket {
       this.ondisconnect(...why);
     };
     this.#inner.ondata = (data) => {
+      clearTimeout(this.#slow);
       this.#silence?.heard();
       this.ondata(data);
     };
