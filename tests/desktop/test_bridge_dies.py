@@ -11,7 +11,6 @@ import pytest
 from tests.running.facts import live_equals_asterisk, stored_call
 from tests.running.instance import Hotline
 from tests.running.page import AGENT_HZ, Desk, ready_agent
-from tests.running.script import longest_ms
 from tests.sip.agent import SipCaller
 from tests.sip.call import Call
 from tests.sip.rtp import Tone
@@ -20,7 +19,6 @@ from tests.sip.tones import silent_ms
 pytestmark = pytest.mark.desktop
 
 CITIZEN_HZ = 500
-SONG_REST_MS = 1000.0  # songs have rests of their own, up to 0.96 s (docs/proofs.md, failures)
 RESCUE_S = 5.0  # design: callers in the menu or waiting reach an agent within 5 s of the bridge's death
 
 
@@ -102,8 +100,7 @@ async def test_a_caller_in_the_queue_reaches_an_agent_when_the_bridge_is_killed(
         await asyncio.to_thread(hotline.wait, lambda: "has 1 calls (" in hotline.asterisk("queue show hotline"), 15, "queued")
         hotline.signal("bridge", signal.SIGKILL)
         await call.listen(2.5)
-        assert longest_ms([packet.arrived_s for packet in call.rtp.packets[-100:]]) < 400, "the music goes on"
-        assert silent_ms(call.heard(2.0)) < SONG_REST_MS, "and it is music"
+        assert silent_ms(call.heard(2.0)) < 400, "the music goes on"
         await first.hang_up()
         await desk.answer()
         await both_hear_each_other(call, desk)

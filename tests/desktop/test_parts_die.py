@@ -23,10 +23,6 @@ from tests.sip.tones import silent_ms
 pytestmark = pytest.mark.desktop
 
 CITIZEN_HZ = 500
-SILENCE_MS, HICCUP_MS = 100.0, 600.0
-# A part that starts again takes processors from the browser beside it, the agent's voice, which in service is on another machine:
-# one of 24 kills had 434 ms of silence. What a kill itself does to a talk it does each time.
-KILLS = 2
 
 
 async def back(hotline: Hotline) -> None:
@@ -42,14 +38,10 @@ async def test_a_caller_who_talks_notices_nothing_when_one_part_after_the_other_
         call_id = await desk.call_id()
         await call.listen(1.5)
         for part in ("redis", "desk", "relay", "worker"):
-            silences: list[float] = []
-            while not silences or (silences[-1] >= SILENCE_MS and len(silences) < KILLS):
-                hotline.signal(part, signal.SIGKILL)
-                await call.listen(3.0)
-                silences.append(silent_ms(call.heard(2.8)))
-                await back(hotline)
-            assert silences[-1] < SILENCE_MS, (part, silences)
-            assert max(silences) < HICCUP_MS, (part, silences)
+            hotline.signal(part, signal.SIGKILL)
+            await call.listen(3.0)
+            assert silent_ms(call.heard(2.8)) < 100, part
+            await back(hotline)
             await expect(desk.page.locator("#link-state")).to_have_attribute("data-state", "connected", timeout=15_000)
             await expect(desk.page.locator("#phone-state")).to_have_attribute("data-state", "registered", timeout=15_000)
             await desk.hears_tone(CITIZEN_HZ)
